@@ -1,0 +1,169 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+
+import type { DB } from '../db/types.ts'
+import type { Outgoing } from './outgoing.ts'
+
+/** The closed set of error categories, product-wide. */
+export const errorCategories = [
+  'network',
+  'timeout',
+  'dns',
+  'tls',
+  'http_4xx',
+  'http_5xx',
+  'rate_limited',
+  'robots',
+  'blocked',
+  'parse',
+  'too_large',
+  'provider',
+  'quota',
+  'internal',
+] as const
+export type ErrorCategory = (typeof errorCategories)[number]
+
+/** Something that went wrong with one item: stored as an event, counted, and never the end of a job. */
+export interface Finding {
+  category: ErrorCategory
+  message: string
+  /** What it happened to: a URL, an address, an offset. */
+  item?: string
+  url?: string
+  httpStatus?: number
+}
+
+/** A line for the job's event log. Slim: ids, URLs and counts, never result data. */
+export interface Note {
+  message: string
+  url?: string
+  counts?: Record<string, number>
+}
+
+/** Changes of a job's counters; all deltas. `done` is succeeded + failed + skipped and is added by the engine. */
+export interface Counts {
+  /** Newly known items. The total is shown once it is final: see `totalKnown` of a step. */
+  total?: number
+  succeeded?: number
+  failed?: number
+  skipped?: number
+  bytesDone?: number
+  /** New results, such as addresses that this job had not met. */
+  results?: number
+}
+
+/** What a shard commits at once, in one transaction. Plain data. */
+export interface Step<Batch, Checkpoint> {
+  batch: Batch
+  checkpoint: Checkpoint
+  counts?: Counts
+  findings?: Finding[]
+  notes?: Note[]
+  /** Keys of shards that have something new to do: created, or reopened where they had ended. */
+  spawn?: string[]
+  phase?: string
+}
+
+/** How a run ends; what `run` returns. The runner adds sliced, paused, cancelled, retry and failed. */
+export type RunEnd =
+  | { end: 'done' }
+  /** The shard waits without a slot until `at`; costs no attempt. `why` is shown to people. */
+  | { end: 'later'; at: Date; why: string }
+
+/** How careful a run must be: after two crashes at one checkpoint a batch is one item; after three that item is given up. */
+export type Care = 'normal' | 'one-item' | 'give-up-one'
+
+export interface RunArgs<Input, Checkpoint, Io> {
+  jobId: number
+  /** Key of the shard; the first shard of a job is `main`. */
+  shard: string
+  input: Input
+  /** As committed last; undefined for the first run. */
+  checkpoint: Checkpoint | undefined
+  io: Io
+  /** Trips on pause, cancel, shutdown and lost ownership. Yield what is in hand, then return or stop. */
+  signal: AbortSignal
+  care: Care
+  /** Waits up to about 2 s inside the process with the slot lent to other shards; ends early when the signal trips. For longer: `later`. */
+  wait(ms: number): Promise<void>
+}
+
+/** What an io is made from; the only way to the outside. */
+export interface IoDeps {
+  db: Kysely<DB>
+  outgoing: Outgoing
+  log: Logger
+  workerId: string
+  /** For policies (90 days, 4 hours); leases take the database's clock. */
+  now(): Date
+  settings: Settings
+}
+
+/** The part of the configuration that kinds may see. */
+export interface Settings {
+  /** Least pause between two requests to one origin. */
+  minDelayMs: number
+  /** URL or mailto that the User-Agent names. */
+  userAgentContact: string
+  /** Hosts that the operator owns, as `host` or `host:port`: robots rules may be set aside there. */
+  ownHosts: string[]
+}
+
+export interface SaveArgs {
+  jobId: number
+  /** Orders result rows by commit: store it and a place counted from 0 over the merged batches. */
+  groupId: number
+  workerId: string
+}
+
+/**
+ * One kind of job. `run` reads the world through `io` and changes it only by yielding steps; `save` stores batches inside the
+ * step's transaction. Neither catches what it cannot handle: a thrown error is a retry with backoff.
+ */
+export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown, Io = unknown> {
+  /** Stored name, never derived: `scrape-emails`. */
+  kind: string
+  title: string
+  description: string
+  /** Labels, descriptions, defaults and examples come from zod's metadata and make the form. */
+  input: z.ZodType<Input>
+  checkpoint: z.ZodType<Checkpoint>
+  /** One line that tells this job from others in a list. */
+  titleOf(input: Input): string
+  io(deps: IoDeps): Io
+  run(args: RunArgs<Input, Checkpoint, Io>): AsyncGenerator<Step<Batch, Checkpoint>, RunEnd>
+  /**
+   * Stores the batches of several steps, merged and sorted by their unique key so that concurrent transactions lock in one
+   * order. Returns what only the database could count. Locks nothing of the engine's tables.
+   */
+  save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Counts>
+  /** Runs once, in the transaction that ends the job; the summary is shown with it. */
+  finish(trx: Transaction<DB>, jobId: number): Promise<{ counts?: Counts; summary: Record<string, unknown> }>
+  /** For the conformance suite and the form: inputs that work without a network. */
+  example: Input
+}
+
+/** A kind as the engine holds it, its type parameters forgotten. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the registry holds kinds of every input; each parses its own
+export type AnyJobKind = JobKind<any, any, any, any>
+
+/** Throw it when one shard must be tried again later: backoff with jitter, or `afterMs` where the other side said so. */
+export class RetryLater extends Error {
+  override name = 'RetryLater'
+  readonly afterMs: number | undefined
+  constructor(message: string, afterMs?: number) {
+    super(message)
+    this.afterMs = afterMs
+  }
+}
+
+/** Throw it when the job itself cannot go on: input gone, storage or service refused for good. Failures of items never make it so. */
+export class JobFailure extends Error {
+  override name = 'JobFailure'
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
