@@ -4,6 +4,7 @@ import type { z } from 'zod'
 
 import type { DB } from '../db/types.ts'
 import type { Outgoing } from './outgoing.ts'
+import type { InputIssue } from './refusals.ts'
 
 /** The closed set of error categories, product-wide. */
 export const errorCategories = [
@@ -63,6 +64,10 @@ export interface Step<Batch, Checkpoint> {
   /** Keys of shards that have something new to do: created, or reopened where they had ended. */
   spawn?: string[]
   phase?: string
+  /** Set once no further items can turn up: from then on the total, and a percentage, are shown. */
+  totalKnown?: boolean
+  /** Set on the last step where the run knows that it is the last: saves a transaction. */
+  end?: RunEnd
 }
 
 /** How a run ends; what `run` returns. The runner adds sliced, paused, cancelled, retry and failed. */
@@ -71,7 +76,7 @@ export type RunEnd =
   /** The shard waits without a slot until `at`; costs no attempt. `why` is shown to people. */
   | { end: 'later'; at: Date; why: string }
 
-/** How careful a run must be: after two crashes at one checkpoint a batch is one item; after three that item is given up. */
+/** How careful a run must be: after two crashes at one checkpoint a batch is one item; after three that item is given up. Holds for the first step of a run. */
 export type Care = 'normal' | 'one-item' | 'give-up-one'
 
 export interface RunArgs<Input, Checkpoint, Io> {
@@ -94,7 +99,8 @@ export interface IoDeps {
   db: Kysely<DB>
   outgoing: Outgoing
   log: Logger
-  workerId: string
+  /** Changes when the worker lost its connection and entered anew: ask each time. */
+  workerId(): string
   /** For policies (90 days, 4 hours); leases take the database's clock. */
   now(): Date
   settings: Settings
@@ -129,6 +135,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   /** Labels, descriptions, defaults and examples come from zod's metadata and make the form. */
   input: z.ZodType<Input>
   checkpoint: z.ZodType<Checkpoint>
+  /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */
+  check?(input: Input, settings: Settings): InputIssue[]
   /** One line that tells this job from others in a list. */
   titleOf(input: Input): string
   io(deps: IoDeps): Io

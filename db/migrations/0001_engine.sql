@@ -15,7 +15,8 @@ create table jobs (
   open_shards bigint not null default 0,
   -- open shards that have no message in the queue yet: it is refilled in portions
   unsent_shards bigint not null default 0,
-  -- null: not known yet; then a count is shown and no percentage
+  -- items known so far; total is null until it is final: then a count is shown and no percentage
+  items bigint not null default 0,
   total bigint,
   done bigint not null default 0,
   succeeded bigint not null default 0,
@@ -41,7 +42,7 @@ create index jobs_unsettled on jobs (id) where state in ('PENDING', 'RUNNING', '
 create table job_shards (
   job_id bigint not null references jobs on delete cascade,
   key text collate "C" not null,
-  -- NEW: open, no message yet. QUEUED and WAITING: a message is in the queue. RUNNING: claimed. DONE: ended
+  -- NEW: open, to be given a message. QUEUED: its message is in the queue. RUNNING: claimed. WAITING: none until wait_until
   state text not null default 'NEW' check (state in ('NEW', 'QUEUED', 'WAITING', 'RUNNING', 'DONE')),
   -- rises when the shard is queued anew; a message with an older one is stale
   activation integer not null default 1,
@@ -63,6 +64,7 @@ create table job_shards (
 ) with (fillfactor = 70);
 
 create index job_shards_open on job_shards (job_id, state, key) where state <> 'DONE';
+create index job_shards_due on job_shards (wait_until) where state = 'WAITING';
 create index job_shards_running on job_shards (worker_id) where state = 'RUNNING';
 
 create table job_events (
@@ -102,6 +104,8 @@ create table workers (
   pid integer not null,
   slots integer not null,
   running integer not null default 0,
+  -- running shards that wait inside the process with their slot lent, by job id
+  parked jsonb not null default '{}',
   items_per_second real not null default 0,
   since timestamptz not null default now(),
   seen_at timestamptz not null default now()

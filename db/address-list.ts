@@ -1,0 +1,94 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+
+import {
+  allOf,
+  contains,
+  keysetPage,
+  type OrderColumn,
+  type PageRequest,
+  type RowOrder,
+  type RowPage,
+} from './keyset.ts'
+import { type Provenance, provenanceColumns } from './provenance.ts'
+import type { DB } from './types.ts'
+
+/** An address of a job, with its best sighting. */
+export interface JobAddressRow extends Provenance {
+  jobId: number
+  address: string
+  domain: string
+  /** The order in which addresses were committed: last event of the commit group (read for that order only), the group, the place in it. */
+  seq: number
+  groupId: number
+  place: number
+}
+
+export interface JobAddressFilter {
+  /** Part of the address, the person or the organisation. */
+  text?: string | undefined
+  domain?: string | undefined
+  qualities?: string[] | undefined
+  methods?: string[] | undefined
+}
+
+export type JobAddressOrder = 'FOUND' | 'ADDRESS' | 'DOMAIN' | 'CONFIDENCE'
+
+const address: OrderColumn = { column: 'a.address', type: 'text' }
+
+export const jobAddressOrders: Record<JobAddressOrder, RowOrder<JobAddressRow>> = {
+  FOUND: {
+    columns: [
+      { column: 'g.seq', type: 'bigint' },
+      { column: 'g.group_id', type: 'bigint' },
+      { column: 'a.place', type: 'integer' },
+    ],
+    keyOf: (row) => [row.seq, row.groupId, row.place],
+  },
+  ADDRESS: { columns: [address], keyOf: (row) => [row.address] },
+  DOMAIN: { columns: [{ column: 'a.domain', type: 'text' }, address], keyOf: (row) => [row.domain, row.address] },
+  CONFIDENCE: {
+    columns: [{ column: 'a.confidence', type: 'real', desc: true }, address],
+    keyOf: (row) => [row.confidence, row.address],
+  },
+}
+
+const addressColumns = sql`a.job_id as "jobId", a.address, a.domain, a.group_id as "groupId", a.place, ${provenanceColumns('a')}`
+
+/** Each address of a job once. */
+export function listJobAddresses(
+  db: Kysely<DB>,
+  jobId: number,
+  filter: JobAddressFilter,
+  order: JobAddressOrder,
+  page: PageRequest,
+): Promise<RowPage<JobAddressRow>> {
+  const where = matches(jobId, filter)
+  const { columns } = jobAddressOrders[order]
+  if (order !== 'FOUND')
+    return keysetPage(db, sql`select ${addressColumns}, 0 as seq from job_addresses a where ${where}`, columns, page)
+  // A key over two tables starts no index scan: its first column alone does.
+  const from = page.backward ? page.before : page.after
+  const start = from ? sql` and g.seq ${sql.raw(page.backward ? '<=' : '>=')} ${from[0]}::bigint` : sql``
+  const base = sql`select ${addressColumns}, g.seq from job_groups g
+    join job_addresses a on a.job_id = g.job_id and a.group_id = g.group_id where g.job_id = ${jobId}${start} and ${where}`
+  return keysetPage(db, base, columns, page)
+}
+
+export async function countJobAddresses(db: Kysely<DB>, jobId: number, filter: JobAddressFilter): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from job_addresses a where ${matches(jobId, filter)}`.execute(db)
+  return rows[0]!.n
+}
+
+function matches(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
+  const conditions = [sql`a.job_id = ${jobId}`]
+  if (filter.domain) conditions.push(sql`a.domain = ${filter.domain}`)
+  if (filter.qualities) conditions.push(sql`a.quality = any(${filter.qualities}::text[])`)
+  if (filter.methods) conditions.push(sql`a.method = any(${filter.methods}::text[])`)
+  if (filter.text) {
+    const { text } = filter
+    const places = ['a.address', 'a.person_name', 'a.organisation'].map((column) => contains(column, text))
+    conditions.push(sql`(${sql.join(places, sql` or `)})`)
+  }
+  return allOf(conditions)
+}

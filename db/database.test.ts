@@ -1,0 +1,64 @@
+import { sql } from 'kysely'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+
+import { testDatabase } from '../test/support/postgres.ts'
+import { openDatabase } from './database.ts'
+
+const { url, pool } = await testDatabase()
+
+test.each([
+  ['bigint', `9007199254740991::bigint`, 9007199254740991],
+  ['negative bigint', `-5::bigint`, -5],
+  ['a sum of bigints, which is numeric', `(select sum(n) from (values (1::bigint), (2)) as v (n))`, 3],
+  ['numeric with a fraction', `1.25::numeric`, 1.25],
+  ['array of bigint with null', `array[1, null, 3]::bigint[]`, [1, null, 3]],
+  ['nested array of bigint', `array[[1, 2], [3, 4]]::bigint[]`, [[1, 2], [3, 4]]],
+  ['jsonb', `'{"a": [1, "2"]}'::jsonb`, { a: [1, '2'] }],
+  ['timestamptz', `'2026-01-02T03:04:05.678Z'::timestamptz`, new Date('2026-01-02T03:04:05.678Z')],
+  ['date', `'2026-01-02'::date`, '2026-01-02'],
+  ['text array', `array['a,b', 'c']`, ['a,b', 'c']],
+])('%s comes as the value that TypeScript says', async (_what, expression, expected) => {
+  const { rows } = await pool.query(`select ${expression} as value`)
+  expect(rows).toEqual([{ value: expected }])
+})
+
+test('a bigint beyond 2^53 fails its query, not its connection', async () => {
+  await expect(pool.query(`select 9007199254740993::bigint`)).rejects.toThrow('9007199254740993 is beyond 2^53')
+  expect((await pool.query(`select 1 as one`)).rows).toEqual([{ one: 1 }])
+})
+
+test('does not change how other pools of the process read bigint', async () => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  expect((await client.query(`select 1::bigint as n`)).rows).toEqual([{ n: '1' }])
+  await client.end()
+})
+
+test('lost connections are reported and do not end the process: idle, under way, and between two statements', async () => {
+  const errors: Error[] = []
+  const victim = openDatabase(url, { max: 3, applicationName: 'victim', onError: (error) => errors.push(error) })
+  const inTransaction = victim.db.transaction().execute(async (trx) => {
+    await sql`select 1`.execute(trx)
+    await Promise.all([1, 2].map(() => victim.pool.query(`select pg_sleep(0.05)`)))
+    const underWay = victim.pool.query(`select pg_sleep(60)`)
+    const sleeps = `select from pg_stat_activity where application_name = 'victim' and query = 'select pg_sleep(60)'`
+    await expect.poll(async () => (await pool.query(sleeps)).rowCount).toBe(1)
+    await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'`)
+    await expect(underWay).rejects.toThrow('terminating connection')
+    await expect.poll(() => errors.length).toBeGreaterThanOrEqual(2)
+    await sql`select 2`.execute(trx)
+  })
+  await expect(inTransaction).rejects.toThrow(/terminat|not queryable|connection/i)
+  expect((await victim.pool.query(`select 1 as one`)).rows).toEqual([{ one: 1 }])
+  await victim.close()
+})
+
+test('close may be called twice, and ends a pool that was never used', async () => {
+  const { close } = openDatabase(url)
+  await Promise.all([close(), close()])
+  const used = openDatabase(url)
+  await used.pool.query('select 1')
+  await used.close()
+  await expect(used.pool.query('select 1')).rejects.toThrow('after calling end')
+})

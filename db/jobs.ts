@@ -1,0 +1,216 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+
+import { jsonText } from './json.ts'
+import type { DB } from './types.ts'
+
+/** An entry for a job's log; it gets its number when it is appended. */
+export interface NewEvent {
+  type: string
+  shardKey?: string | null
+  workerId?: string | null
+  data?: Record<string, unknown>
+}
+
+export interface JobCounters {
+  total: number
+  succeeded: number
+  failed: number
+  skipped: number
+  bytesDone: number
+  results: number
+  steps: number
+  openShards: number
+  unsentShards: number
+}
+
+export interface CommittedJob {
+  seq: number
+  state: string
+  openShards: number
+  unsentShards: number
+}
+
+/**
+ * The last statement of a step's transaction: counters, events with their gap-free numbers, the group's place in the order, the
+ * worker's share. Null when the job is not in a state that takes steps; the caller rolls back. A job whose last shard ended
+ * becomes FINISHING, with an event of its own behind the others.
+ */
+export async function commitJob(
+  trx: Transaction<DB>,
+  jobId: number,
+  args: {
+    counters: JobCounters
+    events: NewEvent[]
+    groupId: number
+    workerId: string
+    phase: string | null
+    totalKnown: boolean
+  },
+): Promise<CommittedJob | null> {
+  const { counters: c, events } = args
+  const { rows } = await sql<CommittedJob>`
+    with j as (
+      update jobs set seq = seq + ${events.length} + (open_shards + ${c.openShards} = 0)::int,
+        state = case when open_shards + ${c.openShards} = 0 then 'FINISHING' else state end,
+        phase = case when open_shards + ${c.openShards} = 0 then 'finishing' else coalesce(${args.phase}, phase) end,
+        open_shards = open_shards + ${c.openShards}, unsent_shards = unsent_shards + ${c.unsentShards},
+        items = items + ${c.total}, total = case when total is not null or ${args.totalKnown} then items + ${c.total} end,
+        done = done + ${c.succeeded + c.failed + c.skipped},
+        succeeded = succeeded + ${c.succeeded}, failed = failed + ${c.failed}, skipped = skipped + ${c.skipped},
+        bytes_done = bytes_done + ${c.bytesDone}, results = results + ${c.results}, steps = steps + ${c.steps},
+        updated_at = now()
+      where id = ${jobId} and state in ('RUNNING', 'PAUSING', 'CANCELLING')
+      returning seq, state, open_shards, unsent_shards),
+    e as (
+      insert into job_events (job_id, seq, type, shard_key, worker_id, data)
+      select ${jobId}::bigint, j.seq - (j.state = 'FINISHING')::int - ${events.length} + n.place, n.type, n.shard_key, n.worker_id, n.data::jsonb
+      from j, ${eventRows(events)}
+      union all
+      select ${jobId}::bigint, j.seq, 'job.finishing', null, ${args.workerId}::text, '{}'::jsonb from j where j.state = 'FINISHING'),
+    g as (insert into job_groups (job_id, seq, group_id) select ${jobId}::bigint, seq, ${args.groupId}::bigint from j),
+    w as (
+      insert into job_workers (job_id, worker_id, done) select ${jobId}::bigint, ${args.workerId}::text, ${c.succeeded + c.failed + c.skipped}::bigint from j
+      on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done)
+    select seq, state, open_shards as "openShards", unsent_shards as "unsentShards" from j`.execute(trx)
+  return rows[0] ?? null
+}
+
+/** Takes numbers for events under the job row's lock and appends them; returns the last number. The job must exist. */
+export async function appendEvents(trx: Transaction<DB>, jobId: number, events: NewEvent[]): Promise<number> {
+  const { rows } = await sql<{ seq: number }>`
+    with j as (update jobs set seq = seq + ${events.length}, updated_at = now() where id = ${jobId} returning seq),
+    e as (
+      insert into job_events (job_id, seq, type, shard_key, worker_id, data)
+      select ${jobId}::bigint, j.seq - ${events.length} + n.place, n.type, n.shard_key, n.worker_id, n.data::jsonb
+      from j, ${eventRows(events)})
+    select seq from j`.execute(trx)
+  if (!rows[0]) throw new Error(`job ${jobId} does not exist`)
+  return rows[0].seq
+}
+
+export async function nextGroupId(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ id: number }>`select nextval('commit_groups') as id`.execute(db)
+  return rows[0]!.id
+}
+
+/** Moves a job from one of the states to another, in one guarded statement; null when it is in none of them. */
+export async function moveJob(
+  trx: Transaction<DB>,
+  jobId: number,
+  from: string[],
+  to: string,
+  set: { phase?: string; errorCode?: string; errorMessage?: string; unsentShards?: number } = {},
+): Promise<{ seq: number } | null> {
+  const { rows } = await sql<{ seq: number }>`
+    update jobs set state = ${to}, phase = coalesce(${set.phase ?? null}, phase), updated_at = now(),
+      started_at = case when ${to} = 'RUNNING' then coalesce(started_at, now()) else started_at end,
+      finished_at = case when ${to} in ('COMPLETED', 'FAILED', 'CANCELLED') then now() else null end,
+      unsent_shards = coalesce(${set.unsentShards ?? null}::bigint, unsent_shards),
+      error_code = ${set.errorCode ?? null}, error_message = ${set.errorMessage ?? null}
+    where id = ${jobId} and state = any(${from}::text[])
+    returning seq`.execute(trx)
+  return rows[0] ?? null
+}
+
+/** A pausing or cancelling job of which no shard runs any more, locked; null when there is still something to wait for. */
+export async function lockStopped(trx: Transaction<DB>, jobId: number): Promise<'PAUSING' | 'CANCELLING' | null> {
+  const { rows } = await sql<{ state: 'PAUSING' | 'CANCELLING' }>`
+    select state from jobs where id = ${jobId} and state in ('PAUSING', 'CANCELLING') for update`.execute(trx)
+  if (!rows[0]) return null
+  // A statement of its own: its snapshot is taken under the lock, so that it sees every claim and step before it.
+  const running = await sql`select 1 from job_shards where job_id = ${jobId} and state = 'RUNNING' limit 1`.execute(trx)
+  return running.rows.length > 0 ? null : rows[0].state
+}
+
+export interface NewJob {
+  kind: string
+  title: string
+  owner: string
+  input: unknown
+  idempotencyKey: string | null
+}
+
+/** Adds a job with its first shard; null when the owner has used the idempotency key before. */
+export async function insertJob(trx: Transaction<DB>, job: NewJob): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    with j as (
+      insert into jobs (kind, title, owner, input, idempotency_key, open_shards)
+      values (${job.kind}, ${job.title}, ${job.owner}, ${jsonText(job.input)}::jsonb, ${job.idempotencyKey}, 1)
+      on conflict (owner, idempotency_key) where idempotency_key is not null do nothing returning id),
+    s as (insert into job_shards (job_id, key, state) select id, 'main', 'QUEUED' from j)
+    select id from j`.execute(trx)
+  return rows[0]?.id ?? null
+}
+
+/** The job that an idempotency key stands for, and whether it was started with this very input. */
+export async function findReplay(
+  db: Kysely<DB>,
+  owner: string,
+  idempotencyKey: string,
+  job: { kind: string; input: unknown },
+) {
+  const { rows } = await sql<{ id: number; same: boolean }>`
+    select id, kind = ${job.kind} and input = ${jsonText(job.input)}::jsonb as same from jobs
+    where owner = ${owner} and idempotency_key = ${idempotencyKey}`.execute(db)
+  return rows[0] ?? null
+}
+
+/** Marks PENDING jobs as RUNNING, in id order; returns those that it started, for their event. */
+export async function startPending(trx: Transaction<DB>, jobIds: number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    with pending as (select id from jobs where id = any(${jobIds}::bigint[]) and state = 'PENDING' order by id for update)
+    update jobs j set state = 'RUNNING', phase = 'running', started_at = now(), updated_at = now()
+    from pending where j.id = pending.id returning j.id`.execute(trx)
+  return rows.map((row) => row.id).sort((a, b) => a - b)
+}
+
+export async function findJob(db: Kysely<DB>, jobId: number) {
+  const { rows } = await sql<{ id: number; kind: string; state: string; owner: string; input: unknown; seq: number }>`
+    select id, kind, state, owner, input, seq from jobs where id = ${jobId}`.execute(db)
+  return rows[0] ?? null
+}
+
+/** Jobs that mending has to look at: stopping, finishing without news for `quietMs`, or with shards that wait for a message. */
+export async function jobsToMend(db: Kysely<DB>, quietMs: number) {
+  const { rows } = await sql<{ id: number; state: string; unsent: boolean; quiet: boolean }>`
+    select id, state, unsent_shards > 0 as unsent, updated_at < now() - ${quietMs} * interval '1 ms' as quiet from jobs
+    where state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')
+      and (state not in ('PENDING', 'RUNNING') or unsent_shards > 0)
+    order by id`.execute(db)
+  return rows
+}
+
+export async function addUnsent(trx: Transaction<DB>, jobId: number, delta: number): Promise<void> {
+  await sql`update jobs set unsent_shards = unsent_shards + ${delta} where id = ${jobId}`.execute(trx)
+}
+
+/** Locks a job that is to be ended; null when it is not FINISHING. */
+export async function lockFinishing(trx: Transaction<DB>, jobId: number): Promise<{ kind: string } | null> {
+  const { rows } = await sql<{ kind: string }>`
+    select kind from jobs where id = ${jobId} and state = 'FINISHING' for update`.execute(trx)
+  return rows[0] ?? null
+}
+
+/** Ends a locked FINISHING job: what is known of its items is the total now. Returns the number of its last event. */
+export async function endJob(
+  trx: Transaction<DB>,
+  jobId: number,
+  args: { counts: Partial<JobCounters>; summary: Record<string, unknown> },
+): Promise<number> {
+  const { total = 0, succeeded = 0, failed = 0, skipped = 0, results = 0 } = args.counts
+  const { rows } = await sql<{ done: number; failed: number; skipped: number; results: number }>`
+    update jobs set state = 'COMPLETED', phase = 'completed', items = items + ${total}, total = items + ${total},
+      done = done + ${succeeded + failed + skipped}, succeeded = succeeded + ${succeeded}, failed = failed + ${failed},
+      skipped = skipped + ${skipped}, results = results + ${results}, summary = ${jsonText(args.summary)}::jsonb,
+      updated_at = now(), finished_at = now()
+    where id = ${jobId} returning done, failed, skipped, results`.execute(trx)
+  const counts = rows[0]!
+  const data = { message: `Completed: ${counts.results} results`, counts }
+  return appendEvents(trx, jobId, [{ type: 'job.completed', data }])
+}
+
+function eventRows(events: NewEvent[]) {
+  return sql`unnest(${events.map((e) => e.type)}::text[], ${events.map((e) => e.shardKey ?? null)}::text[],
+        ${events.map((e) => e.workerId ?? null)}::text[], ${events.map((e) => jsonText(e.data ?? {}))}::text[])
+        with ordinality n(type, shard_key, worker_id, data, place)`
+}

@@ -1,0 +1,65 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+
+import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
+import type { DB, PagesStatus } from './types.ts'
+
+export interface PageRow {
+  id: number
+  url: string
+  parentUrl: string | null
+  depth: number
+  status: PagesStatus
+  httpStatus: number | null
+  errorCategory: string | null
+  errorMessage: string | null
+  errorDetails: unknown
+  fetchMs: number | null
+  extractMs: number | null
+  tokensIn: number | null
+  tokensOut: number | null
+  service: string | null
+  model: string | null
+  generationId: string | null
+  emailCount: number
+  foundAt: Date
+  fetchedAt: Date | null
+}
+
+export interface PageFilter {
+  statuses?: string[] | undefined
+  /** Part of the URL. */
+  text?: string | undefined
+}
+
+const columns = sql.raw(`p.id, p.url, p.parent_url as "parentUrl", p.depth, p.status, p.http_status as "httpStatus",
+  p.error_category as "errorCategory", p.error_message as "errorMessage", p.error_details as "errorDetails",
+  p.fetch_ms as "fetchMs", p.extract_ms as "extractMs", p.tokens_in as "tokensIn", p.tokens_out as "tokensOut", p.service, p.model,
+  p.generation_id as "generationId", p.email_count as "emailCount", p.found_at as "foundAt", p.fetched_at as "fetchedAt"`)
+
+/** In the order in which the crawl met them. */
+export const pageOrder: RowOrder<PageRow> = { columns: [{ column: 'p.id', type: 'bigint' }], keyOf: (row) => [row.id] }
+
+/** Index pages_by_id. */
+export function listPages(
+  db: Kysely<DB>,
+  jobId: number,
+  filter: PageFilter,
+  page: PageRequest,
+): Promise<RowPage<PageRow>> {
+  const base = sql`select ${columns} from pages p where ${matches(jobId, filter)}`
+  return keysetPage(db, base, pageOrder.columns, page)
+}
+
+export async function countPages(db: Kysely<DB>, jobId: number, filter: PageFilter): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from pages p where ${matches(jobId, filter)}`.execute(
+    db,
+  )
+  return rows[0]!.n
+}
+
+function matches(jobId: number, filter: PageFilter): RawBuilder<unknown> {
+  const conditions = [sql`p.job_id = ${jobId}`]
+  if (filter.statuses) conditions.push(sql`p.status = any(${filter.statuses}::text[])`)
+  if (filter.text) conditions.push(contains('p.url', filter.text))
+  return allOf(conditions)
+}

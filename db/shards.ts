@@ -1,0 +1,224 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+
+import type { DB } from './types.ts'
+
+export type ShardState = 'NEW' | 'QUEUED' | 'WAITING' | 'RUNNING' | 'DONE'
+
+export interface Shard {
+  key: string
+  state: ShardState
+  epoch: number
+  activation: number
+  wanted: number
+  seen: number
+  attempts: number
+  crashes: number
+  workerId: string | null
+  waitUntil: Date | null
+  waitFor: string | null
+}
+
+/** Locks shards of one job in key order, the order of everybody; those that do not exist are left out. */
+export async function lockShards(trx: Transaction<DB>, jobId: number, keys: string[]): Promise<Shard[]> {
+  const { rows } = await sql<Shard>`
+    select key, state, epoch, activation, wanted, seen, attempts, crashes, worker_id as "workerId",
+      wait_until as "waitUntil", wait_for as "waitFor" from job_shards
+    where job_id = ${jobId} and key = any(${keys}::text[]) order by key for update`.execute(trx)
+  return rows
+}
+
+/** Adds shards in key order and says how many were new; the caller has found that none of them exists. */
+export async function addShards(trx: Transaction<DB>, jobId: number, keys: string[], state: 'NEW' | 'QUEUED') {
+  const { numAffectedRows } = await sql`
+    insert into job_shards (job_id, key, state)
+    select ${jobId}::bigint, k, ${state}::text from unnest(${keys}::text[]) with ordinality u(k, o) order by o
+    on conflict do nothing`.execute(trx)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** A shard as a commit leaves it. */
+export interface ShardChange extends Shard {
+  /** JSON text; null leaves the checkpoint as it is. */
+  checkpoint: string | null
+  stepsMade: number
+  /** From now, by the database's clock; null leaves waitUntil as it is. */
+  waitMs: number | null
+}
+
+export async function updateShards(trx: Transaction<DB>, jobId: number, changes: ShardChange[]): Promise<void> {
+  if (changes.length === 0) return
+  const column = <K extends keyof ShardChange>(name: K) => changes.map((change) => change[name])
+  await sql`
+    update job_shards s set state = u.state, activation = u.activation, wanted = u.wanted, seen = u.seen,
+      attempts = u.attempts, crashes = u.crashes, worker_id = u.worker_id,
+      wait_until = coalesce(now() + u.wait_ms * interval '1 ms', u.wait_until), wait_for = u.wait_for,
+      checkpoint = coalesce(u.checkpoint::jsonb, s.checkpoint), steps = s.steps + u.steps
+    from unnest(${column('key')}::text[], ${column('state')}::text[], ${column('activation')}::int[], ${column('wanted')}::int[],
+      ${column('seen')}::int[], ${column('attempts')}::int[], ${column('crashes')}::int[], ${column('workerId')}::text[],
+      ${column('waitUntil')}::timestamptz[], ${column('waitFor')}::text[], ${column('checkpoint')}::text[],
+      ${column('stepsMade')}::int[], ${column('waitMs')}::float8[])
+      u(key, state, activation, wanted, seen, attempts, crashes, worker_id, wait_until, wait_for, checkpoint, steps, wait_ms)
+    where s.job_id = ${jobId} and s.key = u.key`.execute(trx)
+}
+
+export interface ClaimedShard {
+  jobId: number
+  key: string
+  activation: number
+  epoch: number
+  checkpoint: unknown
+  attempts: number
+  crashes: number
+}
+
+/**
+ * Takes the shards that these messages speak of, as far as the messages are not stale and the job may run. A shard that somebody
+ * else still held was handed over after a missed heartbeat: that counts as a crash. The jobs stay locked against a change of
+ * state until the claim commits, so that a pause sees every claim before it.
+ */
+export async function claimShards(
+  trx: Transaction<DB>,
+  workerId: string,
+  messages: QueuedShard[],
+): Promise<ClaimedShard[]> {
+  const { rows: found } = await sql<{ jobId: number; key: string }>`
+    select s.job_id as "jobId", s.key from job_shards s
+    join unnest(${messages.map((m) => m.jobId)}::bigint[], ${messages.map((m) => m.shardKey)}::text[],
+      ${messages.map((m) => m.activation)}::int[]) m(job_id, key, activation)
+      on s.job_id = m.job_id and s.key = m.key and s.activation = m.activation
+    where s.state in ('QUEUED', 'RUNNING')
+    order by s.job_id, s.key for update of s`.execute(trx)
+  if (found.length === 0) return []
+  const jobIds = [...new Set(found.map((shard) => shard.jobId))]
+  const { rows: jobs } = await sql<{ id: number }>`
+    select id from jobs where id = any(${jobIds}::bigint[]) and state = 'RUNNING' order by id for share`.execute(trx)
+  const runnable = new Set(jobs.map((job) => job.id))
+  const mine = found.filter((shard) => runnable.has(shard.jobId))
+  if (mine.length === 0) return []
+  const { rows } = await sql<ClaimedShard>`
+    update job_shards s set epoch = epoch + 1, seen = wanted, worker_id = ${workerId}, state = 'RUNNING',
+      wait_until = null, wait_for = null, crashes = crashes + (state = 'RUNNING')::int
+    from unnest(${mine.map((m) => m.jobId)}::bigint[], ${mine.map((m) => m.key)}::text[]) m(job_id, key)
+    where s.job_id = m.job_id and s.key = m.key
+    returning s.job_id as "jobId", s.key, s.activation, s.epoch, s.checkpoint, s.attempts, s.crashes`.execute(trx)
+  return rows
+}
+
+export interface QueuedShard {
+  jobId: number
+  shardKey: string
+  activation: number
+}
+
+/** Gives up to `limit` NEW shards of a job their turn; those with a wait still to come become WAITING and need no message. */
+export async function queueNewShards(trx: Transaction<DB>, jobId: number, limit: number) {
+  const { rows } = await sql<QueuedShard & { state: ShardState }>`
+    with chosen as (
+      select key from job_shards where job_id = ${jobId} and state = 'NEW' order by key limit ${limit} for update skip locked)
+    update job_shards s set state = case when wait_until > now() then 'WAITING' else 'QUEUED' end
+    from chosen where s.job_id = ${jobId} and s.key = chosen.key
+    returning s.job_id as "jobId", s.key as "shardKey", s.activation, s.state`.execute(trx)
+  return rows
+}
+
+/** Open shards of a job as last committed, read without a lock: good enough to decide whether the queue takes more. */
+export async function countOpen(db: Kysely<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select open_shards as n from jobs where id = ${jobId}`.execute(db)
+  return rows[0]?.n ?? 0
+}
+
+/** Shards of a job that are in the queue or running. */
+export async function countSent(db: Kysely<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from job_shards where job_id = ${jobId} and state in ('QUEUED', 'RUNNING')`.execute(db)
+  return rows[0]!.n
+}
+
+/** Queues up to `limit` shards of running jobs whose wait is over. */
+export async function queueDueShards(trx: Transaction<DB>, limit: number): Promise<QueuedShard[]> {
+  const { rows } = await sql<QueuedShard>`
+    with due as (
+      select s.job_id, s.key from job_shards s join jobs j on j.id = s.job_id
+      where s.state = 'WAITING' and s.wait_until <= now() and j.state in ('PENDING', 'RUNNING')
+      order by s.wait_until limit ${limit} for update of s skip locked)
+    update job_shards s set state = 'QUEUED', activation = activation + 1, wait_until = null, wait_for = null
+    from due where s.job_id = due.job_id and s.key = due.key
+    returning s.job_id as "jobId", s.key as "shardKey", s.activation`.execute(trx)
+  return rows
+}
+
+/** Milliseconds until the next wait ends, by the database's clock; null when nothing waits. */
+export async function nextDueMs(db: Kysely<DB>): Promise<number | null> {
+  const { rows } = await sql<{ ms: number | null }>`
+    select extract(epoch from min(wait_until) - now())::float8 * 1000 as ms from job_shards where state = 'WAITING'`.execute(
+    db,
+  )
+  return rows[0]!.ms
+}
+
+export interface HeldShard {
+  jobId: number
+  key: string
+  epoch: number
+}
+
+/** Shards that a worker runs, as the database sees it. */
+export async function shardsHeldBy(db: Kysely<DB>, workerId: string): Promise<HeldShard[]> {
+  const { rows } = await sql<HeldShard>`
+    select job_id as "jobId", key, epoch from job_shards where worker_id = ${workerId} and state = 'RUNNING'`.execute(
+    db,
+  )
+  return rows
+}
+
+/**
+ * Takes RUNNING shards from a worker, all or only these, and queues them anew; `crashed` counts it against the checkpoint. Old
+ * claims are fenced off by the new epoch.
+ */
+export async function takeShardsFrom(
+  trx: Transaction<DB>,
+  workerId: string,
+  options: { crashed: boolean; only?: HeldShard[] },
+): Promise<QueuedShard[]> {
+  const { only } = options
+  const chosen = only
+    ? sql`and (job_id, key, epoch) in (select * from unnest(${only.map((h) => h.jobId)}::bigint[], ${only.map((h) => h.key)}::text[],
+        ${only.map((h) => h.epoch)}::int[]))`
+    : sql``
+  const { rows } = await sql<QueuedShard>`
+    with theirs as (
+      select job_id, key from job_shards where worker_id = ${workerId} and state = 'RUNNING' ${chosen}
+      order by job_id, key for update)
+    update job_shards s set state = 'QUEUED', activation = activation + 1, epoch = epoch + 1, worker_id = null,
+      crashes = crashes + ${options.crashed ? 1 : 0}
+    from theirs where s.job_id = theirs.job_id and s.key = theirs.key
+    returning s.job_id as "jobId", s.key as "shardKey", s.activation`.execute(trx)
+  return rows
+}
+
+/**
+ * Queues anew the QUEUED shards of running jobs whose message is gone, whatever the reason. Messages have an id made of job, key
+ * and activation, so that one look at the queue's primary key tells.
+ */
+export async function queueLostShards(trx: Transaction<DB>, limit: number): Promise<QueuedShard[]> {
+  const { rows } = await sql<QueuedShard>`
+    with lost as (
+      select s.job_id, s.key from job_shards s join jobs j on j.id = s.job_id
+      where s.state = 'QUEUED' and j.state in ('PENDING', 'RUNNING') and not exists (
+        select 1 from pgboss.job m where m.name = 'shards' and m.state < 'completed'
+          and m.id = md5(s.job_id || '/' || s.key || '/' || s.activation)::uuid)
+      order by s.job_id, s.key limit ${limit} for update of s skip locked)
+    update job_shards s set activation = activation + 1
+    from lost where s.job_id = lost.job_id and s.key = lost.key
+    returning s.job_id as "jobId", s.key as "shardKey", s.activation`.execute(trx)
+  return rows
+}
+
+/** Makes all open shards of a job NEW with a higher activation and epoch: older messages and claims are void. Returns how many. */
+export async function reopenShards(trx: Transaction<DB>, jobId: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    with open as (select key from job_shards where job_id = ${jobId} and state <> 'DONE' order by key for update)
+    update job_shards s set state = 'NEW', activation = activation + 1, epoch = epoch + 1, worker_id = null
+    from open where s.job_id = ${jobId} and s.key = open.key`.execute(trx)
+  return Number(numAffectedRows ?? 0)
+}

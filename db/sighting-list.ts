@@ -1,0 +1,48 @@
+import { type Kysely, sql } from 'kysely'
+
+import { keysetClauses, type PageRequest, type RowOrder, rowPage, type RowPage } from './keyset.ts'
+import { type Provenance, provenanceColumns } from './provenance.ts'
+import type { DB } from './types.ts'
+
+export interface SightingRow extends Provenance {
+  address: string
+  sourceKey: string
+}
+
+/** The primary key's order: stable, and good for a page at any depth. */
+export const sightingOrder: RowOrder<SightingRow> = {
+  columns: [
+    { column: 's.source_key', type: 'uuid' },
+    { column: 's.method', type: 'text' },
+  ],
+  keyOf: (row) => [row.sourceKey, row.method],
+}
+
+/** The same page of the sightings of several addresses of a job, in one statement. */
+export async function listSightings(
+  db: Kysely<DB>,
+  jobId: number,
+  addresses: readonly string[],
+  page: PageRequest,
+): Promise<Map<string, RowPage<SightingRow>>> {
+  const { ranges, orderBy } = keysetClauses(sightingOrder.columns, page)
+  const { rows } = await sql<SightingRow>`
+    select p.* from unnest(${addresses}::text[]) w(address) cross join lateral (
+      select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')} from sightings s
+      where s.job_id = ${jobId} and s.address = w.address collate "C" and ${ranges[0]!} order by ${orderBy} limit ${page.limit + 1}) p`.execute(
+    db,
+  )
+  const found = Map.groupBy(rows, (row) => row.address)
+  return new Map(addresses.map((address) => [address, rowPage(found.get(address) ?? [], page)]))
+}
+
+export async function countSightings(
+  db: Kysely<DB>,
+  jobId: number,
+  addresses: readonly string[],
+): Promise<Map<string, number>> {
+  const { rows } = await sql<{ address: string; n: number }>`
+    select address, count(*) as n from sightings where job_id = ${jobId} and address = any(${addresses}::text[])
+    group by address`.execute(db)
+  return new Map(rows.map((row) => [row.address, row.n]))
+}

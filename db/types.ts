@@ -1,0 +1,220 @@
+// Made from the migrations by `npm run schema`; a test compares it with the database.
+
+import type { ColumnType } from "kysely";
+
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
+
+export type JobAddressesQuality = "high" | "low" | "medium";
+
+export type JobShardsState = "DONE" | "NEW" | "QUEUED" | "RUNNING" | "WAITING";
+
+export type JobsState = "CANCELLED" | "CANCELLING" | "COMPLETED" | "FAILED" | "FINISHING" | "PAUSED" | "PAUSING" | "PENDING" | "RUNNING";
+
+export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
+
+export type SightingsQuality = "high" | "low" | "medium";
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface Addresses {
+  address: string;
+  domain: string;
+  first_seen_at: Generated<Timestamp>;
+}
+
+export interface CrawlGrants {
+  domain: string;
+  granted: Generated<number>;
+  job_id: number;
+  shard_key: string;
+  used: Generated<number>;
+}
+
+export interface JobAddresses {
+  address: string;
+  confidence: number;
+  domain: string;
+  found_at: Timestamp;
+  group_id: number;
+  job_id: number;
+  method: string;
+  organisation: string | null;
+  person_name: string | null;
+  phone: string | null;
+  place: number;
+  position: string | null;
+  quality: JobAddressesQuality;
+  reasons: string[];
+  snippet: string;
+  source_url: string;
+  worker_id: string;
+}
+
+export interface JobEvents {
+  at: Generated<Timestamp>;
+  data: Generated<ColumnType<unknown, string, string>>;
+  job_id: number;
+  seq: number;
+  shard_key: string | null;
+  type: string;
+  worker_id: string | null;
+}
+
+export interface JobGroups {
+  group_id: number;
+  job_id: number;
+  seq: number;
+}
+
+export interface Jobs {
+  bytes_done: Generated<number>;
+  created_at: Generated<Timestamp>;
+  done: Generated<number>;
+  error_code: string | null;
+  error_message: string | null;
+  failed: Generated<number>;
+  finished_at: Timestamp | null;
+  id: Generated<number>;
+  idempotency_key: string | null;
+  input: ColumnType<unknown, string, string>;
+  items: Generated<number>;
+  kind: string;
+  open_shards: Generated<number>;
+  owner: string;
+  phase: Generated<string>;
+  results: Generated<number>;
+  seq: Generated<number>;
+  skipped: Generated<number>;
+  started_at: Timestamp | null;
+  state: Generated<JobsState>;
+  steps: Generated<number>;
+  succeeded: Generated<number>;
+  summary: ColumnType<unknown, string, string> | null;
+  title: string;
+  total: number | null;
+  unsent_shards: Generated<number>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface JobShards {
+  activation: Generated<number>;
+  attempts: Generated<number>;
+  checkpoint: ColumnType<unknown, string, string> | null;
+  crashes: Generated<number>;
+  epoch: Generated<number>;
+  job_id: number;
+  key: string;
+  seen: Generated<number>;
+  state: Generated<JobShardsState>;
+  steps: Generated<number>;
+  wait_for: string | null;
+  wait_until: Timestamp | null;
+  wanted: Generated<number>;
+  worker_id: string | null;
+}
+
+export interface JobWorkers {
+  done: Generated<number>;
+  job_id: number;
+  worker_id: string;
+}
+
+export interface Migrations {
+  applied_at: Generated<Timestamp>;
+  name: string;
+  sha256: string;
+}
+
+export interface Origins {
+  address: string | null;
+  delay_ms: number;
+  leased_by: string | null;
+  leased_until: Timestamp | null;
+  next_at: Generated<Timestamp>;
+  origin: string;
+}
+
+export interface Pages {
+  depth: number;
+  domain: string;
+  email_count: Generated<number>;
+  error_category: string | null;
+  error_details: ColumnType<unknown, string, string> | null;
+  error_message: string | null;
+  extract_ms: number | null;
+  fetch_ms: number | null;
+  fetched_at: Timestamp | null;
+  found_at: Generated<Timestamp>;
+  generation_id: string | null;
+  http_status: number | null;
+  id: Generated<number>;
+  job_id: number;
+  model: string | null;
+  parent_url: string | null;
+  priority: number;
+  service: string | null;
+  shard_key: string;
+  status: Generated<PagesStatus>;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  url: string;
+  url_key: string;
+}
+
+export interface Robots {
+  body: string | null;
+  expires_at: Timestamp;
+  fetched_at: Timestamp;
+  http_status: number | null;
+  origin: string;
+}
+
+export interface Sightings {
+  address: string;
+  confidence: number;
+  found_at: Timestamp;
+  job_id: number;
+  method: string;
+  organisation: string | null;
+  person_name: string | null;
+  phone: string | null;
+  position: string | null;
+  quality: SightingsQuality;
+  reasons: string[];
+  snippet: string;
+  source_key: string;
+  source_url: string;
+  worker_id: string;
+}
+
+export interface Workers {
+  host: string;
+  id: string;
+  items_per_second: Generated<number>;
+  lock_key: Generated<number>;
+  parked: Generated<ColumnType<unknown, string, string>>;
+  pid: number;
+  running: Generated<number>;
+  seen_at: Generated<Timestamp>;
+  since: Generated<Timestamp>;
+  slots: number;
+}
+
+export interface DB {
+  addresses: Addresses;
+  crawl_grants: CrawlGrants;
+  job_addresses: JobAddresses;
+  job_events: JobEvents;
+  job_groups: JobGroups;
+  job_shards: JobShards;
+  job_workers: JobWorkers;
+  jobs: Jobs;
+  migrations: Migrations;
+  origins: Origins;
+  pages: Pages;
+  robots: Robots;
+  sightings: Sightings;
+  workers: Workers;
+}

@@ -1,0 +1,77 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type pg from 'pg'
+
+import type { DB } from './types.ts'
+
+/** First half of the advisory locks of workers; the second is the worker's lock_key. */
+const lockSpace = 4711
+
+export interface WorkerFacts {
+  id: string
+  host: string
+  pid: number
+  slots: number
+}
+
+/**
+ * Enters a worker and takes its lock on this connection: while the connection lives, so does the worker. The row becomes visible
+ * together with the lock, so that nobody takes a new worker for a dead one.
+ */
+export async function enterWorker(client: pg.Client, worker: WorkerFacts): Promise<void> {
+  await client.query('begin')
+  const { rows } = await client.query<{ lock_key: number }>(
+    'insert into workers (id, host, pid, slots) values ($1, $2, $3, $4) returning lock_key::int',
+    [worker.id, worker.host, worker.pid, worker.slots],
+  )
+  await client.query('select pg_advisory_lock($1, $2)', [lockSpace, rows[0]!.lock_key])
+  await client.query('commit')
+}
+
+/** Workers other than this one whose connection is gone. */
+export async function deadWorkers(db: Kysely<DB>, except: string): Promise<{ id: string; lockKey: number }[]> {
+  const { rows } = await sql<{ id: string; lockKey: number }>`
+    select id, lock_key::int as "lockKey" from workers w where id <> ${except} and not exists (
+      select 1 from pg_locks l where l.locktype = 'advisory' and l.classid = ${lockSpace} and l.objid = w.lock_key and l.granted
+        and l.database = (select oid from pg_database where datname = current_database()))
+    order by id`.execute(db)
+  return rows
+}
+
+/** Takes a dead worker's lock for this transaction; false when it lives after all or another is at it. */
+export async function lockDeadWorker(trx: Transaction<DB>, lockKey: number): Promise<boolean> {
+  const { rows } = await sql<{ ok: boolean }>`select pg_try_advisory_xact_lock(${lockSpace}, ${lockKey}) as ok`.execute(
+    trx,
+  )
+  return rows[0]!.ok
+}
+
+/** Removes a worker and what it had leased. */
+export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<void> {
+  await sql`update origins set leased_by = null, leased_until = null where leased_by = ${workerId}`.execute(trx)
+  await sql`delete from workers where id = ${workerId}`.execute(trx)
+}
+
+export interface WorkerLoad {
+  running: number
+  itemsPerSecond: number
+  /** Shards that wait inside the process with their slot lent, by job. */
+  parked: Record<string, number>
+}
+
+export async function reportLoad(db: Kysely<DB>, workerId: string, load: WorkerLoad): Promise<void> {
+  await sql`update workers set running = ${load.running}, items_per_second = ${load.itemsPerSecond},
+    parked = ${JSON.stringify(load.parked)}, seen_at = now() where id = ${workerId}`.execute(db)
+}
+
+/** What a worker must know to share out slots fairly: all slots, shards parked by job, and the jobs that want slots. */
+export async function readDemand(db: Kysely<DB>) {
+  const { rows } = await sql<{ slots: number; parked: Record<string, number>[]; openJobs: number[] }>`
+    select (select coalesce(sum(slots), 0)::int from workers) as slots,
+      (select coalesce(jsonb_agg(parked), '[]') from workers where parked <> '{}') as parked,
+      (select coalesce(jsonb_agg(id), '[]') from jobs where state in ('PENDING', 'RUNNING', 'FINISHING')
+        and (state <> 'RUNNING' or exists (
+          select 1 from job_shards s where s.job_id = jobs.id and s.state in ('NEW', 'QUEUED', 'RUNNING')))) as "openJobs"`.execute(
+    db,
+  )
+  return rows[0]!
+}

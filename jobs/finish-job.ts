@@ -1,0 +1,24 @@
+import { endJob, lockFinishing } from '../db/jobs.ts'
+import { failJob } from './control.ts'
+import type { Engine } from './engine.ts'
+import { JobFailure } from './job-kind.ts'
+import { completeMessages } from './queue.ts'
+import { kindNamed } from './registry.ts'
+
+/** Ends a FINISHING job in one transaction, with its message; a second call finds nothing to do. */
+export async function finishJob(engine: Engine, jobId: number, messageId: string): Promise<void> {
+  try {
+    const seq = await engine.db.transaction().execute(async (trx) => {
+      await completeMessages(engine.boss, trx, [messageId])
+      const job = await lockFinishing(trx, jobId)
+      if (!job) return null
+      const { counts, summary } = await kindNamed(job.kind).finish(trx, jobId)
+      return endJob(trx, jobId, { counts: counts ?? {}, summary })
+    })
+    if (seq !== null) engine.notices.changed(jobId, seq)
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error
+    await failJob(engine, jobId, error)
+    await completeMessages(engine.boss, engine.db, [messageId])
+  }
+}

@@ -1,0 +1,88 @@
+import { appendEvents, jobsToMend } from '../db/jobs.ts'
+import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsFrom } from '../db/shards.ts'
+import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
+import { settleJob } from './control.ts'
+import type { Engine } from './engine.ts'
+import { messageId, sendFinish, sendShards, completeMessages } from './queue.ts'
+import { refillJob } from './refill.ts'
+
+/** Queues anew what workers held whose connection is gone, and forgets them. Returns how many shards were taken up again. */
+export async function takeOverFromDead(engine: Engine, myId: string): Promise<number> {
+  let taken = 0
+  for (const worker of await deadWorkers(engine.db, myId)) taken += await takeOver(engine, worker)
+  return taken
+}
+
+async function takeOver(engine: Engine, worker: { id: string; lockKey: number }): Promise<number> {
+  const changed = new Map<number, number>()
+  const taken = await engine.db.transaction().execute(async (trx) => {
+    if (!(await lockDeadWorker(trx, worker.lockKey))) return 0
+    const shards = await takeShardsFrom(trx, worker.id, { crashed: true })
+    // What the dead one had fetched is void by its activation; settled here, it need not wait for its heartbeat to run out.
+    await completeMessages(
+      engine.boss,
+      trx,
+      shards.map((shard) => messageId({ ...shard, activation: shard.activation - 1 })),
+    )
+    await sendShards(engine.boss, trx, shards)
+    await removeWorker(trx, worker.id)
+    for (const jobId of [...new Set(shards.map((shard) => shard.jobId))].sort((a, b) => a - b)) {
+      const count = shards.filter((shard) => shard.jobId === jobId).length
+      const message = `A worker was lost; what it had in hand is taken up again (shards: ${count})`
+      changed.set(
+        jobId,
+        await appendEvents(trx, jobId, [
+          { type: 'note', workerId: worker.id, data: { message, counts: { shards: count } } },
+        ]),
+      )
+    }
+    return shards.length
+  })
+  for (const [jobId, seq] of changed) engine.notices.changed(jobId, seq)
+  if (taken > 0) engine.notices.wake()
+  return taken
+}
+
+/** Queues anew shards that the database takes for this live worker's, but which it does not run: the reply to a claim was lost. */
+export async function releaseForgotten(engine: Engine, workerId: string, forgotten: HeldShard[]): Promise<void> {
+  if (forgotten.length === 0) return
+  await engine.db.transaction().execute(async (trx) => {
+    await sendShards(engine.boss, trx, await takeShardsFrom(trx, workerId, { crashed: false, only: forgotten }))
+  })
+  engine.notices.wake()
+}
+
+/** Queues shards whose wait is over. Returns milliseconds until the next one is due; null when nothing waits. */
+export async function wakeDue(engine: Engine): Promise<number | null> {
+  const queued = await engine.db.transaction().execute(async (trx) => {
+    const due = await queueDueShards(trx, 500)
+    await sendShards(engine.boss, trx, due)
+    return due.length
+  })
+  if (queued > 0) engine.notices.wake()
+  return queued === 500 ? 0 : nextDueMs(engine.db)
+}
+
+/** Sends messages that got lost, whatever the reason. */
+export async function resendLost(engine: Engine): Promise<number> {
+  const sent = await engine.db.transaction().execute(async (trx) => {
+    const lost = await queueLostShards(trx, 500)
+    await sendShards(engine.boss, trx, lost)
+    return lost.length
+  })
+  if (sent > 0) engine.notices.wake()
+  return sent
+}
+
+/** A job that is finishing without news for so long gets its last message again. */
+const finishQuietMs = 15_000
+
+/** Refills the queue and settles what stands between two states. */
+export async function mendJobs(engine: Engine): Promise<void> {
+  for (const job of await jobsToMend(engine.db, finishQuietMs)) {
+    if (job.state === 'PAUSING' || job.state === 'CANCELLING') await settleJob(engine, job.id)
+    else if (job.state === 'FINISHING' && job.quiet)
+      await engine.db.transaction().execute((trx) => sendFinish(engine.boss, trx, [job.id]))
+    else if (job.unsent) await refillJob(engine, job.id)
+  }
+}

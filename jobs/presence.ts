@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+
+import { type Listener, openListener } from '../db/listener.ts'
+import { takeShardsFrom } from '../db/shards.ts'
+import { enterWorker, removeWorker } from '../db/workers.ts'
+import type { Engine } from './engine.ts'
+import { channels } from './notices.ts'
+import { sendShards } from './queue.ts'
+
+/** A worker is there while the connection that holds its lock lives; the same connection hears the notices. */
+export interface Presence {
+  /** Changes when the connection was lost and the worker entered anew. */
+  id(): string
+  /** False between the loss of the connection and the next entry: nothing may be claimed then. */
+  here(): boolean
+  /** Milliseconds since it entered. */
+  ageMs(): number
+  leave(): Promise<void>
+}
+
+const reconnectMs = 500
+
+/** Enters a worker. `lost`: what it holds belongs to others from now on. `stop`: handlers of these jobs are to stop. */
+export async function enter(options: {
+  engine: Engine
+  url: string
+  slots: number
+  wake(): void
+  stop(jobIds: number[]): void
+  lost(): void
+}): Promise<Presence> {
+  const { engine, url, slots, wake, stop, lost } = options
+  let workerId = ''
+  let listener: Listener | undefined
+  let enteredAt = 0
+  let leaving = false
+
+  const open = async () => {
+    const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+    const opened = await openListener({
+      url,
+      applicationName: `mailquarry worker ${process.pid}`,
+      channels: [channels.wake, channels.control],
+      onNotice: (channel, payload) => {
+        if (channel === channels.wake) wake()
+        else stop((JSON.parse(payload) as { stop: number[] }).stop)
+      },
+      onLost: (error) => {
+        engine.log.warn({ err: error, worker: id }, 'connection lost; what is in hand is given up')
+        listener = undefined
+        lost()
+        if (workerId === id) void reopen(id)
+      },
+    })
+    await enterWorker(opened.client, { id, host: hostname(), pid: process.pid, slots })
+    workerId = id
+    listener = opened
+    enteredAt = Date.now()
+    wake()
+  }
+
+  const reopen = async (oldId: string) => {
+    while (!leaving) {
+      try {
+        await open()
+        // No crash: the items in hand are not to blame for the connection.
+        await engine.db.transaction().execute(async (trx) => {
+          await sendShards(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
+          await removeWorker(trx, oldId)
+        })
+        return wake()
+      } catch (error) {
+        engine.log.warn({ err: error }, 'the database cannot be reached; trying again')
+        await new Promise((resolve) => setTimeout(resolve, reconnectMs))
+      }
+    }
+    return undefined
+  }
+
+  await open()
+  return {
+    id: () => workerId,
+    here: () => listener !== undefined,
+    ageMs: () => Date.now() - enteredAt,
+    async leave() {
+      leaving = true
+      await removeWorker(engine.db, workerId)
+      await listener?.close()
+    },
+  }
+}

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { findJob } from '../db/jobs.ts'
+import type { ClaimedShard, HeldShard } from '../db/shards.ts'
+import { createCommitter } from './commit.ts'
+import { failJob, settleJob } from './control.ts'
+import type { Engine } from './engine.ts'
+import type { AnyJobKind, IoDeps } from './job-kind.ts'
+import type { Outgoing } from './outgoing.ts'
+import { completeMessages, type ShardMessage } from './queue.ts'
+import { refillJob } from './refill.ts'
+import { kindNamed } from './registry.ts'
+import { runShard, type StopReason } from './run-shard.ts'
+import { createSlots } from './slots.ts'
+
+/** A message as fetched from the queue. */
+export interface Message {
+  id: string
+  /** Tells this delivery from an earlier one. */
+  retryCount: number
+  data: ShardMessage
+}
+
+/** The shards that a worker runs. */
+export interface ShardsInHand {
+  freeSlots(): number
+  count(): number
+  /** Runs a claimed shard to its end, in a slot of its own. */
+  start(shard: ClaimedShard, message: Message): void
+  stop(reason: StopReason, jobId?: number): void
+  holds(shard: HeldShard): boolean
+  messages(): { id: string; retryCount: number }[]
+  /** By job: shards that wait inside the process with their slot lent. */
+  parked(): Record<string, number>
+  /** Items that got their fate since the last call. */
+  takeItemsDone(): number
+  allOver(): Promise<void>
+}
+
+interface Running {
+  shard: ClaimedShard
+  message: Message
+  abort: AbortController
+  waiting: boolean
+  over: Promise<void>
+}
+
+const knownJobsAtMost = 1_000
+const refillEveryMs = 100
+
+export function createShardsInHand(options: {
+  engine: Engine
+  outgoing: Outgoing
+  slots: number
+  workerId(): string
+  /** A slot is free. */
+  freed(): void
+  /** Other jobs wait for a slot. */
+  contended(): boolean
+}): ShardsInHand {
+  const { engine, outgoing, workerId, freed, contended } = options
+  const { db, boss, notices, log } = engine
+  const running = new Map<string, Running>()
+  const jobs = new Map<number, { kind: AnyJobKind; input: unknown }>()
+  const ios = new Map<AnyJobKind, unknown>()
+  const refilled = new Map<number, number>()
+  const slots = createSlots(options.slots, freed)
+  let itemsDone = 0
+
+  const stop = (reason: StopReason, jobId?: number) => {
+    for (const run of running.values()) if (jobId === undefined || run.shard.jobId === jobId) run.abort.abort(reason)
+  }
+  const committer = createCommitter({
+    db,
+    boss,
+    notices,
+    workerId,
+    stopping: (jobId) => stop('stopped', jobId),
+    unsent(jobId) {
+      if (Date.now() - (refilled.get(jobId) ?? 0) < refillEveryMs) return
+      if (refilled.size > knownJobsAtMost) refilled.clear()
+      refilled.set(jobId, Date.now())
+      refillJob(engine, jobId).catch((error: unknown) =>
+        log.warn({ err: error, job: jobId }, 'refill failed; the sweep will'),
+      )
+    },
+    items(count) {
+      itemsDone += count
+    },
+  })
+
+  const jobOf = async (jobId: number) => {
+    const known = jobs.get(jobId)
+    if (known) return known
+    const row = await findJob(db, jobId)
+    if (!row) return null
+    const job = { kind: kindNamed(row.kind), input: row.input }
+    if (jobs.size > knownJobsAtMost) jobs.clear()
+    jobs.set(jobId, job)
+    return job
+  }
+  const ioOf = (kind: AnyJobKind) => {
+    if (!ios.has(kind)) {
+      const deps: IoDeps = { db, outgoing, log, workerId, now: () => new Date(), settings: engine.settings }
+      ios.set(kind, kind.io(deps))
+    }
+    return ios.get(kind)
+  }
+
+  const run = async (one: Running): Promise<void> => {
+    const { shard, message, abort } = one
+    const job = await jobOf(shard.jobId)
+    if (!job) return completeMessages(boss, db, [message.id])
+    let fenced = false
+    const fate = await runShard({
+      kind: job.kind,
+      claim: shard,
+      input: job.input,
+      io: ioOf(job.kind),
+      signal: abort.signal,
+      contended: () => slots.free() <= 0 && contended(),
+      log,
+      async wait(ms) {
+        one.waiting = true
+        await slots.lendWhile(sleep(ms, undefined, { signal: abort.signal }).catch(() => {}))
+        one.waiting = false
+      },
+      async commit(what) {
+        const verdict = await committer.submit(shard.jobId, job.kind, {
+          shard: shard.key,
+          epoch: shard.epoch,
+          messageId: message.id,
+          ...what,
+        })
+        if (verdict === 'fenced') fenced = true
+        return verdict
+      },
+    })
+    if (fenced) await completeMessages(boss, db, [message.id])
+    if (fate.fate === 'failed') await failJob(engine, shard.jobId, fate)
+    return undefined
+  }
+
+  return {
+    freeSlots: () => slots.free(),
+    count: () => running.size,
+    start(shard, message) {
+      const name = nameOf(shard)
+      // Handed over to ourselves: the older handler is fenced off already.
+      running.get(name)?.abort.abort('lost' satisfies StopReason)
+      const one: Running = { shard, message, abort: new AbortController(), waiting: false, over: Promise.resolve() }
+      running.set(name, one)
+      slots.take()
+      one.over = run(one)
+        .catch((error: unknown) =>
+          log.error(
+            { err: error, job: shard.jobId, shard: shard.key },
+            'a shard was not ended; it will be taken up again',
+          ),
+        )
+        .then(async () => {
+          if (running.get(name) === one) running.delete(name)
+          slots.release()
+          if (one.abort.signal.reason !== 'stopped') return
+          const others = [...running.values()].some((other) => other.shard.jobId === shard.jobId)
+          if (!others) await settleJob(engine, shard.jobId)
+        })
+        .catch((error: unknown) => log.warn({ err: error, job: shard.jobId }, 'settling failed; the sweep will'))
+    },
+    stop,
+    holds: (shard) => running.get(nameOf(shard))?.shard.epoch === shard.epoch,
+    messages: () => [...running.values()].map(({ message: { id, retryCount } }) => ({ id, retryCount })),
+    parked() {
+      const parked: Record<string, number> = {}
+      for (const { waiting, shard } of running.values())
+        if (waiting) parked[shard.jobId] = (parked[shard.jobId] ?? 0) + 1
+      return parked
+    },
+    takeItemsDone() {
+      const items = itemsDone
+      itemsDone = 0
+      return items
+    },
+    async allOver() {
+      await Promise.all([...running.values()].map((one) => one.over))
+    },
+  }
+}
+
+function nameOf({ jobId, key }: { jobId: number; key: string }): string {
+  return `${jobId}/${key}`
+}

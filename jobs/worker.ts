@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { appendEvents, startPending } from '../db/jobs.ts'
+import { shardQueue } from '../db/queue.ts'
+import { claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
+import { readDemand, reportLoad } from '../db/workers.ts'
+import type { Engine } from './engine.ts'
+import { finishJob } from './finish-job.ts'
+import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
+import type { Outgoing } from './outgoing.ts'
+import { enter, type Presence } from './presence.ts'
+import { completeMessages, finishKey, type ShardMessage } from './queue.ts'
+import { createShardsInHand, type Message } from './shards-in-hand.ts'
+
+export interface WorkerOptions {
+  engine: Engine
+  url: string
+  outgoing: Outgoing
+  /** Shards that run at the same time. */
+  slots: number
+}
+
+export interface Worker {
+  /** Changes when the worker lost its connection and entered anew. */
+  id(): string
+  /** Hands everything back within a step; nothing counts as a failure. */
+  stop(): Promise<void>
+}
+
+const idleMs = 500
+/** Shards that wait inside the process may be so many times the slots. */
+const parkedPerSlot = 32
+/** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
+const reentryMs = 2_000
+
+/** Fetches and runs shards, and mends what others left behind; resolves once the worker is entered. */
+export async function startWorker({ engine, url, outgoing, slots }: WorkerOptions): Promise<Worker> {
+  const { db, boss, log } = engine
+  const stopping = new AbortController()
+  const turn = createWakeUp()
+  let demand: Awaited<ReturnType<typeof readDemand>> = { slots, parked: [], openJobs: [] }
+  let presence: Presence | undefined
+  const workerId = () => presence?.id() ?? ''
+  const hand = createShardsInHand({
+    engine,
+    outgoing,
+    slots,
+    workerId,
+    freed: turn.wake,
+    contended: () => demand.openJobs.length > 1,
+  })
+  presence = await enter({
+    engine,
+    url,
+    slots,
+    wake: turn.wake,
+    stop: (jobIds) => jobIds.forEach((jobId) => hand.stop('stopped', jobId)),
+    lost: () => hand.stop('lost'),
+  })
+  const here = presence
+
+  const guarded = async (what: string, work: () => Promise<unknown>) => {
+    try {
+      await work()
+    } catch (error) {
+      if (!stopping.signal.aborted)
+        log.warn({ err: error, worker: here.id() }, `${what} failed; it will be tried again`)
+    }
+  }
+
+  const claiming = new Set<string>()
+  const fetchAndStart = async (want: number): Promise<number> => {
+    const fetched: Message[] = await boss.fetch<ShardMessage>(shardQueue, { batchSize: want, ...shares(demand) })
+    for (const { id, data } of fetched.filter((message) => message.data.shardKey === finishKey))
+      void guarded('finishing', () => finishJob(engine, data.jobId, id))
+    const messages = fetched.filter((message) => message.data.shardKey !== finishKey)
+    if (messages.length === 0) return fetched.length
+    const names = messages.map(({ data }) => `${data.jobId}/${data.shardKey}`)
+    names.forEach((name) => claiming.add(name))
+    try {
+      const claims = await claim(
+        engine,
+        here.id(),
+        messages.map((message) => message.data),
+      )
+      const byName = new Map(claims.map((shard) => [`${shard.jobId}/${shard.key}/${shard.activation}`, shard]))
+      const stale: string[] = []
+      for (const message of messages) {
+        const name = `${message.data.jobId}/${message.data.shardKey}/${message.data.activation}`
+        const shard = byName.get(name)
+        byName.delete(name)
+        if (shard) hand.start(shard, message)
+        else stale.push(message.id)
+      }
+      await completeMessages(boss, db, stale)
+    } finally {
+      names.forEach((name) => claiming.delete(name))
+    }
+    return fetched.length
+  }
+
+  const fetchLoop = async () => {
+    while (!stopping.signal.aborted) {
+      turn.reset()
+      const want = here.here() && hand.count() < slots * (parkedPerSlot + 1) ? hand.freeSlots() : 0
+      let got = 0
+      if (want > 0) await guarded('fetching', async () => (got = await fetchAndStart(want)))
+      if (got === 0 || got < want) await turn.next(idleMs)
+    }
+  }
+
+  let suspects = new Set<string>()
+  const release = async () => {
+    const nameOf = (shard: HeldShard) => `${shard.jobId}/${shard.key}/${shard.epoch}`
+    const held = await shardsHeldBy(db, here.id())
+    const unknown = held.filter((shard) => !hand.holds(shard) && !claiming.has(`${shard.jobId}/${shard.key}`))
+    // Twice in a row, since a claim may be on its way.
+    await releaseForgotten(
+      engine,
+      here.id(),
+      unknown.filter((shard) => suspects.has(nameOf(shard))),
+    )
+    suspects = new Set(unknown.map(nameOf))
+  }
+
+  let reportedAt = Date.now()
+  const report = async () => {
+    const seconds = Math.max(0.001, (Date.now() - reportedAt) / 1_000)
+    reportedAt = Date.now()
+    const itemsPerSecond = hand.takeItemsDone() / seconds
+    await reportLoad(db, here.id(), { running: hand.count(), itemsPerSecond, parked: hand.parked() })
+  }
+
+  /** Repeats a chore, which may say how long to wait before the next time. */
+  const repeat = async (name: string, everyMs: number, chore: () => Promise<number | void>) => {
+    while (!stopping.signal.aborted) {
+      let waitMs = everyMs
+      if (here.here()) await guarded(name, async () => (waitMs = (await chore()) ?? everyMs))
+      await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+  const loops = [
+    fetchLoop(),
+    repeat('reading the demand', 250, async () => {
+      demand = await readDemand(db)
+    }),
+    repeat('waking', 500, async () => Math.min(500, Math.max(20, (await wakeDue(engine)) ?? 500))),
+    repeat('taking over', 500, async () => {
+      if (here.ageMs() > reentryMs) await takeOverFromDead(engine, here.id())
+    }),
+    repeat('mending jobs', 1_000, () => mendJobs(engine)),
+    repeat('reporting', 1_000, report),
+    repeat('heartbeat', 3_000, async () => {
+      const held = hand.messages()
+      if (held.length > 0) await boss.touch(shardQueue, held)
+    }),
+    repeat('releasing', 5_000, release),
+    repeat('sending again', 5_000, async () => void (await resendLost(engine))),
+  ]
+
+  return {
+    id: () => here.id(),
+    async stop() {
+      stopping.abort()
+      turn.wake()
+      hand.stop('shutdown')
+      await Promise.all(loops)
+      hand.stop('shutdown')
+      await hand.allOver()
+      await guarded('leaving', () => here.leave())
+    },
+  }
+}
+
+/** Claims shards for their messages and marks jobs as started whose first shard this is. */
+async function claim(engine: Engine, workerId: string, messages: ShardMessage[]) {
+  const jobIds = [...new Set(messages.map((message) => message.jobId))]
+  const { claims, started } = await engine.db.transaction().execute(async (trx) => {
+    const began: [number, number][] = []
+    for (const jobId of await startPending(trx, jobIds))
+      began.push([
+        jobId,
+        await appendEvents(trx, jobId, [{ type: 'job.started', workerId, data: { message: 'Started' } }]),
+      ])
+    return { claims: await claimShards(trx, workerId, messages), started: began }
+  })
+  for (const [jobId, seq] of started) engine.notices.changed(jobId, seq)
+  return claims
+}
+
+/**
+ * Slots go round by job: where several want them, each gets an equal share at a time, and what it has parked without a slot on top.
+ */
+function shares(demand: Awaited<ReturnType<typeof readDemand>>) {
+  if (demand.openJobs.length < 2) return {}
+  const share = Math.max(1, Math.ceil(demand.slots / demand.openJobs.length))
+  const tiers: Record<string, number> = {}
+  for (const parked of demand.parked)
+    for (const [jobId, count] of Object.entries(parked)) tiers[jobId] = (tiers[jobId] ?? share) + count
+  return { groupConcurrency: { default: share, tiers } }
+}
+
+/** Wakes a loop that sleeps; a call while it is awake makes its next sleep end at once. */
+function createWakeUp() {
+  let woken = false
+  let end = () => {}
+  return {
+    wake() {
+      woken = true
+      end()
+    },
+    reset() {
+      woken = false
+    },
+    async next(ms: number) {
+      if (woken) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        end = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { type Kysely, sql } from 'kysely'
+import { z } from 'zod'
+
+import type { DB } from '../../db/types.ts'
+import type { JobKind } from '../../jobs/job-kind.ts'
+
+const input = z.object({
+  shards: z.number().int().min(1).max(100_000),
+  steps: z.number().int().min(0).max(1_000),
+  rowsPerStep: z.number().int().min(0).max(1_000).default(5),
+  stepMs: z.number().min(0).default(0),
+  /** Each step of one in so many sends letters to other shards, which reopens them; 0: none does. */
+  letterEvery: z.number().int().min(0).default(8),
+  /** Items whose row ends in one of these fail, with a finding. */
+  failing: z.array(z.string()).default([]),
+  /** A run that meets this row throws; with `kill`, it ends the process. */
+  poison: z.string().optional(),
+  poisonKills: z.boolean().default(false),
+  /** Every shard waits so long before its first step, without a slot. */
+  laterMs: z.number().int().min(0).default(0),
+})
+type Input = z.infer<typeof input>
+
+const checkpoint = z.object({ at: z.number().int(), waited: z.boolean().default(false) })
+type Checkpoint = z.infer<typeof checkpoint>
+
+interface Batch {
+  rows: string[]
+  letters: { to: string; text: string }[]
+  opened: { to: string; text: string }[]
+}
+
+interface Io {
+  letters(jobId: number, shard: string, limit: number): Promise<string[]>
+}
+
+/**
+ * A kind for tests of the engine: a world that is the same in every run whatever the order. `main` spawns shards in steps; each
+ * writes rows and now and then a letter to another, which is reopened to read it.
+ */
+export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
+  kind: 'relay',
+  title: 'Relay',
+  description: 'Shards that write rows and letters to each other.',
+  input,
+  checkpoint,
+  titleOf: ({ shards, steps }) => `${shards} shards of ${steps} steps`,
+  example: { shards: 6, steps: 5, rowsPerStep: 2, stepMs: 0, letterEvery: 4, failing: ['-0-1'], poisonKills: false, laterMs: 0 },
+  io: ({ db }) => ({ letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit) }),
+
+  async *run({ jobId, shard, input, checkpoint, io, signal, care }) {
+    let at = checkpoint?.at ?? 0
+    let careful = care
+    const work = () => (input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, { signal }) : undefined)
+    if (input.laterMs > 0 && !checkpoint?.waited && shard !== 'main') {
+      yield { batch: { rows: [], letters: [], opened: [] }, checkpoint: { at, waited: true } }
+      return { end: 'later', at: new Date(Date.now() + input.laterMs), why: 'told to wait' }
+    }
+    const steps = shard === 'main' ? Math.min(20, input.shards) : input.steps
+    while (at < steps) {
+      await work()
+      const from = Math.floor((at * input.shards) / steps)
+      const to = Math.floor(((at + 1) * input.shards) / steps)
+      const spawn = shard === 'main' ? Array.from({ length: to - from }, (_, i) => shardName(from + i)) : []
+      const letters = shard !== 'main' && input.letterEvery > 0 && pick(`${shard}${at}`, input.letterEvery) === 0 ? lettersOf(shard, at, input) : []
+      spawn.push(...letters.map((letter) => letter.to))
+      const items = shard === 'main' ? [] : Array.from({ length: input.rowsPerStep }, (_, i) => `${shard}-${at}-${i}`)
+      const poisoned = items.filter((item) => item === input.poison)
+      if (poisoned.length > 0 && careful !== 'give-up-one') explode(input)
+      careful = 'normal'
+      const failed = items.filter((item) => poisoned.includes(item) || input.failing.some((end) => item.endsWith(end)))
+      const rows = items.filter((item) => !failed.includes(item))
+      at++
+      yield {
+        batch: { rows, letters, opened: [] },
+        checkpoint: { at, waited: true },
+        counts: { total: items.length, succeeded: rows.length, failed: failed.length, results: rows.length },
+        findings: failed.map((item) => ({ category: poisoned.includes(item) ? 'internal' : 'parse', message: 'unreadable', item })),
+        spawn,
+      }
+      if (signal.aborted) return { end: 'done' }
+    }
+    for (;;) {
+      const texts = await io.letters(jobId, shard, 20)
+      if (texts.length === 0) return { end: 'done' }
+      await work()
+      yield {
+        batch: { rows: texts.map((text) => `letter-${shard}-${text}`), letters: [], opened: texts.map((text) => ({ to: shard, text })) },
+        checkpoint: { at, waited: true },
+        counts: { total: texts.length, succeeded: texts.length, results: texts.length },
+      }
+      if (signal.aborted) return { end: 'done' }
+    }
+  },
+
+  async save(trx, { jobId }, batches) {
+    const letters = sorted(batches.flatMap((batch) => batch.letters))
+    const opened = sorted(batches.flatMap((batch) => batch.opened))
+    const rows = batches.flatMap((batch) => batch.rows).sort()
+    if (letters.length > 0)
+      await sql`insert into relay_letters (job_id, shard, text)
+        select ${jobId}::bigint, s, t from unnest(${letters.map((l) => l.to)}::text[], ${letters.map((l) => l.text)}::text[]) with ordinality u(s, t, o)
+        order by o on conflict do nothing`.execute(trx)
+    if (opened.length > 0)
+      await sql`update relay_letters l set opened = true
+        from unnest(${opened.map((l) => l.to)}::text[], ${opened.map((l) => l.text)}::text[]) u(s, t)
+        where l.job_id = ${jobId} and l.shard = u.s and l.text = u.t`.execute(trx)
+    if (rows.length > 0)
+      await sql`insert into relay_rows (job_id, row) select ${jobId}::bigint, r from unnest(${rows}::text[]) with ordinality u(r, o) order by o`.execute(trx)
+    return {}
+  },
+
+  finish: (_trx, jobId) => Promise.resolve({ summary: { job: jobId } }),
+}
+
+/** Doubling a row is an error, so that a step which is stored twice cannot go unseen. */
+export async function createRelayTables(db: Kysely<DB>): Promise<void> {
+  await sql`create table relay_rows (job_id bigint, row text collate "C", primary key (job_id, row))`.execute(db)
+  await sql`create table relay_letters (job_id bigint, shard text collate "C", text text collate "C", opened boolean not null default false,
+    primary key (job_id, shard, text))`.execute(db)
+}
+
+async function readLetters(db: Kysely<DB>, jobId: number, shard: string, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ text: string }>`
+    select text from relay_letters where job_id = ${jobId} and shard = ${shard} and not opened order by text limit ${limit}`.execute(db)
+  return rows.map((row) => row.text)
+}
+
+function lettersOf(shard: string, at: number, { shards }: Input) {
+  const targets = [0, 1].map((i) => shardName(pick(`${shard}${at}x${i}`, shards)))
+  return [...new Set(targets)].map((to) => ({ to, text: `${shard}-${at}` }))
+}
+
+function explode({ poisonKills }: Input): never {
+  if (poisonKills) process.kill(process.pid, 'SIGKILL')
+  throw new Error('a poisoned item')
+}
+
+function shardName(n: number): string {
+  return `s${String(n).padStart(6, '0')}`
+}
+
+/** A number below `below` that depends on the text alone. */
+function pick(text: string, below: number): number {
+  return createHash('md5').update(text).digest().readUInt32BE(0) % below
+}
+
+function sorted(letters: { to: string; text: string }[]) {
+  return letters.sort((a, b) => (a.to < b.to ? -1 : a.to > b.to ? 1 : a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+}

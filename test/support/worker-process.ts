@@ -1,0 +1,19 @@
+import { openDatabase } from '../../db/database.ts'
+import { createOutgoing } from '../../jobs/outgoing.ts'
+import { startWorker } from '../../jobs/worker.ts'
+import { openTestEngine } from './engine.ts'
+
+const { url, slots, allowHosts = [], minDelayMs = 0 } = JSON.parse(process.argv[2]!) as {
+  url: string
+  slots: number
+  allowHosts?: string[]
+  minDelayMs?: number
+}
+
+const { db } = openDatabase(url, { max: 8 })
+const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs })
+const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
+const worker = await startWorker({ engine, url, outgoing, slots })
+process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))
+process.on('disconnect', () => process.exit(1))
+process.send!({ ready: worker.id() })
