@@ -4,6 +4,13 @@ import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
+/** Where `npm run dev` listens. It answers pages of its own address only, so that is where requests seem to come from. */
+const api = {
+  target: 'http://127.0.0.1:4000',
+  changeOrigin: true,
+  headers: { origin: 'http://127.0.0.1:4000' },
+}
+
 export default defineConfig({
   root: 'client',
   plugins: [
@@ -22,8 +29,8 @@ export default defineConfig({
   build: { outDir: 'dist', emptyOutDir: true },
   server: {
     proxy: {
-      '/graphql': { target: 'http://127.0.0.1:4000', ws: true },
-      '/login': 'http://127.0.0.1:4000',
+      '/graphql': { ...api, ws: true },
+      '/login': api,
     },
   },
   test: {
@@ -31,6 +38,8 @@ export default defineConfig({
     globalSetup: join(import.meta.dirname, 'test/support/global-setup.ts'),
     projects: [
       {
+        // As Node resolves them: graphql has a second copy under the condition `development`, and two copies do not mix.
+        ssr: { resolve: { conditions: ['module', 'node'] } },
         test: {
           name: 'unit',
           testTimeout: 120_000,
@@ -41,6 +50,7 @@ export default defineConfig({
         },
       },
       {
+        ssr: { resolve: { conditions: ['module', 'node'] } },
         test: {
           name: 'browser',
           testTimeout: 120_000,

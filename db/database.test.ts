@@ -13,7 +13,14 @@ test.each([
   ['a sum of bigints, which is numeric', `(select sum(n) from (values (1::bigint), (2)) as v (n))`, 3],
   ['numeric with a fraction', `1.25::numeric`, 1.25],
   ['array of bigint with null', `array[1, null, 3]::bigint[]`, [1, null, 3]],
-  ['nested array of bigint', `array[[1, 2], [3, 4]]::bigint[]`, [[1, 2], [3, 4]]],
+  [
+    'nested array of bigint',
+    `array[[1, 2], [3, 4]]::bigint[]`,
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  ],
   ['jsonb', `'{"a": [1, "2"]}'::jsonb`, { a: [1, '2'] }],
   ['timestamptz', `'2026-01-02T03:04:05.678Z'::timestamptz`, new Date('2026-01-02T03:04:05.678Z')],
   ['date', `'2026-01-02'::date`, '2026-01-02'],

@@ -7,7 +7,7 @@ export interface Database {
   db: Kysely<DB>
   pool: pg.Pool
   /** Waits for the connections in use, then ends all. May be called twice. */
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 export interface DatabaseOptions {
@@ -23,7 +23,10 @@ export interface DatabaseOptions {
  * Opens no connection yet. bigint and numeric come as numbers (beyond 2^53 the query fails, rather than be rounded in silence),
  * timestamptz as Date, jsonb parsed, date as text.
  */
-export function openDatabase(url: string, { max = 10, applicationName = 'mailquarry', onError }: DatabaseOptions = {}): Database {
+export function openDatabase(
+  url: string,
+  { max = 10, applicationName = 'mailquarry', onError }: DatabaseOptions = {},
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -66,12 +69,13 @@ function getTypeParser(oid: number, format?: 'text' | 'binary'): Parse {
 
 function exactNumber(text: string): number {
   const value = Number(text)
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond 2^53 and would be rounded`)
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new RangeError(`${text} is beyond 2^53 and would be rounded`)
   return value
 }
 
 function arrayOf(parse: Parse): Parse {
-  const split = pgParser(1009) as (text: string) => unknown // text[]
+  const split = pgParser(1009) // text[]
   return (text) => deepMap(split(text), parse)
 }
 

@@ -51,7 +51,9 @@ export async function linkLibraries(root: string): Promise<void> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EEXIST') continue
-      throw new EmbeddedFailed(`Cannot make the link ${join(root, target)} (${code}). Run npm rebuild as the user who ran npm ci.`)
+      throw new EmbeddedFailed(
+        `Cannot make the link ${join(root, target)} (${code}). Run npm rebuild as the user who ran npm ci.`,
+      )
     }
   }
 }

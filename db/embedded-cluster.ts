@@ -12,7 +12,9 @@ import { asUser, chooseRunAs, giveTo, type RunAs } from './embedded-user.ts'
 export const embeddedRole = 'mailquarry'
 
 export interface Cluster {
-  /** PostgreSQL's data directory. */
+  /** The folder with all that belongs to it. */
+  home: string
+  /** PostgreSQL's data directory, in it. */
   path: string
   password: string
   runAs: RunAs
@@ -26,14 +28,15 @@ export async function openCluster(dataDir: string, binaries: Binaries, durable: 
   const home = join(dataDir, 'postgres')
   for (const entry of await readdir(dataDir)) {
     // a broken-off initdb may still be writing for a moment
-    if (entry.startsWith('postgres.new-')) await rm(join(dataDir, entry), { recursive: true, force: true, maxRetries: 20 })
+    if (entry.startsWith('postgres.new-'))
+      await rm(join(dataDir, entry), { recursive: true, force: true, maxRetries: 20 })
   }
   const exists = await isDirectory(home)
   const runAs = await chooseRunAs({ dataDir, owned: exists ? home : dataDir, command: binaries.postgres })
   if (!exists) await createCluster(home, binaries, runAs, durable)
   await refuseStranger(home, binaries)
-  await giveTo(runAs, home)
-  return { path: join(home, 'data'), password: (await readFile(join(home, 'password'), 'utf8')).trim(), runAs }
+  const password = (await readFile(join(home, 'password'), 'utf8')).trim()
+  return { home, path: join(home, 'data'), password, runAs }
 }
 
 async function createCluster(home: string, binaries: Binaries, runAs: RunAs, durable: boolean): Promise<void> {

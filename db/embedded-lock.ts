@@ -1,8 +1,10 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
+
+import { EmbeddedFailed } from './embedded-failed.ts'
 
 /** Another program works in the data directory. */
 export class DataDirInUse extends Error {
@@ -48,15 +50,21 @@ export async function lockDataDir(directory: string): Promise<() => void> {
 }
 
 function tryLock(file: string): (() => void) | undefined {
-  const sqlite = new DatabaseSync(file, { timeout: 0 })
+  let sqlite: DatabaseSync | undefined
   try {
+    // one that may only be read would be opened all the same, and locked for reading
+    if (existsSync(file)) accessSync(file, constants.W_OK)
+    sqlite = new DatabaseSync(file, { timeout: 0 })
     sqlite.exec('begin exclusive')
-    return () => sqlite.close()
+    const held = sqlite
+    return () => held.close()
   } catch (error) {
-    sqlite.close()
+    sqlite?.close()
     const SQLITE_BUSY = 5
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined
-    throw error
+    throw new EmbeddedFailed(
+      `${file} cannot be locked: ${String(error)}. It may be another user's; start the program as that user, or give another DATA_DIR.`,
+    )
   }
 }
 

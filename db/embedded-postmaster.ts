@@ -57,7 +57,9 @@ export async function stopPostmaster(pid: number, cluster: string): Promise<void
       process.kill(pid, signal)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ESRCH') return
-      throw new EmbeddedFailed(`Process ${pid} works on ${cluster} and cannot be stopped by this user: ${String(error)}`)
+      throw new EmbeddedFailed(
+        `Process ${pid} works on ${cluster} and cannot be stopped by this user: ${String(error)}`,
+      )
     }
     const until = Date.now() + patienceMs
     while (Date.now() < until) {
@@ -81,7 +83,9 @@ async function commandLine(pid: number): Promise<string | undefined> {
 
 async function commandLineOnWindows(pid: number): Promise<string> {
   const query = `(Get-CimInstance Win32_Process -Filter "ProcessId=${pid}").CommandLine`
-  return (await promisify(execFile)('powershell', ['-NoProfile', '-Command', query])).stdout.replaceAll('"', '').replace('\r\n', ' ')
+  return (await promisify(execFile)('powershell', ['-NoProfile', '-Command', query])).stdout
+    .replaceAll('"', '')
+    .replace('\r\n', ' ')
 }
 
 function pidFile(cluster: string): string {

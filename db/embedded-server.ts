@@ -11,7 +11,7 @@ export interface RunningServer {
   pid: number
   /** The reason of its end. Never rejects. */
   exited: Promise<string>
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** Starts the server under a supervisor and waits until it takes connections, however long its recovery is. */
@@ -24,12 +24,16 @@ export async function superviseServer(args: {
 }): Promise<RunningServer | { failed: string }> {
   const { cluster, logFile } = args
   const task: SupervisorTask = { ...asUser(args.runAs, args.command, args.args), cluster, logFile }
-  const supervisor = spawn(process.execPath, [join(import.meta.dirname, 'embedded-supervisor.ts'), JSON.stringify(task)], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: cleanEnv,
-    cwd: task.options.cwd,
-  })
+  const supervisor = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'embedded-supervisor.ts'), JSON.stringify(task)],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: cleanEnv,
+      cwd: task.options.cwd,
+    },
+  )
   supervisor.stdin.on('error', () => {}) // it was killed; 'exit' tells
 
   let pid: number | undefined
@@ -51,7 +55,8 @@ export async function superviseServer(args: {
     supervisor.once('close', () => {
       const forgotten = pid
       void (async () => {
-        if (forgotten !== undefined && (await isPostmaster(forgotten, cluster))) await stopPostmaster(forgotten, cluster)
+        if (forgotten !== undefined && (await isPostmaster(forgotten, cluster)))
+          await stopPostmaster(forgotten, cluster)
       })()
         .catch(() => {})
         .finally(() => resolve(onEnd('its supervisor was killed', '')))

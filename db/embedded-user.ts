@@ -23,7 +23,9 @@ const nobody = 65534
  * without some of it.
  */
 export const cleanEnv =
-  process.platform === 'win32' ? undefined : { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
+  process.platform === 'win32'
+    ? undefined
+    : { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
 /**
  * The first way in which this process can run command with access to dataDir; owned (a file or folder) tells whose the files are
@@ -62,7 +64,11 @@ export function waysOfRoot(ownerUid: number, ownerGid: number): RunAs[] {
 export function asUser({ prefix, uid, gid }: RunAs, command: string, args: string[]) {
   const [file, ...rest] = [...prefix, command, ...args]
   const ids = uid === undefined || gid === undefined ? {} : { uid, gid }
-  return { file: file!, args: rest, options: { ...ids, env: cleanEnv, cwd: process.platform === 'win32' ? undefined : '/' } }
+  return {
+    file: file!,
+    args: rest,
+    options: { ...ids, env: cleanEnv, cwd: process.platform === 'win32' ? undefined : '/' },
+  }
 }
 
 /** Gives a tree to whom the server will run as. */

@@ -1,6 +1,16 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -81,9 +91,8 @@ describe.each(users)('as $who', ({ uid }) => {
     const wrong = new URL(url)
     wrong.password = 'guessed'
     await expect(query(wrong.href, 'select 1')).rejects.toThrow('password authentication failed')
-    for (const entry of ['', 'password', 'data']) {
-      expect(statSync(join(dataDir, 'postgres', entry)).mode & 0o077, entry).toBe(0)
-    }
+    const open = ['', 'password', 'data'].filter((entry) => statSync(join(dataDir, 'postgres', entry)).mode & 0o077)
+    expect(open).toEqual([])
     await running.stop()
   })
 
@@ -130,6 +139,7 @@ describe.each(users)('as $who', ({ uid }) => {
     const running = run(dataDir, uid)
     await keepRow(await running.url())
     const server = postmaster(dataDir)
+    running.child.kill('SIGSTOP') // or it would learn of its supervisor's end
     process.kill(parentOf(server), 'SIGKILL')
     running.child.kill('SIGKILL')
     await running.ended
@@ -169,7 +179,13 @@ describe.each(users)('as $who', ({ uid }) => {
     const winner = both[outcomes.findIndex(({ event }) => event === 'started')]!
     const refused = outcomes.filter(({ event }) => event === 'refused')
     expect(refused).toEqual([
-      { event: 'refused', name: 'DataDirInUse', pid: winner.child.pid, directory: fresh, message: expect.stringContaining(fresh) },
+      {
+        event: 'refused',
+        name: 'DataDirInUse',
+        pid: winner.child.pid,
+        directory: fresh,
+        message: expect.stringContaining(fresh),
+      },
     ])
     expect(await query(await winner.url(), 'select 1 as one')).toEqual([{ one: 1 }])
     await winner.stop()
@@ -181,7 +197,10 @@ describe.each(users)('as $who', ({ uid }) => {
     running.child.kill('SIGKILL')
     const both = [run(dataDir, uid), run(dataDir, uid)]
     const outcomes = await Promise.all(both.map((each) => each.first()))
-    expect(outcomes.map((line) => (line.event === 'refused' ? line.name : line.event)).sort()).toEqual(['DataDirInUse', 'started'])
+    expect(outcomes.map((line) => (line.event === 'refused' ? line.name : line.event)).sort()).toEqual([
+      'DataDirInUse',
+      'started',
+    ])
     const winner = both[outcomes.findIndex(({ event }) => event === 'started')]!
     await expectRows(await winner.url())
     await winner.stop()
@@ -227,8 +246,29 @@ test('refuses a cluster of another version of PostgreSQL, and a directory that i
   const dataDir = newDirectory()
   mkdirSync(join(dataDir, 'postgres', 'data'), { recursive: true })
   writeFileSync(join(dataDir, 'postgres', 'data', 'PG_VERSION'), '9.6\n')
-  expect(await run(dataDir).first()).toMatchObject({ event: 'refused', name: 'EmbeddedFailed', message: expect.stringContaining('9.6') })
+  expect(await run(dataDir).first()).toMatchObject({
+    event: 'refused',
+    name: 'EmbeddedFailed',
+    message: expect.stringContaining('9.6'),
+  })
   expect(await run('/dev/null/data').first()).toMatchObject({ event: 'refused', name: 'EmbeddedFailed' })
+})
+
+test.runIf(nobodyCanRun)('refuses what belongs to another user, saying so', async () => {
+  const closed = newDirectory(0, 0o755)
+  expect(await run(closed, nobody).first()).toMatchObject({
+    name: 'EmbeddedFailed',
+    message: expect.stringContaining(closed),
+  })
+  const shared = newDirectory(0, 0o777)
+  const first = run(shared, 0)
+  await first.url()
+  await first.stop()
+  const second = await run(shared, nobody).first()
+  expect(second).toMatchObject({
+    name: 'EmbeddedFailed',
+    message: expect.stringMatching(/in-use\.lock cannot be locked.*another user/),
+  })
 })
 
 interface Program {
@@ -277,7 +317,7 @@ function run(dataDir: string, uid = process.getuid?.()): Program {
 }
 
 function newDirectory(uid = process.getuid?.() ?? -1, mode = 0o700): string {
-  const directory = mkdtempSync(join(tmpdir(), 'mailquarry-embedded-'))
+  const directory = mkdtempSync(join(tmpdir(), 'mailquarry embedded é-'))
   directories.push(directory)
   execFileSync('chmod', [mode.toString(8), directory])
   chownSync(directory, uid, uid)
@@ -305,7 +345,10 @@ function parentOf(pid: number): number {
 
 function childrenOf(pid: number): number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-  const rows = table.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+  const rows = table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
   return rows.filter(([, parent]) => parent === pid).map(([child]) => child!)
 }
 

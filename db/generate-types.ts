@@ -54,7 +54,10 @@ async function allowedWords(db: Kysely<DB>): Promise<Map<string, string[]>> {
   return new Map(
     rows
       .filter(({ definition }) => definition.includes('= ANY (ARRAY['))
-      .map(({ table, column, definition }) => [`${table}.${column}`, [...definition.matchAll(/'([^']*)'::text/g)].map((match) => match[1]!)]),
+      .map(({ table, column, definition }) => [
+        `${table}.${column}`,
+        [...definition.matchAll(/'([^']*)'::text/g)].map((match) => match[1]!),
+      ]),
   )
 }
 

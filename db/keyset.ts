@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { storableText } from './json.ts'
 import type { DB } from './types.ts'
 
 export type KeyValue = string | number
@@ -73,7 +74,7 @@ export function rowPage<Row>(found: Row[], page: PageRequest): RowPage<Row> {
   const more = found.length > page.limit
   const rows = found.slice(0, page.limit)
   return page.backward
-    ? { rows: rows.reverse(), hasNext: page.before !== undefined, hasPrevious: more }
+    ? { rows: rows.toReversed(), hasNext: page.before !== undefined, hasPrevious: more }
     : { rows, hasNext: more, hasPrevious: page.after !== undefined }
 }
 
@@ -84,7 +85,7 @@ export function allOf(conditions: RawBuilder<unknown>[]): RawBuilder<unknown> {
 
 /** `text` anywhere in a column, without regard to case; wildcards in it stand for themselves. */
 export function contains(column: string, text: string): RawBuilder<unknown> {
-  const pattern = `%${text.replaceAll('\0', '').replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`
+  const pattern = `%${storableText(text).replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`
   return sql`${sql.raw(column)} ilike ${pattern}`
 }
 
@@ -99,7 +100,9 @@ function behind(order: OrderColumn[], key: Key): RawBuilder<unknown>[] {
     return sql`(${names}) ${sql.raw(columns[0]!.desc ? '<' : '>')} (${values})`
   }
   if (order.every((o) => o.desc === order[0]!.desc)) return [comparison(order, 0)]
-  return order.map((_, i) => allOf([...equal(order.slice(0, i), key), comparison(order.slice(i, i + 1), i)])).reverse()
+  return order
+    .map((_, i) => allOf([...equal(order.slice(0, i), key), comparison(order.slice(i, i + 1), i)]))
+    .toReversed()
 }
 
 /** The row of a key and those behind it. */

@@ -52,9 +52,9 @@ test('several that start at once do the work once', async () => {
   const applied = await Promise.all([1, 2, 3, 4].map(() => migrate(url)))
   const names = (await readMigrations()).map(({ name }) => name)
   expect(applied.flat().sort()).toEqual(names)
-  expect(await query(`select name, policy, heartbeat_seconds, notify from pgboss.queue where name = '${shardQueue}'`)).toEqual([
-    { name: 'shards', policy: 'standard', heartbeat_seconds: 10, notify: false },
-  ])
+  expect(
+    await query(`select name, policy, heartbeat_seconds, notify from pgboss.queue where name = '${shardQueue}'`),
+  ).toEqual([{ name: 'shards', policy: 'standard', heartbeat_seconds: 10, notify: false }])
 })
 
 test('a migration that fails leaves no part of itself, and those before it stay', async () => {
@@ -68,17 +68,25 @@ test('a migration that fails leaves no part of itself, and those before it stay'
 })
 
 test.each([
-  { what: 'was edited after it had been applied', then: [{ ...one, sql: `${one.sql} ` }, two], says: '9001_one was changed' },
-  { what: 'is unknown to this version', then: [one], says: '9002_two, which this version of the program does not know' },
+  {
+    what: 'was edited after it had been applied',
+    later: [{ ...one, sql: `${one.sql} ` }, two],
+    says: '9001_one was changed',
+  },
+  {
+    what: 'is unknown to this version',
+    later: [one],
+    says: '9002_two, which this version of the program does not know',
+  },
   {
     what: 'comes before one that is applied',
-    then: [{ name: '9000_late', sql: 'select 1' }, one, two],
+    later: [{ name: '9000_late', sql: 'select 1' }, one, two],
     says: '9000_late comes before 9002_two',
   },
-])('a migration that $what is refused, and nothing is done', async ({ then, says }) => {
+])('a migration that $what is refused, and nothing is done', async ({ later, says }) => {
   const { url, query } = await emptyDatabase()
   await migrate(url, [one, two])
-  const refused = migrate(url, [...then, { name: '9003_next', sql: 'create table next (id int)' }])
+  const refused = migrate(url, [...later, { name: '9003_next', sql: 'create table next (id int)' }])
   await expect(refused).rejects.toThrow(MigrationMismatch)
   await expect(refused).rejects.toThrow(says)
   expect(await query(`select to_regclass('next') as next`)).toEqual([{ next: null }])

@@ -55,13 +55,21 @@ export async function readMigrations(directory = join(import.meta.dirname, 'migr
 
 async function applyMigrations(client: pg.Client, migrations: Migration[]): Promise<string[]> {
   await client.query(`set client_min_messages = warning`)
-  await client.query(`
-    create table if not exists migrations (
-      name text primary key,
-      sha256 text not null,
-      applied_at timestamptz not null default now()
-    )`)
-  const { rows } = await client.query<{ name: string; sha256: string }>(`select name, sha256 from migrations order by name collate "C"`)
+  // asked first, since "if not exists" too needs a right that a role may lose once all is made
+  const { rows: found } = await client.query<{ exists: boolean }>(
+    `select to_regclass('public.migrations') is not null as exists`,
+  )
+  if (!found[0]!.exists) {
+    await client.query(`
+      create table public.migrations (
+        name text primary key,
+        sha256 text not null,
+        applied_at timestamptz not null default now()
+      )`)
+  }
+  const { rows } = await client.query<{ name: string; sha256: string }>(
+    `select name, sha256 from migrations order by name collate "C"`,
+  )
   refuseMismatch(migrations, rows)
   const done = new Set(rows.map((row) => row.name))
   const pending = migrations.filter((migration) => !done.has(migration.name))
@@ -85,9 +93,13 @@ function refuseMismatch(migrations: Migration[], applied: { name: string; sha256
     }
   }
   const last = applied.at(-1)?.name
-  const late = migrations.find((migration) => last !== undefined && migration.name < last && !applied.some(({ name }) => name === migration.name))
+  const late = migrations.find(
+    (migration) => last !== undefined && migration.name < last && !applied.some(({ name }) => name === migration.name),
+  )
   if (late) {
-    throw new MigrationMismatch(`Migration ${late.name} comes before ${last}, which is already applied. Give it a later number.`)
+    throw new MigrationMismatch(
+      `Migration ${late.name} comes before ${last}, which is already applied. Give it a later number.`,
+    )
   }
 }
 
@@ -99,13 +111,22 @@ async function applyOne(client: pg.Client, { name, sql }: Migration): Promise<vo
     await client.query('commit')
   } catch (error) {
     await client.query('rollback')
-    throw new Error(`migration ${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`migration ${name} failed: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   }
 }
 
 /** pg-boss's tables and our queue; options that changed since are brought up to date. The caller holds the lock. */
 async function installQueue(url: string): Promise<void> {
-  const boss = new PgBoss({ connectionString: url, schema: queueSchema, migrate: true, supervise: false, schedule: false, max: 1 })
+  const boss = new PgBoss({
+    connectionString: url,
+    schema: queueSchema,
+    migrate: true,
+    supervise: false,
+    schedule: false,
+    max: 1,
+  })
   boss.on('error', () => {}) // the call under way rejects with the same
   await boss.start()
   try {

@@ -24,11 +24,19 @@ export interface Addresses {
   first_seen_at: Generated<Timestamp>;
 }
 
+export interface CrawlAddresses {
+  address: string;
+  domain: string;
+  job_id: number;
+}
+
 export interface CrawlGrants {
+  addresses: Generated<number>;
   domain: string;
   granted: Generated<number>;
   job_id: number;
   shard_key: string;
+  starved: Generated<boolean>;
   used: Generated<number>;
 }
 
@@ -130,10 +138,19 @@ export interface Migrations {
 export interface Origins {
   address: string | null;
   delay_ms: number;
+  lease: string | null;
   leased_by: string | null;
   leased_until: Timestamp | null;
   next_at: Generated<Timestamp>;
+  next_lease: string | null;
+  next_until: Timestamp | null;
   origin: string;
+}
+
+export interface PageLinks {
+  job_id: number;
+  links: string;
+  url_key: string;
 }
 
 export interface Pages {
@@ -143,11 +160,14 @@ export interface Pages {
   error_category: string | null;
   error_details: ColumnType<unknown, string, string> | null;
   error_message: string | null;
+  expanded_depth: number | null;
+  expanded_hops: number | null;
   extract_ms: number | null;
   fetch_ms: number | null;
   fetched_at: Timestamp | null;
   found_at: Generated<Timestamp>;
   generation_id: string | null;
+  hops: Generated<number>;
   http_status: number | null;
   id: Generated<number>;
   job_id: number;
@@ -164,7 +184,7 @@ export interface Pages {
 }
 
 export interface Robots {
-  body: string | null;
+  body: Buffer | null;
   expires_at: Timestamp;
   fetched_at: Timestamp;
   http_status: number | null;
@@ -204,6 +224,7 @@ export interface Workers {
 
 export interface DB {
   addresses: Addresses;
+  crawl_addresses: CrawlAddresses;
   crawl_grants: CrawlGrants;
   job_addresses: JobAddresses;
   job_events: JobEvents;
@@ -213,6 +234,7 @@ export interface DB {
   jobs: Jobs;
   migrations: Migrations;
   origins: Origins;
+  page_links: PageLinks;
   pages: Pages;
   robots: Robots;
   sightings: Sightings;

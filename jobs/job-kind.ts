@@ -3,27 +3,9 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 
 import type { DB } from '../db/types.ts'
+import type { ErrorCategory } from './error-category.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { InputIssue } from './refusals.ts'
-
-/** The closed set of error categories, product-wide. */
-export const errorCategories = [
-  'network',
-  'timeout',
-  'dns',
-  'tls',
-  'http_4xx',
-  'http_5xx',
-  'rate_limited',
-  'robots',
-  'blocked',
-  'parse',
-  'too_large',
-  'provider',
-  'quota',
-  'internal',
-] as const
-export type ErrorCategory = (typeof errorCategories)[number]
 
 /** Something that went wrong with one item: stored as an event, counted, and never the end of a job. */
 export interface Finding {

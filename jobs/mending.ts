@@ -3,7 +3,7 @@ import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsF
 import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
-import { messageId, sendFinish, sendShards, completeMessages } from './queue.ts'
+import { sendFinish, sendShards, sendTaken } from './queue.ts'
 import { refillJob } from './refill.ts'
 
 /** Queues anew what workers held whose connection is gone, and forgets them. Returns how many shards were taken up again. */
@@ -18,13 +18,7 @@ async function takeOver(engine: Engine, worker: { id: string; lockKey: number })
   const taken = await engine.db.transaction().execute(async (trx) => {
     if (!(await lockDeadWorker(trx, worker.lockKey))) return 0
     const shards = await takeShardsFrom(trx, worker.id, { crashed: true })
-    // What the dead one had fetched is void by its activation; settled here, it need not wait for its heartbeat to run out.
-    await completeMessages(
-      engine.boss,
-      trx,
-      shards.map((shard) => messageId({ ...shard, activation: shard.activation - 1 })),
-    )
-    await sendShards(engine.boss, trx, shards)
+    await sendTaken(engine.boss, trx, shards)
     await removeWorker(trx, worker.id)
     for (const jobId of [...new Set(shards.map((shard) => shard.jobId))].sort((a, b) => a - b)) {
       const count = shards.filter((shard) => shard.jobId === jobId).length
@@ -47,7 +41,7 @@ async function takeOver(engine: Engine, worker: { id: string; lockKey: number })
 export async function releaseForgotten(engine: Engine, workerId: string, forgotten: HeldShard[]): Promise<void> {
   if (forgotten.length === 0) return
   await engine.db.transaction().execute(async (trx) => {
-    await sendShards(engine.boss, trx, await takeShardsFrom(trx, workerId, { crashed: false, only: forgotten }))
+    await sendTaken(engine.boss, trx, await takeShardsFrom(trx, workerId, { crashed: false, only: forgotten }))
   })
   engine.notices.wake()
 }

@@ -6,7 +6,7 @@ import { takeShardsFrom } from '../db/shards.ts'
 import { enterWorker, removeWorker } from '../db/workers.ts'
 import type { Engine } from './engine.ts'
 import { channels } from './notices.ts'
-import { sendShards } from './queue.ts'
+import { sendTaken } from './queue.ts'
 
 /** A worker is there while the connection that holds its lock lives; the same connection hears the notices. */
 export interface Presence {
@@ -66,7 +66,7 @@ export async function enter(options: {
         await open()
         // No crash: the items in hand are not to blame for the connection.
         await engine.db.transaction().execute(async (trx) => {
-          await sendShards(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
+          await sendTaken(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
           await removeWorker(trx, oldId)
         })
         return wake()

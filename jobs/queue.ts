@@ -30,6 +30,16 @@ export async function sendFinish(boss: PgBoss, trx: Transaction<DB>, jobIds: num
   await boss.insert(shardQueue, jobs, { db: fromKysely(trx) })
 }
 
+/**
+ * Queues shards anew that were taken from a worker. What it had fetched for them is void by its activation; settled here, it need
+ * not wait for its heartbeat to run out.
+ */
+export async function sendTaken(boss: PgBoss, trx: Transaction<DB>, taken: ShardMessage[]): Promise<void> {
+  const before = taken.map((shard) => messageId({ ...shard, activation: shard.activation - 1 }))
+  await completeMessages(boss, trx, before)
+  await sendShards(boss, trx, taken)
+}
+
 export async function completeMessages(boss: PgBoss, db: Kysely<DB>, ids: string[]): Promise<void> {
   if (ids.length > 0) await boss.complete(shardQueue, ids, null, { db: fromKysely(db) })
 }

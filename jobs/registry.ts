@@ -1,7 +1,8 @@
+import { scrapeEmails } from './crawl-site/job.ts'
 import type { AnyJobKind } from './job-kind.ts'
 
 /** The one list of kinds. Queue, API, form and command line come from it. */
-export const kinds: AnyJobKind[] = []
+export const kinds: AnyJobKind[] = [scrapeEmails]
 
 /** The kind of that name; an unknown one is a fault, since names come from this list or from rows that it made. */
 export function kindNamed(name: string): AnyJobKind {

@@ -17,7 +17,10 @@ export async function buildClient(building: () => void = () => {}): Promise<void
   if (built === stamp) return
   building()
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
-  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(child, 'exit')) as [number | null]
@@ -33,6 +36,10 @@ async function hashSources(): Promise<string> {
     .filter((file) => !file.startsWith(clientDir) && !file.includes('node_modules') && !file.endsWith('.test.ts'))
   files.push(...['vite.config.ts', 'package-lock.json', 'schema/schema.graphql'].map((file) => join(root, file)))
   const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(file.slice(root.length)).update('\0').update(await readFile(file))
+  for (const file of files.sort())
+    hash
+      .update(file.slice(root.length))
+      .update('\0')
+      .update(await readFile(file))
   return hash.digest('hex')
 }

@@ -65,8 +65,11 @@ create table pages (
   shard_key text collate "C" not null,
   -- registrable domain, or the host where the scope says so: what the caps count by
   domain text collate "C" not null,
-  parent_url text,
+  -- The way here: the least (depth, hops, parent_url) over all ways, so that it does not depend on which was found first. Clicks
+  -- from a start page; redirects since the last click.
+  parent_url text collate "C",
   depth integer not null,
+  hops smallint not null default 0,
   -- smaller is fetched first
   priority smallint not null,
   status text not null default 'QUEUED' check (status in ('QUEUED', 'FETCHED', 'FAILED', 'SKIPPED')),
@@ -84,37 +87,66 @@ create table pages (
   email_count integer not null default 0,
   found_at timestamptz not null default now(),
   fetched_at timestamptz,
+  -- depth and hops from which its links were followed; when it turns out to be nearer, they are followed again
+  expanded_depth integer,
+  expanded_hops smallint,
   primary key (job_id, url_key)
 );
 create index pages_by_id on pages (job_id, id);
 create index pages_frontier on pages (job_id, shard_key, priority, depth, url_key) where status = 'QUEUED';
+create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, hops) < (expanded_depth, expanded_hops);
 
--- How many pages of a domain each of its shards may fetch (granted) and did (used); the sum of granted never passes the cap.
+-- Where fetched pages lead, for as long as the crawl runs: lines of "1 URL" for links, "0 URL" for what costs no click (redirects).
+create table page_links (
+  job_id bigint not null references jobs on delete cascade,
+  url_key uuid not null,
+  links text not null,
+  primary key (job_id, url_key)
+);
+
+-- How many pages of a domain each of its shards may fetch (granted) and did (used). The row with an empty shard_key holds the sum of
+-- granted, which never passes the cap, and the number of crawl_addresses.
 create table crawl_grants (
   job_id bigint not null references jobs on delete cascade,
   domain text collate "C" not null,
   shard_key text collate "C" not null,
   granted bigint not null default 0,
   used bigint not null default 0,
+  -- was given nothing and would go on if another shard of the domain gave some of its pages back
+  starved boolean not null default false,
+  addresses bigint not null default 0,
   primary key (job_id, domain, shard_key)
 );
 
--- One connection an origin over all jobs and workers; times by the database's clock.
+-- The addresses that a domain has yielded, for jobs that have a cap on them.
+create table crawl_addresses (
+  job_id bigint not null references jobs on delete cascade,
+  domain text collate "C" not null,
+  address text collate "C" not null,
+  primary key (job_id, domain, address)
+);
+
+-- One connection to a host (host name, with the port where it is not the scheme's own) over all jobs and workers; times by the
+-- database's clock. A lease belongs to one run of one shard, of the worker in leased_by. Who finds it taken puts itself next.
 create table origins (
   origin text collate "C" primary key,
   next_at timestamptz not null default now(),
   delay_ms integer not null,
   leased_by text,
+  lease uuid,
   leased_until timestamptz,
+  next_lease uuid,
+  next_until timestamptz,
   address inet
 );
 create index origins_leased on origins (leased_by) where leased_by is not null;
 
+-- robots.txt by scheme, host and port.
 create table robots (
   origin text collate "C" primary key,
   http_status integer,
-  -- null: nothing to obey (4xx) or all forbidden (5xx, network), as http_status tells
-  body text,
+  -- as it came, in bytes, up to 500 KiB; null: nothing to obey (4xx) or all forbidden (5xx), as http_status tells
+  body bytea,
   fetched_at timestamptz not null,
   expires_at timestamptz not null
 );

@@ -6,7 +6,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob, deleteJob, pauseJob, resumeJob, startJob } from '../../jobs/control.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import { IdempotencyMismatch, InvalidTransition, NotFound, ValidationError } from '../../jobs/refusals.ts'
-import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
+import {
+  forkWorker,
+  jobEnds,
+  kill,
+  openTestEngine,
+  owner,
+  sound,
+  soundness,
+  stateOf,
+  until,
+} from '../support/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { createRelayTables } from '../support/relay-kind.ts'
 
@@ -31,11 +41,18 @@ afterAll(async () => {
 const work = async (count: number, slots = 10) => {
   for (let i = 0; i < count; i++) workers.push(await forkWorker({ url: database.url, slots }))
 }
-const start = (input: object, idempotencyKey?: string) => startJob(engine, { kind: 'relay', input, owner, idempotencyKey })
+const start = (input: object, idempotencyKey?: string) =>
+  startJob(engine, { kind: 'relay', input, owner, idempotencyKey })
 const rowsOf = async (jobId: number) =>
-  (await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)).rows.map((r) => r.row)
+  (
+    await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)
+  ).rows.map((r) => r.row)
 const running = async (jobId: number) =>
-  (await sql<{ n: number }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'RUNNING'`.execute(database.db)).rows[0]!.n
+  (
+    await sql<{
+      n: number
+    }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'RUNNING'`.execute(database.db)
+  ).rows[0]!.n
 
 describe('a job', () => {
   it('runs every step of every shard once and ends once', async () => {
@@ -43,7 +60,11 @@ describe('a job', () => {
     const { jobId } = await start({ shards: 40, steps: 5, failing: ['-2-3'] })
     await jobEnds(database.db, jobId)
     expect(await soundness(database.db, jobId)).toEqual(sound)
-    const { failed, results } = await database.db.selectFrom('jobs').select(['failed', 'results']).where('id', '=', jobId).executeTakeFirstOrThrow()
+    const { failed, results } = await database.db
+      .selectFrom('jobs')
+      .select(['failed', 'results'])
+      .where('id', '=', jobId)
+      .executeTakeFirstOrThrow()
     expect(failed).toBe(40)
     expect(await rowsOf(jobId)).toHaveLength(results)
   })
@@ -56,7 +77,9 @@ describe('a job', () => {
       'the job ends',
       async () => {
         const { rows } = await sql<{ n: number }>`
-          select count(*)::int as n from pgboss.job where name = 'shards' and state < 'completed' and data->>'jobId' = ${String(jobId)}`.execute(database.db)
+          select count(*)::int as n from pgboss.job where name = 'shards' and state < 'completed' and data->>'jobId' = ${String(jobId)}`.execute(
+          database.db,
+        )
         most = Math.max(most, rows[0]!.n)
         return (await stateOf(database.db, jobId)) === 'COMPLETED'
       },
@@ -71,7 +94,9 @@ describe('a job', () => {
     await work(1, 2)
     const { jobId } = await start({ shards: 60, steps: 1, laterMs: 8_000, letterEvery: 0 })
     await until('all shards wait', async () => {
-      const { rows } = await sql<{ n: number }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'WAITING'`.execute(database.db)
+      const { rows } = await sql<{
+        n: number
+      }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'WAITING'`.execute(database.db)
       return rows[0]!.n === 60
     })
     const small = await start({ shards: 2, steps: 1 })
@@ -133,7 +158,11 @@ describe('control', () => {
     const { jobId } = await start({ shards: 1, steps: 1 })
     await expect(deleteJob(engine, jobId, owner)).rejects.toThrow(InvalidTransition)
     await jobEnds(database.db, jobId)
-    await expect(pauseJob(engine, jobId, owner)).rejects.toMatchObject({ from: 'COMPLETED', attempted: 'PAUSE', allowed: ['DELETE'] })
+    await expect(pauseJob(engine, jobId, owner)).rejects.toMatchObject({
+      from: 'COMPLETED',
+      attempted: 'PAUSE',
+      allowed: ['DELETE'],
+    })
     await expect(pauseJob(engine, jobId, 'somebody else')).rejects.toThrow(NotFound)
   })
 
@@ -144,7 +173,9 @@ describe('control', () => {
     expect(both.map((b) => b.replayed).sort()).toEqual([false, true])
     await expect(start({ shards: 2, steps: 1 }, 'key-1')).rejects.toThrow(IdempotencyMismatch)
     await expect(start({ shards: 0, steps: 'x' })).rejects.toSatisfy(
-      (error) => error instanceof ValidationError && error.issues.map((issue) => issue.path.join('.')).join(' ') === 'shards steps',
+      (error) =>
+        error instanceof ValidationError &&
+        error.issues.map((issue) => issue.path.join('.')).join(' ') === 'shards steps',
     )
   })
 })
@@ -165,7 +196,9 @@ describe('a worker', () => {
     await jobEnds(database.db, jobId)
     expect(await soundness(database.db, jobId)).toEqual(sound)
     expect(await rowsOf(jobId)).toEqual(await rowsOf(undisturbed.jobId))
-    const { rows } = await sql<{ epochs: number }>`select sum(epoch - 1)::int as epochs from job_shards where job_id = ${jobId}`.execute(database.db)
+    const { rows } = await sql<{
+      epochs: number
+    }>`select sum(epoch - 1)::int as epochs from job_shards where job_id = ${jobId}`.execute(database.db)
     expect(rows[0]!.epochs).toBeGreaterThan(20)
   })
 
@@ -175,7 +208,9 @@ describe('a worker', () => {
     await until('shards run', async () => (await running(jobId)) > 5)
     await kill(workers.shift()!, 'SIGTERM')
     expect(await running(jobId)).toBe(0)
-    const { rows } = await sql<{ n: number }>`select sum(crashes + attempts)::int as n from job_shards where job_id = ${jobId}`.execute(database.db)
+    const { rows } = await sql<{
+      n: number
+    }>`select sum(crashes + attempts)::int as n from job_shards where job_id = ${jobId}`.execute(database.db)
     expect(rows[0]!.n).toBe(0)
     await work(1)
     await jobEnds(database.db, jobId)
@@ -187,7 +222,12 @@ describe('a worker', () => {
     const { jobId } = await start({ shards: 3, steps: 3, letterEvery: 0, poison: 's000001-1-2' })
     await jobEnds(database.db, jobId)
     expect(await soundness(database.db, jobId)).toEqual(sound)
-    const findings = await database.db.selectFrom('job_events').select('data').where('job_id', '=', jobId).where('type', '=', 'finding').execute()
+    const findings = await database.db
+      .selectFrom('job_events')
+      .select('data')
+      .where('job_id', '=', jobId)
+      .where('type', '=', 'finding')
+      .execute()
     expect(findings).toMatchObject([{ data: { category: 'internal', item: 's000001-1-2' } }])
   })
 

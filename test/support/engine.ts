@@ -13,20 +13,36 @@ import { relayKind } from './relay-kind.ts'
 
 export const owner = 'tester'
 
-export const testSettings: Settings = { minDelayMs: 0, userAgentContact: 'https://mailquarry.test/crawler', ownHosts: [] }
+export const testSettings: Settings = {
+  minDelayMs: 0,
+  userAgentContact: 'https://mailquarry.test/crawler',
+  ownHosts: [],
+}
 
 /** Only what a test should see fail. */
 export const testLog = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
 
 /** The engine of an API process, with the relay kind beside the real ones. */
-export function openTestEngine(url: string, db: Kysely<DB>, settings: Partial<Settings> = {}): Promise<Engine> {
+export function openTestEngine(
+  url: string,
+  db: Kysely<DB>,
+  settings: Partial<Settings> = {},
+  supervise = false,
+): Promise<Engine> {
   if (!kinds.includes(relayKind)) kinds.push(relayKind)
-  return openEngine({ url, db, settings: { ...testSettings, ...settings }, log: testLog, supervise: false })
+  return openEngine({ url, db, settings: { ...testSettings, ...settings }, log: testLog, supervise })
 }
 
 /** A worker in a process of its own, to be killed. */
-export async function forkWorker(options: { url: string; slots: number; allowHosts?: string[]; minDelayMs?: number }): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], { stdio: 'inherit' })
+export async function forkWorker(options: {
+  url: string
+  slots: number
+  allowHosts?: string[]
+  minDelayMs?: number
+}): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], {
+    stdio: 'inherit',
+  })
   await once(child, 'message')
   return child
 }
@@ -53,7 +69,11 @@ export async function stateOf(db: Kysely<DB>, jobId: number): Promise<string> {
 }
 
 export async function jobEnds(db: Kysely<DB>, jobId: number, withinMs = 60_000): Promise<void> {
-  await until(`job ${jobId} ends`, async () => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(await stateOf(db, jobId)), withinMs)
+  await until(
+    `job ${jobId} ends`,
+    async () => ['COMPLETED', 'FAILED', 'CANCELLED'].includes(await stateOf(db, jobId)),
+    withinMs,
+  )
 }
 
 /** What must hold of every job that has completed, however it was disturbed. */
@@ -75,4 +95,11 @@ export async function soundness(db: Kysely<DB>, jobId: number) {
   return rows[0]!
 }
 
-export const sound = { state: 'COMPLETED', countsAddUp: true, gapFree: true, finishes: 1, openShards: 0, stepsAgree: true }
+export const sound = {
+  state: 'COMPLETED',
+  countsAddUp: true,
+  gapFree: true,
+  finishes: 1,
+  openShards: 0,
+  stepsAgree: true,
+}

@@ -78,9 +78,10 @@ async function start(): Promise<Embedded & { dataDir: string }> {
 async function refuseLeftovers(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  const { rows } = await client.query<{ name: string }>(`select datname as name from pg_database where starts_with(datname, $1)`, [
-    testDatabasePrefix,
-  ])
+  const { rows } = await client.query<{ name: string }>(
+    `select datname as name from pg_database where starts_with(datname, $1)`,
+    [testDatabasePrefix],
+  )
   await client.end()
   if (rows.length > 0) throw new Error(`test databases were not closed: ${rows.map((row) => row.name).join(', ')}`)
 }

@@ -125,7 +125,7 @@ function reachOffences(path: string, code: Code): Offence[] {
     if (code.globals.has(name)) offend('network', `${name} goes past the guard`)
   if (zone === 'engines' && code.globals.has('process')) offend('pure', 'process in an engine')
 
-  for (const { specifier, typeOnly } of code.imports.filter(isOutside)) {
+  for (const { specifier, by } of code.imports.filter(isOutside)) {
     const name = packageOf(specifier)
     const builtin = isBuiltin(specifier)
     if (zone === 'engines' && !(builtin ? pureBuiltins : purePackages).has(name))
@@ -138,7 +138,7 @@ function reachOffences(path: string, code: Code): Offence[] {
       /^(?:fs|child_process|worker_threads)$/.test(name)
     )
       offend('reach', `${specifier} in the schema`)
-    if (typeOnly || !(builtin ? networkBuiltins : networkPackages).has(name)) continue
+    if (by === 'type' || !(builtin ? networkBuiltins : networkPackages).has(name)) continue
     if (name.startsWith('pg') ? zone !== 'db' : zone !== 'server' && !mayUseNetwork(path))
       offend('network', `${specifier} goes past the guard`)
   }
@@ -163,8 +163,8 @@ function cycleOffences(codes: Map<string, Code>): Offence[] {
     if (at >= 0) found.push({ rule: 'cycle', path, detail: [...trail.slice(at), path].join(' → ') })
     if (at >= 0 || done.has(path)) return
     trail.push(path)
-    for (const { specifier } of codes.get(path)?.imports ?? []) {
-      const target = specifier === undefined ? undefined : targetOf(path, specifier, codes)
+    for (const { specifier, by } of codes.get(path)?.imports ?? []) {
+      const target = specifier === undefined || by === 'start' ? undefined : targetOf(path, specifier, codes)
       if (target !== undefined && codes.has(target)) walk(target)
     }
     trail.pop()

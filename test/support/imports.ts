@@ -4,8 +4,8 @@ import { parse as parseVue } from 'vue/compiler-sfc'
 export interface ImportOf {
   /** As written; undefined where it is computed and so cannot be known. */
   specifier: string | undefined
-  /** Erased before it runs. */
-  typeOnly: boolean
+  /** `type` is erased before it runs; `start` is the file of a worker or process that is started, not loaded. */
+  by: 'load' | 'type' | 'start'
 }
 
 export interface Code {
@@ -36,34 +36,31 @@ function vueScripts(path: string, text: string, code: Code): string[] {
   const { descriptor, errors } = parseVue(text, { filename: path })
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]!.message}`)
   const scripts = [descriptor.script, descriptor.scriptSetup].filter((script) => script !== null)
-  for (const { src } of scripts) if (src !== undefined) code.imports.push({ specifier: src, typeOnly: false })
+  for (const { src } of scripts) if (src !== undefined) code.imports.push({ specifier: src, by: 'load' })
   return scripts.map((script) => script.content)
 }
 
 function visit(node: ts.Node, code: Code, declared: Set<string>, used: Set<string>): void {
-  const add = (specifier: ts.Node | undefined, typeOnly = false) =>
-    code.imports.push({
-      specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined,
-      typeOnly,
-    })
+  const add = (specifier: ts.Node | undefined, by: ImportOf['by'] = 'load') =>
+    code.imports.push({ specifier: specifier && ts.isStringLiteralLike(specifier) ? specifier.text : undefined, by })
 
   if (ts.isImportDeclaration(node)) {
-    add(node.moduleSpecifier, isTypeOnly(node.importClause))
+    add(node.moduleSpecifier, isTypeOnly(node.importClause) ? 'type' : 'load')
     if (/^(?:node:)?process$/.test(textOf(node.moduleSpecifier))) used.add('process')
     if (/^(?:node:)?process$/.test(textOf(node.moduleSpecifier)) && importedNames(node).includes('env'))
       code.readsEnvironment = true
   } else if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
-    add(node.moduleSpecifier, node.isTypeOnly)
+    add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'load')
   } else if (ts.isExternalModuleReference(node)) {
     add(node.expression)
   } else if (ts.isImportTypeNode(node)) {
-    add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true)
+    add(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, 'type')
   } else if (ts.isCallExpression(node)) {
     const isImport = node.expression.kind === ts.SyntaxKind.ImportKeyword
     if (isImport || (ts.isIdentifier(node.expression) && node.expression.text === 'require')) add(node.arguments[0])
   } else if (ts.isNewExpression(node) && textOf(node.expression) === 'URL') {
     const [first] = node.arguments ?? []
-    if (first && /^\.{1,2}\/.*\.(?:ts|js|mjs)$/.test(textOf(first))) add(first)
+    if (first && /^\.{1,2}\/.*\.(?:ts|js|mjs)$/.test(textOf(first))) add(first, 'start')
   }
 
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {

@@ -55,7 +55,9 @@ async function createFromTemplate(server: string, name: string): Promise<void> {
 async function closeAndDrop(server: string, name: string, database: Database): Promise<void> {
   const ended = await Promise.race([database.close().then(() => true), delay(3000, false, { ref: false })])
   const left = await onServer(server, async (client) => {
-    const connections = ended ? await connectionsLeft(client, name) : ['a client of its own pool that was never released']
+    const connections = ended
+      ? await connectionsLeft(client, name)
+      : ['a client of its own pool that was never released']
     await client.query(`drop database if exists ${name} with (force)`)
     return connections
   })

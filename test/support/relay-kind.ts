@@ -48,13 +48,23 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
   input,
   checkpoint,
   titleOf: ({ shards, steps }) => `${shards} shards of ${steps} steps`,
-  example: { shards: 6, steps: 5, rowsPerStep: 2, stepMs: 0, letterEvery: 4, failing: ['-0-1'], poisonKills: false, laterMs: 0 },
+  example: {
+    shards: 6,
+    steps: 5,
+    rowsPerStep: 2,
+    stepMs: 0,
+    letterEvery: 4,
+    failing: ['-0-1'],
+    poisonKills: false,
+    laterMs: 0,
+  },
   io: ({ db }) => ({ letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit) }),
 
   async *run({ jobId, shard, input, checkpoint, io, signal, care }) {
     let at = checkpoint?.at ?? 0
     let careful = care
-    const work = () => (input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, { signal }) : undefined)
+    const work = () =>
+      input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, { signal }) : undefined
     if (input.laterMs > 0 && !checkpoint?.waited && shard !== 'main') {
       yield { batch: { rows: [], letters: [], opened: [] }, checkpoint: { at, waited: true } }
       return { end: 'later', at: new Date(Date.now() + input.laterMs), why: 'told to wait' }
@@ -65,7 +75,10 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       const from = Math.floor((at * input.shards) / steps)
       const to = Math.floor(((at + 1) * input.shards) / steps)
       const spawn = shard === 'main' ? Array.from({ length: to - from }, (_, i) => shardName(from + i)) : []
-      const letters = shard !== 'main' && input.letterEvery > 0 && pick(`${shard}${at}`, input.letterEvery) === 0 ? lettersOf(shard, at, input) : []
+      const letters =
+        shard !== 'main' && input.letterEvery > 0 && pick(`${shard}${at}`, input.letterEvery) === 0
+          ? lettersOf(shard, at, input)
+          : []
       spawn.push(...letters.map((letter) => letter.to))
       const items = shard === 'main' ? [] : Array.from({ length: input.rowsPerStep }, (_, i) => `${shard}-${at}-${i}`)
       const poisoned = items.filter((item) => item === input.poison)
@@ -78,7 +91,11 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
         batch: { rows, letters, opened: [] },
         checkpoint: { at, waited: true },
         counts: { total: items.length, succeeded: rows.length, failed: failed.length, results: rows.length },
-        findings: failed.map((item) => ({ category: poisoned.includes(item) ? 'internal' : 'parse', message: 'unreadable', item })),
+        findings: failed.map((item) => ({
+          category: poisoned.includes(item) ? 'internal' : 'parse',
+          message: 'unreadable',
+          item,
+        })),
         spawn,
       }
       if (signal.aborted) return { end: 'done' }
@@ -88,7 +105,11 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       if (texts.length === 0) return { end: 'done' }
       await work()
       yield {
-        batch: { rows: texts.map((text) => `letter-${shard}-${text}`), letters: [], opened: texts.map((text) => ({ to: shard, text })) },
+        batch: {
+          rows: texts.map((text) => `letter-${shard}-${text}`),
+          letters: [],
+          opened: texts.map((text) => ({ to: shard, text })),
+        },
         checkpoint: { at, waited: true },
         counts: { total: texts.length, succeeded: texts.length, results: texts.length },
       }
@@ -109,7 +130,9 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
         from unnest(${opened.map((l) => l.to)}::text[], ${opened.map((l) => l.text)}::text[]) u(s, t)
         where l.job_id = ${jobId} and l.shard = u.s and l.text = u.t`.execute(trx)
     if (rows.length > 0)
-      await sql`insert into relay_rows (job_id, row) select ${jobId}::bigint, r from unnest(${rows}::text[]) with ordinality u(r, o) order by o`.execute(trx)
+      await sql`insert into relay_rows (job_id, row) select ${jobId}::bigint, r from unnest(${rows}::text[]) with ordinality u(r, o) order by o`.execute(
+        trx,
+      )
     return {}
   },
 
@@ -125,7 +148,9 @@ export async function createRelayTables(db: Kysely<DB>): Promise<void> {
 
 async function readLetters(db: Kysely<DB>, jobId: number, shard: string, limit: number): Promise<string[]> {
   const { rows } = await sql<{ text: string }>`
-    select text from relay_letters where job_id = ${jobId} and shard = ${shard} and not opened order by text limit ${limit}`.execute(db)
+    select text from relay_letters where job_id = ${jobId} and shard = ${shard} and not opened order by text limit ${limit}`.execute(
+    db,
+  )
   return rows.map((row) => row.text)
 }
 

@@ -3,7 +3,12 @@ import { createOutgoing } from '../../jobs/outgoing.ts'
 import { startWorker } from '../../jobs/worker.ts'
 import { openTestEngine } from './engine.ts'
 
-const { url, slots, allowHosts = [], minDelayMs = 0 } = JSON.parse(process.argv[2]!) as {
+const {
+  url,
+  slots,
+  allowHosts = [],
+  minDelayMs = 0,
+} = JSON.parse(process.argv[2]!) as {
   url: string
   slots: number
   allowHosts?: string[]
@@ -11,7 +16,7 @@ const { url, slots, allowHosts = [], minDelayMs = 0 } = JSON.parse(process.argv[
 }
 
 const { db } = openDatabase(url, { max: 8 })
-const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs })
+const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs }, true)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
 const worker = await startWorker({ engine, url, outgoing, slots })
 process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))

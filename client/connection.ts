@@ -1,0 +1,185 @@
+import { CloseCode, createClient } from 'graphql-ws/client'
+import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'graphql-ws/client'
+import { inject, onScopeDispose, readonly, ref } from 'vue'
+import type { InjectionKey, Ref } from 'vue'
+
+/** Where the messages of a subscription go. */
+export type MessageSink = Sink<FormattedExecutionResult<Record<string, unknown>, unknown>>
+
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting'
+
+/** The tab's one WebSocket. It is never given up: subscriptions outlive any outage and begin again by themselves. */
+export interface Connection {
+  state: Readonly<Ref<ConnectionState>>
+  /** Since when `state` holds, as epoch milliseconds. */
+  since: Readonly<Ref<number>>
+  subscribe: (payload: SubscribePayload, sink: MessageSink) => () => void
+  /** Runs after each connection but the first: what was missed has to be asked for. Returns how to stop it. */
+  onReconnect: (run: () => void) => () => void
+  /** Runs at each failed try, with how many have failed in a row. */
+  onFailedTry: (run: (tries: number) => void) => () => void
+  /** Drops the socket, which may be dead without knowing, and connects anew at once. */
+  reconnect: () => void
+  close: () => void
+}
+
+export const connectionKey: InjectionKey<Connection> = Symbol('connection')
+
+/** The longest pause between two tries: after an outage the page is to be right again within 3 s. */
+const maxPauseMs = 2_000
+const pingEveryMs = 10_000
+const pongWithinMs = 5_000
+
+export function createConnection(url: string): Connection {
+  const state = ref<ConnectionState>('connecting')
+  const since = ref(Date.now())
+  const onReconnect = new Set<() => void>()
+  const onFailedTry = new Set<(tries: number) => void>()
+  let wasLive = false
+  let failedTries = 0
+  let closed = false
+  const pauses = new Set<() => void>()
+  let client = open()
+
+  function setState(next: ConnectionState) {
+    if (state.value === next) return
+    state.value = next
+    since.value = Date.now()
+  }
+
+  function open(): Client {
+    let pongTimer: ReturnType<typeof setTimeout> | undefined
+    let socket: WebSocket | undefined
+    return createClient({
+      url,
+      lazy: false,
+      keepAlive: pingEveryMs,
+      connectionAckWaitTimeout: pongWithinMs,
+      retryAttempts: Number.POSITIVE_INFINITY,
+      // Browsers report a refused connection as a bare error event, which would be fatal by default.
+      shouldRetry: () => true,
+      retryWait: (retries) => pause(Math.min(maxPauseMs, 100 * 2 ** retries)),
+      // Close codes that graphql-ws never retries, such as an internal error of a server that is going down.
+      onNonLazyError: () => void openAgain(),
+      on: {
+        opened(opened) {
+          if (opened instanceof WebSocket) socket = opened
+        },
+        connected() {
+          failedTries = 0
+          setState('live')
+          if (wasLive) for (const run of onReconnect) run()
+          wasLive = true
+        },
+        // A laptop that slept holds a socket that looks open: no pong means that it is not.
+        ping(received) {
+          if (received) return
+          clearTimeout(pongTimer)
+          pongTimer = setTimeout(
+            () => socket?.close(CloseCode.ConnectionAcknowledgementTimeout, 'No pong'),
+            pongWithinMs,
+          )
+        },
+        pong(received) {
+          if (received) clearTimeout(pongTimer)
+        },
+        closed() {
+          clearTimeout(pongTimer)
+          if (closed) return
+          setState(wasLive ? 'reconnecting' : 'connecting')
+          failedTries++
+          for (const run of onFailedTry) run(failedTries)
+        },
+      },
+    })
+  }
+
+  async function openAgain() {
+    await pause(maxPauseMs)
+    if (!closed) client = open()
+  }
+
+  /** Waits, but for no longer than until somebody asks for a connection at once. */
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms * (0.75 + Math.random() * 0.5))
+      function done() {
+        clearTimeout(timer)
+        pauses.delete(done)
+        resolve()
+      }
+      pauses.add(done)
+    })
+  }
+
+  function subscribe(payload: SubscribePayload, sink: MessageSink) {
+    let stopped = false
+    let stop = begin()
+    function begin(): () => void {
+      return client.subscribe(payload, {
+        next: (result) => sink.next(result),
+        complete: () => sink.complete(),
+        error(reason) {
+          // An array is the server's answer to this subscription; anything else is the loss of the connection.
+          if (Array.isArray(reason)) return sink.error(reason)
+          void beginAgain()
+        },
+      })
+    }
+    async function beginAgain() {
+      await pause(maxPauseMs)
+      if (!stopped && !closed) stop = begin()
+    }
+    return () => {
+      stopped = true
+      stop()
+    }
+  }
+
+  return {
+    state: readonly(state),
+    since: readonly(since),
+    subscribe,
+    onReconnect: (run) => added(onReconnect, run),
+    onFailedTry: (run) => added(onFailedTry, run),
+    reconnect() {
+      if (pauses.size === 0) client.terminate()
+      for (const skip of pauses) skip()
+    },
+    close() {
+      closed = true
+      for (const skip of pauses) skip()
+      // Rejects where a try is under way: then there is nothing to close.
+      Promise.resolve(client.dispose()).catch(() => {})
+    },
+  }
+}
+
+/** Connects anew as soon as the network or the machine is back, instead of after the next missing pong. */
+export function reconnectOnWake(connection: Connection): void {
+  addEventListener('online', () => connection.reconnect())
+  const everyMs = 2_000
+  let lastTick = Date.now()
+  setInterval(() => {
+    const slept = Date.now() - lastTick > everyMs + 10_000
+    lastTick = Date.now()
+    // Hidden tabs have slow timers too; then a fresh socket is a small price.
+    if (slept) connection.reconnect()
+  }, everyMs)
+}
+
+export function useConnection(): Connection {
+  const connection = inject(connectionKey)
+  if (!connection) throw new Error('No connection was provided')
+  return connection
+}
+
+/** Runs after each reconnect while the calling component lives. */
+export function useOnReconnect(run: () => void): void {
+  onScopeDispose(useConnection().onReconnect(run))
+}
+
+function added<T>(set: Set<T>, item: T): () => void {
+  set.add(item)
+  return () => set.delete(item)
+}

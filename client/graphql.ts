@@ -1,0 +1,55 @@
+import { Client, cacheExchange, fetchExchange, mapExchange, subscriptionExchange } from '@urql/core'
+import { initGraphQLTada } from 'gql.tada'
+
+import type { Connection } from './connection.ts'
+import type { introspection } from './graphql-env.d.ts'
+import { watchResume } from './resume-after.ts'
+import type { Session } from './session.ts'
+
+/** Documents are checked against schema/schema.graphql; their types come from it and from nowhere else. */
+export const graphql = initGraphQLTada<{ introspection: introspection; scalars: { DateTime: string; JSON: unknown } }>()
+
+/** Queries and mutations by POST, subscriptions over the tab's one WebSocket. A 401 locks the session, which shows the login. */
+export function createApiClient(connection: Connection, session: Session): Client {
+  return new Client({
+    url: '/graphql',
+    preferGetMethod: false,
+    // Shows what is known at once and asks again: what is on the screen may have changed meanwhile.
+    requestPolicy: 'cache-and-network',
+    fetchOptions: { headers: { 'x-graphql-yoga-csrf': '1' } },
+    exchanges: [
+      mapExchange({
+        onError(error) {
+          if (isUnauthorized(error.response)) session.lock()
+        },
+      }),
+      cacheExchange,
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription(request) {
+          const resumable = watchResume({ query: request.query ?? '', variables: { ...request.variables } })
+          return {
+            subscribe: (sink) => ({
+              unsubscribe: connection.subscribe(resumable.payload, {
+                next({ data, errors }) {
+                  resumable.saw(data)
+                  sink.next({ data, errors: errors?.map(({ message }) => ({ message })) })
+                },
+                error: (reason) => sink.error(reason),
+                complete() {
+                  // A stream that ends before its first message would end without a word to whoever listens.
+                  sink.next({ data: null, hasNext: false })
+                  sink.complete()
+                },
+              }),
+            }),
+          }
+        },
+      }),
+    ],
+  })
+}
+
+function isUnauthorized(response: unknown): boolean {
+  return response instanceof Response && response.status === 401
+}

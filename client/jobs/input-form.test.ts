@@ -1,0 +1,154 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { entriesOf, fieldsOf, initialValues, placeIssues, readForm, valuesOf, withoutLines } from './input-form.ts'
+
+const schema = {
+  type: 'object',
+  properties: {
+    domains: { type: 'array', items: { type: 'string' }, title: 'Domains', examples: [['example.com', 'example.org']] },
+    maxPagesPerDomain: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 50 },
+    maxDepth: { type: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+    scope: { type: 'string', enum: ['host', 'domain'], default: 'domain', description: 'How far a crawl goes.' },
+    name: { anyOf: [{ type: 'string' }, { type: 'null' }], title: 'Name' },
+    archive: { type: 'boolean', default: true },
+    people: { type: 'array', items: { type: 'object' } },
+  },
+  required: ['name', 'maxPagesPerDomain'],
+}
+const fields = fieldsOf(schema)
+const field = (name: string) => fields.find((one) => one.name === name)!
+
+describe('fields from a JSON Schema', () => {
+  test.each([
+    ['domains', 'lines'],
+    ['maxPagesPerDomain', 'number'],
+    ['scope', 'choice'],
+    ['name', 'text'],
+    ['archive', 'flag'],
+    ['people', 'json'],
+  ])('%s is edited as %s', (name, widget) => expect(field(name).widget).toBe(widget))
+
+  test('a title is the label; without one the name is spelled out', () => {
+    expect(field('domains').label).toBe('Domains')
+    expect(field('maxPagesPerDomain').label).toBe('Max pages per domain')
+  })
+
+  test('what has a default is not asked for', () => {
+    expect(field('maxPagesPerDomain').required).toBe(false)
+    expect(field('name').required).toBe(true)
+  })
+
+  test('what is neither required nor has examples is advanced, unless the schema says otherwise', () => {
+    expect(fields.filter(({ advanced }) => !advanced).map(({ name }) => name)).toEqual([
+      'domains',
+      'maxPagesPerDomain',
+      'name',
+    ])
+    expect(fieldsOf({ properties: { a: { type: 'string', advanced: false } } })[0]!.advanced).toBe(false)
+    expect(fieldsOf({ properties: { a: { type: 'string', examples: ['x'], advanced: true } } })[0]!.advanced).toBe(true)
+  })
+
+  test('the bounds of a safe integer are no limit', () => {
+    expect(field('maxDepth')).not.toHaveProperty('minimum')
+    expect(field('maxPagesPerDomain')).toMatchObject({ minimum: 1, maximum: 1_000_000, whole: true })
+  })
+
+  test('defaults are typed in, examples are shown', () => {
+    expect(initialValues(fields)).toMatchObject({
+      maxPagesPerDomain: '50',
+      scope: 'domain',
+      archive: true,
+      domains: '',
+    })
+    expect(field('domains').placeholder).toBe('example.com\nexample.org')
+    expect(fieldsOf({ properties: { n: { type: 'integer', examples: [3] } } })[0]!.placeholder).toBe('such as 3')
+  })
+
+  test.each([undefined, null, 'text', 7, {}])('a schema of %j has no fields', (odd) =>
+    expect(fieldsOf(odd)).toEqual([]),
+  )
+})
+
+describe('reading the form', () => {
+  test('one entry a line, without blank ones; enums in the capitals of GraphQL; empty fields left out', () => {
+    const { input, issues } = readForm(fields, {
+      ...initialValues(fields),
+      domains: ' example.com \n\n example.org',
+      name: 'A',
+      maxPagesPerDomain: '10,000',
+    })
+    expect(issues).toEqual([])
+    expect(input).toEqual({
+      domains: ['example.com', 'example.org'],
+      maxPagesPerDomain: 10_000,
+      scope: 'DOMAIN',
+      name: 'A',
+      archive: true,
+    })
+  })
+
+  test.each([
+    ['maxPagesPerDomain', 'many', '“many” is not a number.'],
+    ['maxPagesPerDomain', '1.5', 'This has to be a whole number.'],
+    ['maxPagesPerDomain', '0', 'The least is 1.'],
+    ['maxPagesPerDomain', '1000001', 'The most is 1000000.'],
+    ['people', '[', 'This is not valid JSON.'],
+    ['name', '  ', 'This is needed.'],
+  ])('%s of %j is an issue', (name, typed, message) => {
+    const { input, issues } = readForm(fields, { ...initialValues(fields), name: 'A', [name]: typed })
+    expect(issues).toEqual([{ path: [name], message }])
+    expect(input).not.toHaveProperty(name)
+  })
+
+  test('an input typed into the form reads as the same input', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          domains: fc.array(fc.stringMatching(/^[a-z.]{1,9}$/), { minLength: 1 }),
+          maxPagesPerDomain: fc.integer({ min: 1, max: 1_000_000 }),
+          scope: fc.constantFrom('HOST', 'DOMAIN'),
+          name: fc.stringMatching(/^[a-z]{1,9}$/),
+          archive: fc.boolean(),
+          people: fc.array(fc.record({ firstName: fc.string() }), { minLength: 1 }),
+        }),
+        (input) => {
+          expect(readForm(fields, valuesOf(fields, input))).toEqual({ input, issues: [] })
+        },
+      ),
+    )
+  })
+})
+
+describe('issues of the server at their place', () => {
+  const values = { ...initialValues(fields), domains: 'example.com\n\nlocalhost\n ex ample.com ' }
+
+  test('an index names the entry and its line, past blank lines', () => {
+    const placed = placeIssues(fields, values, [{ path: ['domains', '2'], message: 'is no domain' }])
+    expect(placed.get('domains')).toEqual([{ message: 'is no domain', entry: 'ex ample.com', line: 4 }])
+  })
+
+  test('an issue of the whole field, of an unknown field, and of nothing are kept', () => {
+    const placed = placeIssues(fields, values, [
+      { path: ['domains'], message: 'too few' },
+      { path: ['gone', '0'], message: 'unknown' },
+      { path: [], message: 'all wrong' },
+    ])
+    expect(placed.get('domains')).toEqual([{ message: 'too few' }])
+    expect(placed.get('')).toEqual([{ message: 'unknown' }, { message: 'all wrong' }])
+  })
+
+  test('an index behind the last entry is an issue of the field', () => {
+    expect(placeIssues(fields, values, [{ path: ['domains', '9'], message: 'x' }]).get('domains')).toEqual([
+      { message: 'x' },
+    ])
+  })
+
+  test('refused lines can be taken out, and only they', () => {
+    expect(withoutLines(values.domains, new Set([3, 4]))).toBe('example.com\n')
+    expect(entriesOf('a\n\nb')).toEqual([
+      { entry: 'a', line: 1 },
+      { entry: 'b', line: 3 },
+    ])
+  })
+})

@@ -1,0 +1,259 @@
+/**
+ * From the JSON Schema of a kind's input to form fields, and from what was typed back to an input. It reads what zod writes for
+ * plain inputs: an object of strings, numbers, flags, choices and lists of strings. Anything else is edited as JSON.
+ */
+export interface InputField {
+  name: string
+  label: string
+  help: string
+  widget: 'lines' | 'text' | 'number' | 'choice' | 'flag' | 'json'
+  required: boolean
+  /** Shown below the fold: see `fieldsOf`. */
+  advanced: boolean
+  /** Typed into the empty form: the schema's default. */
+  initial: string | boolean
+  placeholder: string
+  whole: boolean
+  minimum?: number
+  maximum?: number
+  choices: { value: string; label: string }[]
+}
+
+/** What stands in the form, as typed: text, or a flag. Kept even where it makes no sense. */
+export type FormValues = Record<string, string | boolean>
+
+/** `path` as the server gives it: keys and indexes from the input on. */
+export interface InputIssue {
+  path: readonly string[]
+  message: string
+}
+
+/** An issue at its place in the form. */
+export interface PlacedIssue {
+  message: string
+  /** Which line of the text holds the entry, counted from 1. */
+  line?: number
+  /** The entry as typed. */
+  entry?: string
+}
+
+/**
+ * In the order of the schema, which is one of weight: what stands behind the first field with a default is advanced, unless it is
+ * needed. `advanced` beside a property's title overrules that.
+ */
+export function fieldsOf(inputSchema: unknown): InputField[] {
+  const schema = asSchema(inputSchema)
+  const required = new Set(schema.required)
+  const properties = Object.entries(schema.properties ?? {})
+  const firstDefault = properties.findIndex(([, property]) => property.default !== undefined)
+  return properties.map(([name, property], index) => {
+    const field = fieldOf(name, property, required.has(name))
+    const late = firstDefault !== -1 && index > firstDefault
+    return { ...field, advanced: property.advanced ?? (late && !field.required) }
+  })
+}
+
+export function initialValues(fields: InputField[]): FormValues {
+  return Object.fromEntries(fields.map((field) => [field.name, field.initial]))
+}
+
+/** The typed text of an input: for a form that begins with the input of an earlier job. */
+export function valuesOf(fields: InputField[], input: unknown): FormValues {
+  const given: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {}
+  return Object.fromEntries(fields.map((field) => [field.name, typedValue(field, given[field.name])]))
+}
+
+/** The input that the form says, with the issues that can be seen without the server. Empty fields are left out of it. */
+export function readForm(
+  fields: InputField[],
+  values: FormValues,
+): { input: Record<string, unknown>; issues: InputIssue[] } {
+  const input: Record<string, unknown> = {}
+  const issues: InputIssue[] = []
+  for (const field of fields) {
+    const value = values[field.name] ?? field.initial
+    if (typeof value === 'boolean') {
+      input[field.name] = value
+      continue
+    }
+    const text = value.trim()
+    if (text === '') {
+      if (field.required) issues.push({ path: [field.name], message: 'This is needed.' })
+      continue
+    }
+    const read = readText(field, text)
+    if (read.problem === undefined) input[field.name] = read.value
+    else issues.push({ path: [field.name], message: read.problem })
+  }
+  return { input, issues }
+}
+
+/** Entries of a list field with the line each stands on: one a line, blank lines count for nothing. */
+export function entriesOf(text: string): { entry: string; line: number }[] {
+  return text
+    .split('\n')
+    .map((line, index) => ({ entry: line.trim(), line: index + 1 }))
+    .filter(({ entry }) => entry !== '')
+}
+
+/** The text without the given lines (counted from 1). */
+export function withoutLines(text: string, lines: ReadonlySet<number>): string {
+  return text
+    .split('\n')
+    .filter((_, index) => !lines.has(index + 1))
+    .join('\n')
+}
+
+/** Issues by field name; those of no known field are under the empty name. An index in a list becomes line and entry. */
+export function placeIssues(
+  fields: InputField[],
+  values: FormValues,
+  issues: readonly InputIssue[],
+): Map<string, PlacedIssue[]> {
+  const placed = new Map<string, PlacedIssue[]>()
+  for (const { path, message } of issues) {
+    const field = fields.find(({ name }) => name === path[0])
+    const name = field?.name ?? ''
+    const issue: PlacedIssue = { message }
+    const index = Number(path[1])
+    const text = values[name]
+    if (field?.widget === 'lines' && path.length > 1 && Number.isInteger(index) && typeof text === 'string') {
+      Object.assign(issue, entriesOf(text)[index])
+    }
+    placed.set(name, [...(placed.get(name) ?? []), issue])
+  }
+  return placed
+}
+
+interface Schema {
+  type?: string
+  title?: string
+  description?: string
+  default?: unknown
+  examples?: unknown[]
+  enum?: unknown[]
+  advanced?: boolean
+  minimum?: number
+  maximum?: number
+  items?: Schema
+  anyOf?: Schema[]
+  properties?: Record<string, Schema>
+  required?: string[]
+}
+
+function asSchema(value: unknown): Schema {
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+function fieldOf(name: string, property: Schema, required: boolean): InputField {
+  const schema = withoutNull(property)
+  const field: InputField = {
+    name,
+    label: schema.title ?? wordsOf(name),
+    help: schema.description ?? '',
+    widget: widgetOf(schema),
+    required: required && schema.default === undefined,
+    advanced: false,
+    initial: '',
+    placeholder: '',
+    whole: schema.type === 'integer',
+    choices: (schema.enum ?? []).map((value) => ({ value: String(value), label: sentenceOf(String(value)) })),
+  }
+  // zod gives every integer the bounds of a safe one: no limit that anybody wants to read.
+  if (schema.minimum !== undefined && schema.minimum > Number.MIN_SAFE_INTEGER) field.minimum = schema.minimum
+  if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER) field.maximum = schema.maximum
+  field.initial = typedValue(field, schema.default)
+  const lines = field.widget === 'lines'
+  const shown = [...(schema.examples ?? []), ...(lines ? (schema.items?.examples ?? []) : [])].map(exampleText)
+  // A number in grey looks like one that is set.
+  if (shown[0] !== undefined) field.placeholder = lines ? shown.slice(0, 3).join('\n') : `such as ${shown[0]}`
+  return field
+}
+
+function widgetOf(schema: Schema): InputField['widget'] {
+  if (schema.enum) return 'choice'
+  switch (schema.type) {
+    case 'array':
+      return schema.items?.type === 'string' && !schema.items.enum ? 'lines' : 'json'
+    case 'string':
+      return 'text'
+    case 'integer':
+    case 'number':
+      return 'number'
+    case 'boolean':
+      return 'flag'
+    case undefined:
+    default:
+      return 'json'
+  }
+}
+
+function typedValue(field: InputField, value: unknown): string | boolean {
+  if (field.widget === 'flag') return value === true
+  if (value === undefined || value === null) return ''
+  if (field.widget === 'lines' && Array.isArray(value)) return value.map(textOf).join('\n')
+  if (field.widget === 'choice') {
+    return field.choices.find((choice) => constantCase(choice.value) === constantCase(textOf(value)))?.value ?? ''
+  }
+  return textOf(value)
+}
+
+function readText(field: InputField, text: string): { value?: unknown; problem?: string } {
+  switch (field.widget) {
+    case 'lines':
+      return { value: entriesOf(text).map(({ entry }) => entry) }
+    case 'number':
+      return readNumber(field, text)
+    case 'choice':
+      // GraphQL writes its enum values in capitals, JSON Schema gives them as they are stored.
+      return { value: constantCase(text) }
+    case 'json':
+      try {
+        return { value: JSON.parse(text) }
+      } catch {
+        return { problem: 'This is not valid JSON.' }
+      }
+    case 'text':
+    case 'flag':
+    default:
+      return { value: text }
+  }
+}
+
+function readNumber(field: InputField, text: string): { value?: number; problem?: string } {
+  // People group digits: 10,000 and 10 000 and 10_000 are the same number.
+  const value = Number(text.replaceAll(/(?<=\d)[,_\s](?=\d{3}(\D|$))/g, ''))
+  if (!Number.isFinite(value)) return { problem: `“${text}” is not a number.` }
+  if (field.whole && !Number.isInteger(value)) return { problem: 'This has to be a whole number.' }
+  if (field.minimum !== undefined && value < field.minimum) return { problem: `The least is ${field.minimum}.` }
+  if (field.maximum !== undefined && value > field.maximum) return { problem: `The most is ${field.maximum}.` }
+  return { value }
+}
+
+/** An optional value is often written as "this or null". */
+function withoutNull(schema: Schema): Schema {
+  const options = schema.anyOf?.filter((option) => option.type !== 'null')
+  return options?.length === 1 ? { ...schema, ...options[0], anyOf: undefined } : schema
+}
+
+function exampleText(example: unknown): string {
+  return Array.isArray(example) ? example.map(textOf).join('\n') : textOf(example)
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+}
+
+function constantCase(value: string): string {
+  return value.toUpperCase().replaceAll('-', '_')
+}
+
+/** maxPagesPerDomain → "Max pages per domain". */
+function wordsOf(name: string): string {
+  return sentenceOf(name.replaceAll(/([a-z])([A-Z])/g, '$1 $2'))
+}
+
+function sentenceOf(words: string): string {
+  const spaced = words.replaceAll(/[_-]/g, ' ').toLowerCase()
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
+}

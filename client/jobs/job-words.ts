@@ -1,0 +1,80 @@
+import type { introspection } from '../graphql-env.d.ts'
+
+type Enums = introspection['types']
+export type JobState = Enums['JobState']['enumValues']
+export type JobKind = Enums['JobKind']['enumValues']
+export type JobAction = Enums['JobAction']['enumValues']
+export type Quality = Enums['Quality']['enumValues']
+export type PageStatus = Enums['PageStatus']['enumValues']
+export type ErrorCategory = Enums['ErrorCategory']['enumValues']
+
+export type Tone = 'info' | 'success' | 'warning' | 'error' | 'neutral'
+
+/** Each state in words and colour; `moving` while something goes on by itself. */
+export const stateWords: Record<JobState, { label: string; tone: Tone; moving: boolean }> = {
+  PENDING: { label: 'Pending', tone: 'neutral', moving: true },
+  RUNNING: { label: 'Running', tone: 'info', moving: true },
+  PAUSING: { label: 'Pausing', tone: 'warning', moving: true },
+  PAUSED: { label: 'Paused', tone: 'warning', moving: false },
+  CANCELLING: { label: 'Cancelling', tone: 'neutral', moving: true },
+  CANCELLED: { label: 'Cancelled', tone: 'neutral', moving: false },
+  COMPLETED: { label: 'Completed', tone: 'success', moving: false },
+  FAILED: { label: 'Failed', tone: 'error', moving: false },
+}
+
+/** States that people filter by, several stored ones under one word. */
+export const stateGroups = {
+  all: { label: 'All', states: undefined },
+  active: { label: 'Active', states: ['PENDING', 'RUNNING', 'PAUSING', 'CANCELLING'] },
+  paused: { label: 'Paused', states: ['PAUSED'] },
+  completed: { label: 'Completed', states: ['COMPLETED'] },
+  failed: { label: 'Failed', states: ['FAILED'] },
+  cancelled: { label: 'Cancelled', states: ['CANCELLED'] },
+} as const satisfies Record<string, { label: string; states: readonly JobState[] | undefined }>
+export type StateGroup = keyof typeof stateGroups
+
+export const actionWords: Record<JobAction, { label: string; icon: string; says: string }> = {
+  PAUSE: { label: 'Pause', icon: 'i-lucide-pause', says: 'Stops after what is in hand. It can go on at any time.' },
+  RESUME: { label: 'Resume', icon: 'i-lucide-play', says: 'Goes on from the last saved step.' },
+  CANCEL: {
+    label: 'Cancel',
+    icon: 'i-lucide-circle-stop',
+    says: 'Ends the job after what is in hand. Results are kept, and it can still be resumed.',
+  },
+  DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results, pages and log.' },
+}
+
+export const qualityWords: Record<Quality, { label: string; tone: Tone }> = {
+  HIGH: { label: 'High', tone: 'success' },
+  MEDIUM: { label: 'Medium', tone: 'warning' },
+  LOW: { label: 'Low', tone: 'neutral' },
+}
+
+export const pageStatusWords: Record<PageStatus, { label: string; tone: Tone }> = {
+  QUEUED: { label: 'Queued', tone: 'neutral' },
+  FETCHED: { label: 'Fetched', tone: 'success' },
+  FAILED: { label: 'Failed', tone: 'error' },
+  SKIPPED: { label: 'Skipped', tone: 'warning' },
+}
+
+/** SCRAPE_EMAILS → "Scrape emails", HTTP_4XX → "HTTP 4xx". */
+export function wordsOfEnum(value: string): string {
+  const words = value.toLowerCase().replaceAll('_', ' ')
+  return (words.charAt(0).toUpperCase() + words.slice(1))
+    .replace(/^Http\b/, 'HTTP')
+    .replace(/^(Dns|Tls)$/, (w) => w.toUpperCase())
+}
+
+/** Reasons come as words for programs: "same-domain" → "same domain". */
+export function reasonWords(reason: string): string {
+  return reason.replaceAll(/[-_]/g, ' ')
+}
+
+export function isActive(state: JobState): boolean {
+  return stateWords[state].moving
+}
+
+/** True where the job will do nothing more by itself, and has its end behind it. */
+export function hasEnded(state: JobState): boolean {
+  return state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED'
+}

@@ -1,0 +1,50 @@
+import { useClientHandle } from '@urql/vue'
+import type { ResultOf } from 'gql.tada'
+import { onScopeDispose, toValue, watch } from 'vue'
+import type { MaybeRefOrGetter } from 'vue'
+
+import { graphql } from '../graphql.ts'
+import { JobRow_job } from './JobRow.vue'
+
+const JobFeed = graphql(
+  `
+    subscription JobFeed {
+      jobs {
+        deletedId
+        job {
+          id
+          state
+          kind
+          title
+          lastSeq
+          createdAt
+          ...JobRow_job
+        }
+      }
+    }
+  `,
+  [JobRow_job],
+)
+export type JobChange = ResultOf<typeof JobFeed>['jobs']
+
+/**
+ * Calls back with each change of any job while the calling component lives and `listens` holds. All callers of a tab share one
+ * subscription.
+ */
+export function useJobFeed(onChange: (change: JobChange) => void, listens: MaybeRefOrGetter<boolean> = true): void {
+  const { client } = useClientHandle()
+  function listen() {
+    const running = client.subscription(JobFeed, {}).subscribe(({ data }) => data && onChange(data.jobs))
+    return () => running.unsubscribe()
+  }
+  let stop: (() => void) | undefined
+  watch(
+    () => toValue(listens),
+    (on) => {
+      stop?.()
+      stop = on ? listen() : undefined
+    },
+    { immediate: true },
+  )
+  onScopeDispose(() => stop?.())
+}

@@ -1,0 +1,126 @@
+import { useClientHandle } from '@urql/vue'
+import type { ResultOf } from 'gql.tada'
+import { onScopeDispose, ref, shallowRef } from 'vue'
+import type { Ref, ShallowRef } from 'vue'
+
+import { graphql } from '../graphql.ts'
+import { mergeEvents } from './event-log.ts'
+
+export const JobLogEvent = graphql(`
+  fragment JobLogEvent on JobEvent @_unmask {
+    seq
+    type
+    at
+    message
+    shard
+    workerId
+    url
+    category
+    httpStatus
+    counts
+  }
+`)
+export type LogEvent = ResultOf<typeof JobLogEvent>
+
+const JobHistory = graphql(
+  `
+    query JobHistory($id: ID!, $last: Int!, $before: String) {
+      job(id: $id) {
+        events(last: $last, before: $before) {
+          nodes {
+            ...JobLogEvent
+          }
+          pageInfo {
+            hasPreviousPage
+            startCursor
+          }
+        }
+      }
+    }
+  `,
+  [JobLogEvent],
+)
+
+const pageSize = 200
+/** More than anybody reads, and little enough for a tab that is left open for days. */
+const mostHeld = 20_000
+/** Events of a busy job are put on the screen together. */
+const flushEveryMs = 120
+
+export interface JobLog {
+  /** Ascending and without a double. */
+  events: Readonly<ShallowRef<readonly LogEvent[]>>
+  hasEarlier: Readonly<Ref<boolean>>
+  loading: Readonly<Ref<boolean>>
+  failed: Readonly<Ref<boolean>>
+  loadEarlier(): Promise<void>
+  /** Forgets everything and begins with the newest page. Returns the last number known, or undefined if the server gave no answer. */
+  reload(): Promise<number | undefined>
+  add(event: LogEvent): void
+}
+
+/** The events of a job that this page holds: the newest page of the history, earlier ones on demand, and what arrives. */
+export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => void): JobLog {
+  const { client } = useClientHandle()
+  const events = shallowRef<readonly LogEvent[]>([])
+  const hasEarlier = ref(false)
+  const loading = ref(false)
+  const failed = ref(false)
+  let startCursor: string | undefined
+  let arrived: LogEvent[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  onScopeDispose(() => clearTimeout(timer))
+
+  function flush() {
+    timer = undefined
+    const merged = mergeEvents(events.value, arrived)
+    arrived = []
+    if (merged.length > mostHeld) {
+      merged.splice(0, merged.length - mostHeld * 0.75)
+      // Cursors belong to pages, and the page of this one is gone: earlier events begin with the newest page again.
+      startCursor = undefined
+      hasEarlier.value = true
+    }
+    events.value = merged
+    onFlush(merged)
+  }
+
+  async function loadPage(before: string | undefined): Promise<boolean> {
+    loading.value = true
+    const { data } = await client
+      .query(JobHistory, { id, last: pageSize, before }, { requestPolicy: 'network-only' })
+      .toPromise()
+    loading.value = false
+    failed.value = !data
+    if (!data?.job) return false
+    const { nodes, pageInfo } = data.job.events
+    events.value = mergeEvents(events.value, nodes)
+    hasEarlier.value = pageInfo.hasPreviousPage
+    startCursor = pageInfo.startCursor ?? undefined
+    return true
+  }
+
+  async function reload() {
+    events.value = []
+    arrived = []
+    const loaded = await loadPage(undefined)
+    return loaded ? (events.value.at(-1)?.seq ?? 0) : undefined
+  }
+
+  return {
+    events,
+    hasEarlier,
+    loading,
+    failed,
+    reload,
+    async loadEarlier() {
+      if (loading.value) return
+      if (startCursor === undefined) await reload()
+      else await loadPage(startCursor)
+    },
+    add(event) {
+      arrived.push(event)
+      timer ??= setTimeout(flush, flushEveryMs)
+    },
+  }
+}

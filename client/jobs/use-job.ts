@@ -1,0 +1,210 @@
+import { useClientHandle } from '@urql/vue'
+import type { ResultOf } from 'gql.tada'
+import { computed, inject, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import type { ComputedRef, InjectionKey, Ref, ShallowRef } from 'vue'
+
+import { useOnReconnect } from '../connection.ts'
+import { graphql } from '../graphql.ts'
+import { useLiveQuery } from '../live-query.ts'
+import type { LiveQuery } from '../live-query.ts'
+import { beforeFirstGap } from './event-log.ts'
+import { hasEnded, isActive } from './job-words.ts'
+import { JobHeader_job } from './JobHeader.vue'
+import { JobProgress_job } from './JobProgress.vue'
+import type { RateSample } from './rate-samples.ts'
+import { addSample } from './rate-samples.ts'
+import { useJobFeed } from './use-job-feed.ts'
+import { JobLogEvent, useJobLog } from './use-job-log.ts'
+import type { JobLog } from './use-job-log.ts'
+
+const WatchedJob = graphql(
+  `
+    fragment WatchedJob on Job @_unmask {
+      id
+      state
+      title
+      lastSeq
+      progress {
+        done
+        percent
+        results
+        ratePerSecond
+      }
+      ...JobHeader_job
+      ...JobProgress_job
+    }
+  `,
+  [JobHeader_job, JobProgress_job],
+)
+export type WatchedJob = ResultOf<typeof WatchedJob>
+
+const JobQuery = graphql(
+  `
+    query Job($id: ID!) {
+      job(id: $id) {
+        ...WatchedJob
+      }
+    }
+  `,
+  [WatchedJob],
+)
+
+const JobEvents = graphql(
+  `
+    subscription JobEvents($id: ID!, $after: Float) {
+      jobEvents(jobId: $id, after: $after) {
+        __typename
+        ... on JobSnapshot {
+          job {
+            ...WatchedJob
+          }
+        }
+        ... on JobEvent {
+          ...JobLogEvent
+        }
+        ... on ResyncRequired {
+          lastSeq
+        }
+      }
+    }
+  `,
+  [WatchedJob, JobLogEvent],
+)
+
+export interface Job {
+  id: string
+  /** undefined: not known yet; null: there is no such job, or no more. */
+  job: ComputedRef<WatchedJob | null | undefined>
+  active: ComputedRef<boolean>
+  log: JobLog
+  /** Rates met while this page is open. */
+  samples: Readonly<ShallowRef<readonly RateSample[]>>
+  query: Pick<LiveQuery<unknown>, 'loading' | 'error' | 'refresh'>
+}
+
+export const jobKey: InjectionKey<Job> = Symbol('job')
+
+/**
+ * A job as it is now, for as long as the calling component lives: through reconnects, a restart of the server, a pause and its
+ * resume in another tab. Its id is all that is needed, so the address of the page finds it again after a reload or days later.
+ */
+export function useJob(id: string): Job {
+  const { client } = useClientHandle()
+  const { data, loading, error, refresh } = useLiveQuery({ query: JobQuery, variables: { id } })
+  const latest = shallowRef<WatchedJob | null>()
+  const samples = shallowRef<readonly RateSample[]>([])
+  const deleted = ref(false)
+  const log = useJobLog(id, (events) => fillGap(beforeFirstGap(events)))
+
+  watch(data, (answer) => answer && accept(answer.job), { immediate: true })
+
+  function accept(next: WatchedJob | null) {
+    // Answers cross: a state that has been seen is not taken back by one that was read before it.
+    if (next && latest.value && next.lastSeq < latest.value.lastSeq) return
+    latest.value = next
+    if (next && isActive(next.state)) {
+      samples.value = addSample(samples.value, { at: Date.now(), perSecond: next.progress.ratePerSecond ?? 0 })
+    }
+  }
+
+  const following = ref(false)
+  let stopFollowing: (() => void) | undefined
+  let retry: ReturnType<typeof setTimeout> | undefined
+
+  async function begin() {
+    clearTimeout(retry)
+    const lastSeq = await log.reload()
+    if (disposed) return
+    if (lastSeq !== undefined) follow(lastSeq)
+    else if (latest.value !== null) retry = setTimeout(() => void begin(), 3_000)
+  }
+
+  /** Listens to what comes behind a number. The API client moves `after` on, so that a reconnect goes on where it stopped. */
+  function follow(after: number) {
+    clearTimeout(retry)
+    stopFollowing?.()
+    let over = false
+    const subscription = client
+      .subscription(JobEvents, { id, after })
+      .subscribe(({ data: answer, error: refused, hasNext }) => {
+        if (over) return
+        const message = answer?.jobEvents
+        if (message?.__typename === 'JobSnapshot') accept(message.job)
+        if (message?.__typename === 'JobEvent') log.add(message)
+        if (message?.__typename === 'ResyncRequired') {
+          stopFollowing?.()
+          refresh()
+          void begin()
+        } else if (refused || !hasNext) {
+          stopFollowing?.()
+          onOver()
+        }
+      })
+    stopFollowing = () => {
+      over = true
+      stopFollowing = undefined
+      following.value = false
+      subscription.unsubscribe()
+    }
+    following.value = true
+  }
+
+  /** The server has ended the stream: because the job has ended, or by a fault. */
+  function onOver() {
+    refresh()
+    if (!latest.value || hasEnded(latest.value.state)) return
+    retry = setTimeout(goOn, 2_000)
+  }
+
+  function goOn() {
+    if (!stopFollowing && latest.value !== null) follow(log.events.value.at(-1)?.seq ?? 0)
+  }
+
+  const gapsTried = new Set<number>()
+  function fillGap(before: number | undefined) {
+    if (before === undefined || gapsTried.has(before)) return
+    gapsTried.add(before)
+    follow(before)
+  }
+
+  // The stream of an ended job is over. That the job is resumed or deleted elsewhere comes by the feed of all jobs.
+  useJobFeed(
+    (change) => {
+      if (change.deletedId === id) deleted.value = true
+      if (change.job?.id === id && change.job.state !== latest.value?.state) {
+        refresh()
+        goOn()
+      }
+    },
+    () => !following.value,
+  )
+  useOnReconnect(() => {
+    if (log.failed.value) void begin()
+    else goOn()
+  })
+
+  let disposed = false
+  onScopeDispose(() => {
+    disposed = true
+    clearTimeout(retry)
+    stopFollowing?.()
+  })
+  void begin()
+
+  const job = computed(() => (deleted.value ? null : latest.value))
+  return {
+    id,
+    job,
+    active: computed(() => (job.value ? isActive(job.value.state) : false)),
+    log,
+    samples,
+    query: { loading, error, refresh },
+  }
+}
+
+/** The job of the page around this tab. */
+export function useShownJob(): Job & { shown: Ref<WatchedJob> } {
+  const shownJob = inject(jobKey)
+  if (!shownJob) throw new Error('This is shown inside a job page')
+  return { ...shownJob, shown: computed(() => shownJob.job.value!) }
+}

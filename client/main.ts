@@ -1,0 +1,35 @@
+import icons from '@nuxt/ui/runtime/vue/plugins/icons.js'
+import urql from '@urql/vue'
+import { createApp } from 'vue'
+
+import App from './App.vue'
+import { connectionKey, createConnection, reconnectOnWake } from './connection.ts'
+import { createApiClient, graphql } from './graphql.ts'
+import { createRoutes } from './router.ts'
+import { createSession, sessionKey } from './session.ts'
+
+const socketUrl = new URL('/graphql', location.href)
+socketUrl.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
+
+const session = createSession()
+const connection = createConnection(socketUrl.href)
+const api = createApiClient(connection, session)
+reconnectOnWake(connection)
+
+// A refused WebSocket does not say why; a plain request does, and a 401 brings the login.
+const Probe = graphql(`
+  query Probe {
+    __typename
+  }
+`)
+connection.onFailedTry((tries) => {
+  if (tries % 10 === 2) void api.query(Probe, {}, { requestPolicy: 'network-only' }).toPromise()
+})
+
+createApp(App)
+  .use(createRoutes())
+  .use(icons)
+  .use(urql, api)
+  .provide(connectionKey, connection)
+  .provide(sessionKey, session)
+  .mount('#app')

@@ -1,0 +1,59 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import type { Router } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Stands before the product's name in the tab; a page with a better one sets it itself. */
+    title?: string
+  }
+}
+
+/** Every page is a chunk of its own. */
+export function createRoutes(): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: '/', redirect: { name: 'jobs' } },
+      { path: '/jobs', name: 'jobs', component: () => import('./jobs/JobsPage.vue'), meta: { title: 'Jobs' } },
+      {
+        path: '/jobs/new',
+        name: 'new-job',
+        component: () => import('./jobs/NewJobPage.vue'),
+        meta: { title: 'New job' },
+      },
+      {
+        path: '/jobs/:id',
+        component: () => import('./jobs/JobPage.vue'),
+        props: true,
+        meta: { title: 'Job' },
+        children: [
+          { path: '', name: 'job', component: () => import('./jobs/JobResults.vue') },
+          { path: 'pages', name: 'job-pages', component: () => import('./jobs/JobPages.vue') },
+          { path: 'log', name: 'job-log', component: () => import('./jobs/JobLog.vue') },
+          { path: 'input', name: 'job-input', component: () => import('./jobs/JobInput.vue') },
+        ],
+      },
+      {
+        path: '/workers',
+        name: 'workers',
+        component: () => import('./workers/WorkersPage.vue'),
+        meta: { title: 'Workers' },
+      },
+      {
+        path: '/:rest(.*)*',
+        name: 'nowhere',
+        component: () => import('./ui/NowherePage.vue'),
+        meta: { title: 'Not found' },
+      },
+    ],
+    // A filter or a tab changes the query and leaves the page where it is; another page begins at its top.
+    scrollBehavior(to, from, saved) {
+      if (saved) return saved
+      return to.matched[0] === from.matched[0] ? undefined : { top: 0 }
+    },
+  })
+  router.afterEach((to) => {
+    document.title = to.meta.title ? `${to.meta.title} · Mailquarry` : 'Mailquarry'
+  })
+  return router
+}

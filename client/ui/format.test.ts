@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+
+import {
+  formatAbout,
+  formatBytes,
+  formatCount,
+  formatCounted,
+  formatDuration,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatRelative,
+} from './format.ts'
+
+test('numbers are grouped', () => {
+  expect(formatCount(1_234_567)).toBe('1,234,567')
+  expect(formatCounted(1, 'page')).toBe('1 page')
+  expect(formatCounted(2_000, 'address', 'addresses')).toBe('2,000 addresses')
+})
+
+test('a percentage is rounded down, so that 100 % means all', () => {
+  expect(formatPercent(99.99)).toBe('99%')
+  expect(formatPercent(100)).toBe('100%')
+})
+
+test.each([
+  [0, '0/s'],
+  [0.05, '3/min'],
+  [3.46, '3.5/s'],
+  [1234.5, '1,235/s'],
+])('a rate of %d is %s', (rate, words) => expect(formatRate(rate)).toBe(words))
+
+test.each([
+  [0, '0 s'],
+  [59.6, '1 min'],
+  [200, '3 min 20 s'],
+  [7_500, '2 h 5 min'],
+  [86_400, '1 d'],
+  [97_200, '1 d 3 h'],
+  [-5, '0 s'],
+])('%d seconds are %s', (seconds, words) => expect(formatDuration(seconds)).toBe(words))
+
+test.each([
+  [40, '40 s'],
+  [963, '16 min'],
+  [7_500, '2 h 5 min'],
+])('about %d seconds are %s', (seconds, words) => expect(formatAbout(seconds)).toBe(words))
+
+test('sizes and durations have units', () => {
+  expect(formatBytes(999)).toBe('999 B')
+  expect(formatBytes(1_500_000)).toBe('1.5 MB')
+  expect(formatMs(350)).toBe('350 ms')
+  expect(formatMs(4_240)).toBe('4.2 s')
+})
+
+describe('relative times', () => {
+  const now = Date.parse('2026-11-22T12:00:00Z')
+  test.each([
+    ['2026-11-22T11:59:58Z', 'just now'],
+    ['2026-11-22T12:00:01Z', 'just now'],
+    ['2026-11-22T11:59:20Z', '40 s ago'],
+    ['2026-11-22T11:56:40Z', '3 min ago'],
+    ['2026-11-22T09:30:00Z', '2 h ago'],
+    ['2026-11-22T12:00:08Z', 'in 8 s'],
+    ['2026-11-01T12:00:00Z', 'Nov 1'],
+    ['2025-11-01T12:00:00Z', 'Nov 1, 2025'],
+  ])('%s is %s', (iso, words) => expect(formatRelative(iso, now)).toBe(words))
+})

@@ -1,0 +1,137 @@
+import { sql, type Transaction } from 'kysely'
+
+import { storableText } from './json.ts'
+import type { DB, SightingsQuality } from './types.ts'
+
+/** One place in which an address was met. */
+export interface Sighting {
+  /** Normal form. */
+  address: string
+  /** `urlKey` of the source. */
+  sourceKey: string
+  sourceUrl: string
+  method: string
+  snippet: string
+  /** 0 to 1. */
+  confidence: number
+  quality: SightingsQuality
+  reasons: readonly string[]
+  personName?: string
+  position?: string
+  phone?: string
+  organisation?: string
+}
+
+export interface SightingArgs {
+  jobId: number
+  groupId: number
+  workerId: string
+}
+
+/**
+ * Stores sightings with their addresses, and each address of the job once with its best sighting: the most confident, of equals the one with the least URL and
+ * method, so that the order in which they come does not matter. Returns how many addresses are new to the job; the place of those in the group counts from
+ * 0. Takes locks table by table, in the order of the keys.
+ */
+export async function saveSightings(
+  trx: Transaction<DB>,
+  { jobId, groupId, workerId }: SightingArgs,
+  sightings: readonly Sighting[],
+): Promise<number> {
+  if (sightings.length === 0) return 0
+  const all = distinct(sightings.map(storable))
+  const best = bestByAddress(all)
+  await sql`
+    insert into addresses (address, domain) select n.address, n.domain
+    from unnest(${best.map(({ address }) => address)}::text[], ${best.map(domainOf)}::text[]) n(address, domain) order by n.address collate "C"
+    on conflict do nothing`.execute(trx)
+  await sql`
+    insert into sightings (job_id, address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name, position, phone, organisation,
+      worker_id, found_at)
+    select ${jobId}::bigint, n.address, n.source_key, n.source_url, n.method, n.snippet, n.confidence, n.quality, string_to_array(n.reasons, e'\n'), n.person_name, n.position,
+      n.phone, n.organisation, ${workerId}::text, now()
+    from ${rowsOf(all)} order by n.address collate "C", n.source_key, n.method
+    on conflict do nothing`.execute(trx)
+  const { rows } = await sql<{ added: number }>`
+    with saved as (
+      insert into job_addresses as a (job_id, address, domain, group_id, place, source_url, method, snippet, confidence, quality, reasons, person_name, position,
+        phone, organisation, worker_id, found_at)
+      select ${jobId}::bigint, n.address, d.domain, ${groupId}::bigint, n.place - 1, n.source_url, n.method, n.snippet, n.confidence, n.quality,
+        string_to_array(n.reasons, e'\n'), n.person_name, n.position, n.phone, n.organisation, ${workerId}::text, now()
+      from ${rowsOf(best)} join addresses d using (address) order by n.address collate "C"
+      on conflict (job_id, address) do update set
+        source_url = excluded.source_url, method = excluded.method, snippet = excluded.snippet, confidence = excluded.confidence, quality = excluded.quality,
+        reasons = excluded.reasons, person_name = excluded.person_name, position = excluded.position, phone = excluded.phone,
+        organisation = excluded.organisation, worker_id = excluded.worker_id, found_at = excluded.found_at
+      where (-excluded.confidence, excluded.source_url collate "C", excluded.method collate "C") < (-a.confidence, a.source_url collate "C", a.method collate "C")
+      returning (xmax = 0) as added)
+    select count(*) filter (where added) as added from saved`.execute(trx)
+  return rows[0]!.added
+}
+
+export async function countJobAddresses(trx: Transaction<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from job_addresses where job_id = ${jobId}`.execute(
+    trx,
+  )
+  return rows[0]!.n
+}
+
+function rowsOf(sightings: readonly Sighting[]) {
+  const column = (of: (sighting: Sighting) => string | undefined) => sightings.map((sighting) => of(sighting) ?? null)
+  return sql`unnest(${column((s) => s.address)}::text[], ${column((s) => s.sourceKey)}::uuid[], ${column((s) => s.sourceUrl)}::text[],
+        ${column((s) => s.method)}::text[], ${column((s) => s.snippet)}::text[], ${sightings.map((s) => s.confidence)}::real[], ${column((s) => s.quality)}::text[],
+        ${column((s) => s.reasons.join('\n'))}::text[], ${column((s) => s.personName)}::text[], ${column((s) => s.position)}::text[], ${column((s) => s.phone)}::text[],
+        ${column((s) => s.organisation)}::text[]) with ordinality n(address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name,
+          position, phone, organisation, place)`
+}
+
+function domainOf({ address }: Sighting): string {
+  return address.slice(address.lastIndexOf('@') + 1)
+}
+
+/** One insert cannot touch a row twice. */
+function distinct(sightings: Sighting[]): Sighting[] {
+  const seen = new Map<string, Sighting>()
+  for (const sighting of sightings) {
+    const key = `${sighting.address}\n${sighting.sourceKey}\n${sighting.method}`
+    const before = seen.get(key)
+    if (!before || sighting.confidence > before.confidence) seen.set(key, sighting)
+  }
+  return [...seen.values()]
+}
+
+function bestByAddress(sightings: Sighting[]): Sighting[] {
+  const best = new Map<string, Sighting>()
+  for (const sighting of sightings) {
+    const before = best.get(sighting.address)
+    if (!before || isBetter(sighting, before)) best.set(sighting.address, sighting)
+  }
+  return [...best.values()]
+}
+
+function isBetter(a: Sighting, b: Sighting): boolean {
+  // As Postgres will compare them: real has 24 bits.
+  const [confidenceA, confidenceB] = [Math.fround(a.confidence), Math.fround(b.confidence)]
+  if (confidenceA !== confidenceB) return confidenceA > confidenceB
+  return a.sourceUrl < b.sourceUrl || (a.sourceUrl === b.sourceUrl && a.method < b.method)
+}
+
+/** Longer texts would not fit into an index, or into a table cell. */
+const longest = { snippet: 500, detail: 200, reason: 200 }
+
+function storable(sighting: Sighting): Sighting {
+  const stored: Sighting = {
+    ...sighting,
+    snippet: clipped(sighting.snippet, longest.snippet),
+    reasons: sighting.reasons.map((reason) => clipped(reason, longest.reason).replaceAll('\n', ' ')),
+  }
+  for (const name of ['personName', 'position', 'phone', 'organisation'] as const) {
+    const value = sighting[name]
+    if (value !== undefined) stored[name] = clipped(value, longest.detail)
+  }
+  return stored
+}
+
+function clipped(text: string, length: number): string {
+  return storableText(text.slice(0, length))
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+import type { GrantUse } from '../../db/crawl-grants.ts'
+import type { PageChange, PageLinks } from '../../db/pages.ts'
+import type { Sighting } from '../../db/sightings.ts'
+
+/** What a step of a crawl stores. */
+export interface CrawlBatch {
+  pages: PageChange[]
+  links: PageLinks[]
+  sightings: DomainSightings[]
+  grants: GrantUse[]
+}
+
+/** In the order in which the pages were fetched. */
+export interface DomainSightings {
+  /** Of the pages. */
+  domain: string
+  /** Different addresses that the domain may yield; undefined: no limit. */
+  mostAddresses?: number
+  sightings: Sighting[]
+}
+
+const seeding = z.object({
+  of: z.literal('seeds'),
+  /** Starts that have been stored. */
+  seeded: z.number().int(),
+})
+
+const host = z.object({
+  of: z.literal('host'),
+  /** Redirects that did not count as pages. */
+  redirects: z.number().int(),
+  /** The page that is tried again, and how often it has failed. */
+  retry: z.object({ key: z.string(), failures: z.number().int() }).optional(),
+  /** Answers 429 or 503 in a row. */
+  strikes: z.number().int(),
+  /** Pages in a row that got no answer at all. */
+  faults: z.number().int(),
+  latencyMs: z.number().optional(),
+  fetched: z.number().int(),
+  /** Its part of the cap that it had no use for has been given back. */
+  released: z.boolean(),
+  /** Why the host is not asked any more: what is left is skipped. */
+  givenUp: z.string().optional(),
+})
+
+export type HostState = z.infer<typeof host>
+
+export const crawlCheckpoint = z.discriminatedUnion('of', [seeding, host])
+export type CrawlCheckpoint = z.infer<typeof crawlCheckpoint>

@@ -1,0 +1,230 @@
+import type { QueuedPage } from '../../db/pages.ts'
+import { createFrontier } from '../engines/crawl/frontier.ts'
+import type { Care, RunEnd, Step } from '../job-kind.ts'
+import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
+import { batchOf, type CrawlStep, emptyStep, isEmpty, isFull, putPage } from './crawl-step.ts'
+import { fetchPage } from './fetch-page.ts'
+import { parseLeads } from './follow-links.ts'
+import { type HeldHost, holdHost } from './held-host.ts'
+import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun, paceOf } from './host-run.ts'
+import { fetchRobots, type RobotsAnswer, storedRobots } from './robots-of-host.ts'
+import { finish, settleFault, settleThrottled, settleVisit } from './settle-visit.ts'
+
+type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
+
+const stepMs = 400
+/** A pause that is longer is time enough to store what is in hand. */
+const lingerMs = 50
+const window = { least: 32, most: 1_000 }
+const nearerAtOnce = 50
+
+/**
+ * Crawls one host: its queued pages one by one, in fetch order, each by robots.txt and at the host's pace, until none is left. The order depends on nothing but
+ * the pages themselves: what a page leads to takes its place in the frontier before the next one is chosen, whether it is stored yet or not. So where a step
+ * ends, or a crash, changes nothing.
+ */
+export async function* crawlHost(args: CrawlArgs): CrawlSteps {
+  const { io, input, jobId, shard, signal } = args
+  const run = openHostRun(args, createFrontier<QueuedPage>([]))
+  const door = io.host(shard)
+  let { care } = args
+  let pagesInStep = 0
+  for (;;) {
+    if (signal.aborted) return stopped(run)
+    run.known.trim()
+    if (run.nearer && (await followAgain(run))) {
+      yield handOver(run, false)
+      continue
+    }
+
+    const limit = Math.min(Math.max(2 * pagesInStep, window.least), window.most)
+    const pages = await io.frontier(jobId, shard, limit)
+    if (pages.length === 0) break
+    await enter(run, pages[0]!)
+    if (hasAllAddresses(run)) break
+    run.frontier = createFrontier(pages, pages.length === limit ? pages.at(-1) : undefined)
+    if (run.state.givenUp !== undefined) {
+      skipAll(run, run.state.givenUp)
+      yield handOver(run, false)
+      continue
+    }
+    if (run.allowance === 0 && !(await askForMore(run))) return { end: 'done' } // what is left is for `finish`, or for another run
+
+    const answer = await holdHost(door, shard, signal, args.wait)
+    if (!('held' in answer)) return { end: 'later', at: new Date(io.now().getTime() + answer.laterMs), why: answer.why }
+    try {
+      await fetchSome(run, answer.held, care)
+    } finally {
+      await answer.held.release(paceOf(run))
+    }
+    care = 'normal'
+    pagesInStep = run.step.counts.succeeded + run.step.counts.failed + run.step.counts.skipped
+    const last = pages.length < limit && run.frontier.size === 0 && !run.nearer
+    if (!isEmpty(run.step)) yield handOver(run, last)
+  }
+
+  if (!run.state.released) yield handOver(run, true)
+  // Only now that it is stored what this shard had left over can others be sure to find it.
+  const starved = run.domain === '' ? [] : await io.starved(jobId, run.domain, input.maxPagesPerDomain)
+  const others = starved.filter((key) => key !== shard)
+  if (others.length > 0) yield { ...handOver(run, false), spawn: others, end: { end: 'done' } }
+  return { end: 'done' }
+}
+
+/** Never mistaken for the end, which it would be if nobody asked the signal. */
+function stopped({ args: { io } }: HostRun): RunEnd {
+  return { end: 'later', at: io.now(), why: 'stopped' }
+}
+
+async function enter(run: HostRun, { domain }: QueuedPage): Promise<void> {
+  const { io, input, jobId } = run.args
+  if (run.domain === '' && input.maxEmailsPerDomain !== undefined) run.addresses = new Set(await io.domainAddresses(jobId, domain))
+  run.domain = domain
+}
+
+/** Follows the links of pages that have turned out to be nearer; false when there are none. */
+async function followAgain(run: HostRun): Promise<boolean> {
+  const { io, jobId, shard } = run.args
+  const pages = await io.nearer(jobId, shard, nearerAtOnce)
+  run.nearer = pages.length > 0
+  for (const { links, ...page } of pages) {
+    const leads = parseLeads(links, run.follower.links)
+    await run.follower.follow(run.step, run.frontier, page, leads)
+    putPage(run.step, { ...page, shard, expanded: { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 } })
+  }
+  return run.nearer
+}
+
+async function askForMore(run: HostRun): Promise<boolean> {
+  const { args, domain } = run
+  const cap = args.input.maxPagesPerDomain
+  // Small portions, so that the hosts of a domain share a small cap; large ones for large caps, so that asking costs nothing.
+  const want = Math.min(Math.max(Math.ceil(cap / 8), 4), 64)
+  run.allowance = await args.io.takeGrant({ jobId: args.jobId, domain, shard: args.shard, want, cap })
+  if (run.allowance > 0) run.state.released = false
+  return run.allowance > 0
+}
+
+/** What is in hand, as a step; a new one is begun. */
+function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpoint> {
+  const { step, state, domain, args } = run
+  if (release) {
+    state.released = true
+    run.allowance = 0
+    step.notes.push({ message: `${args.shard}: ${state.fetched} pages fetched`, counts: { fetched: state.fetched } })
+  }
+  run.step = emptyStep()
+  const batch = batchOf(step, domain === '' ? undefined : { domain, shard: args.shard, release }, args.input.maxEmailsPerDomain)
+  return stepOf(step, batch, { ...state })
+}
+
+function stepOf({ counts, findings, notes, spawn }: CrawlStep, batch: CrawlBatch, checkpoint: CrawlCheckpoint): Step<CrawlBatch, CrawlCheckpoint> {
+  return { batch, checkpoint, counts, findings, notes, spawn: [...spawn], phase: 'crawling' }
+}
+
+function skipAll(run: HostRun, why: string): void {
+  for (let page = run.frontier.take(); page; page = run.frontier.take()) finish(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
+}
+
+/** Fetches pages until the step is worth storing, a pause is, or there is nothing to fetch. */
+async function fetchSome(run: HostRun, held: HeldHost, care: Care): Promise<void> {
+  const { args } = run
+  const started = performance.now()
+  let requests = 0
+  for (;;) {
+    const page = run.frontier.peek()
+    if (!page || isFull(run.step) || (!isEmpty(run.step) && performance.now() - started > stepMs)) return
+    if (care === 'give-up-one') return giveUp(run, page)
+    if (run.allowance === 0) return
+
+    const waitMs = held.waitMs(paceOf(run))
+    if (waitMs > 0) {
+      if (requests > 0 && waitMs > lingerMs) return
+      await args.wait(Math.ceil(waitMs))
+      if (held.signal.aborted) return
+      continue
+    }
+    const robots = await knownRobots(run, page)
+    const decision = robots?.got === 'rules' ? robots.rules.decide(page.url) : undefined
+    if (robots && !decision?.allowed) {
+      run.frontier.take()
+      forbid(run, page, robots, decision?.rule)
+      continue
+    }
+
+    requests++
+    const outcome = robots ? await visit(run, held, page) : await askForRobots(run, held, page)
+    if (outcome === 'stop' || (care === 'one-item' && outcome === 'settled') || run.nearer || hasAllAddresses(run)) return
+    if (run.state.givenUp !== undefined) return
+  }
+}
+
+type Outcome = 'settled' | 'go on' | 'stop'
+
+async function visit(run: HostRun, held: HeldHost, page: QueuedPage): Promise<Outcome> {
+  const got = await untilStopped(held, fetchPage(run.args.io, page.url, held.signal))
+  if (!got) return 'stop'
+  run.frontier.take()
+  return (await settleVisit(run, held, page, got)) === 'again' ? 'stop' : 'settled'
+}
+
+async function knownRobots(run: HostRun, { url }: QueuedPage): Promise<RobotsAnswer | undefined> {
+  const { origin } = new URL(url)
+  const known = run.robots.get(origin) ?? (await storedRobots(run.args.io, origin))
+  if (known) run.robots.set(origin, known)
+  return known
+}
+
+/** Where it cannot be had, that is the fate of the page that stands behind it. */
+async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Promise<Outcome> {
+  const { io, wait } = run.args
+  const { origin } = new URL(page.url)
+  const last = run.state.retry?.key === page.key && run.state.retry.failures >= 2
+  const pause = async () => {
+    held.asked()
+    for (let ms = held.waitMs(paceOf(run)); ms > 0 && !held.signal.aborted; ms = held.waitMs(paceOf(run))) await wait(Math.ceil(ms))
+  }
+  const got = await untilStopped(held, fetchRobots(io, { origin, signal: held.signal, last, pause }))
+  if (!got) return 'stop'
+  if (got.got === 'rules' || got.got === 'forbidden') {
+    const { findings, ...answer } = got
+    run.state.retry = undefined
+    run.robots.set(origin, answer)
+    run.step.findings.push(...findings)
+    return 'go on'
+  }
+  run.frontier.take()
+  const { httpStatus } = 'httpStatus' in got ? got : {}
+  const settled =
+    got.got === 'throttled'
+      ? settleThrottled(run, held, page, { ...got, fetchMs: 0, category: 'http_5xx', message: `robots.txt: the host answered ${httpStatus}` })
+      : await settleFault(run, held, page, got)
+  return settled === 'again' ? 'stop' : 'settled'
+}
+
+/** Undefined when the run is told to stop, or has lost the host, before there is an answer. A request has been made in any case. */
+async function untilStopped<Got>(held: HeldHost, request: Promise<Got>): Promise<Got | undefined> {
+  try {
+    return await request
+  } catch (error) {
+    if (held.signal.aborted) return undefined
+    throw error
+  } finally {
+    held.asked()
+  }
+}
+
+function forbid(run: HostRun, page: QueuedPage, robots: RobotsAnswer, rule: string | undefined): void {
+  const message = robots.got === 'forbidden' ? robots.message : `robots.txt forbids it (${rule})`
+  // A start was asked for by name; of others there may be thousands, and their pages say so.
+  if (page.depth === 0) run.step.findings.push({ category: 'robots', message, url: page.url })
+  finish(run, page, { status: 'SKIPPED', category: 'robots', message, emailCount: 0 })
+}
+
+/** It has brought down the worker, or this run, again and again. */
+function giveUp(run: HostRun, page: QueuedPage): void {
+  const message = 'given up after repeated crashes'
+  run.frontier.take()
+  run.step.findings.push({ category: 'internal', message, url: page.url })
+  finish(run, page, { status: 'FAILED', category: 'internal', message, emailCount: 0 })
+}

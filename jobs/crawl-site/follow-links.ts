@@ -1,0 +1,130 @@
+import type { QueuedPage } from '../../db/pages.ts'
+import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
+import type { Frontier } from '../engines/crawl/frontier.ts'
+import { priorityOf } from '../engines/crawl/priority.ts'
+import { trapIn } from '../engines/crawl/traps.ts'
+import { urlFilter } from '../engines/crawl/url-pattern.ts'
+import type { ExtractedPage } from '../engines/page/extract-page.ts'
+import { type CrawlStep, isLesserWay, putPage } from './crawl-step.ts'
+import type { CrawlInput } from './input.ts'
+import { type KnownPages, createLinkReader, type LinkReader, type LinkTarget } from './known-pages.ts'
+
+/** Redirects, canonical links and refreshes in a row. */
+export const mostHops = 5
+/** What a page has beyond is left alone: nobody wrote it for people. */
+const mostLinks = 5_000
+
+/** Where a page leads. */
+export interface Lead extends LinkTarget {
+  priority: number
+  /** 0: the page is only another place of the same, as behind a redirect. */
+  clicks: 0 | 1
+}
+
+export interface LinkFollower {
+  links: LinkReader
+  /** True where links to the URL are followed. */
+  wanted(url: string): boolean
+  leadsOf(from: QueuedPage, page: ExtractedPage): Lead[]
+  /**
+   * Puts the pages behind the leads into the step, and those of this shard into the frontier, unless they are known with a way that is no worse. True when a
+   * page of this shard that is done with turned out to be nearer than thought, so that its own links must be followed again.
+   */
+  follow(step: CrawlStep, frontier: Frontier<QueuedPage>, from: QueuedPage, leads: readonly Lead[]): Promise<boolean>
+}
+
+export interface FollowerOptions {
+  shard: string
+  input: CrawlInput
+  known: KnownPages
+  /** The present one. */
+  year: number
+}
+
+export function createLinkFollower({ shard, input, known, year }: FollowerOptions): LinkFollower {
+  const links = createLinkReader(input.scope)
+  const wanted = urlFilter({ include: input.include ?? [], exclude: input.exclude ?? [] })
+  const deepest = input.maxDepth ?? Infinity
+
+  const isOfUse = (lead: Lead, offer: Offer) => {
+    const before = known.get(lead.key)
+    return before === undefined || isLesserWay(offer, before) || lead.priority < before.priority
+  }
+
+  const take = (step: CrawlStep, frontier: Frontier<QueuedPage>, { clicks: _, shard: of, ...lead }: Lead, offer: Offer): boolean => {
+    const before = known.get(lead.key)
+    const way = before && !isLesserWay(offer, before) ? before : offer
+    const priority = Math.min(lead.priority, before?.priority ?? lead.priority)
+    const queued = of === shard && (before?.queued ?? true)
+    const { parentUrl, depth, hops } = way
+    known.set(lead.key, { parentUrl, depth, hops, priority, queued })
+    const page: QueuedPage = { ...lead, parentUrl, depth, hops, priority }
+    putPage(step, { ...page, shard: of })
+    if (of !== shard) step.spawn.add(of)
+    else if (queued) frontier.put(page)
+    else return before !== undefined && (depth < before.depth || hops < before.hops)
+    return false
+  }
+
+  return {
+    links,
+    wanted,
+    leadsOf(from, { links: found, canonical, metaRefresh }) {
+      const leads: Lead[] = []
+      for (const { url, nofollow, text } of found.slice(0, mostLinks)) {
+        const target = nofollow ? undefined : links.read(url)
+        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, priority: priorityOf(target.url, text), clicks: 1 })
+      }
+      for (const url of [canonical, metaRefresh?.url]) {
+        const target = url === undefined ? undefined : links.read(url)
+        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, priority: priorityOf(target.url), clicks: 0 })
+      }
+      return leads
+    },
+    async follow(step, frontier, from, leads) {
+      const offers: [Lead, Offer][] = []
+      for (const lead of leads) {
+        const offer = offerOf(from, lead)
+        if (lead.key === from.key || offer.depth > deepest || offer.hops > mostHops || !isOfUse(lead, offer)) continue
+        if (lead.clicks === 1 && trapIn(lead.url, offer.depth, year)) continue
+        offers.push([lead, offer])
+      }
+      await known.resolve(offers.filter(([lead]) => lead.shard === shard).map(([lead]) => lead.key))
+      let nearer = false
+      for (const [lead, offer] of offers) if (isOfUse(lead, offer)) nearer = take(step, frontier, lead, offer) || nearer
+      return nearer
+    },
+  }
+}
+
+interface Offer {
+  parentUrl: string
+  depth: number
+  hops: number
+}
+
+function offerOf(from: QueuedPage, { clicks }: Lead): Offer {
+  return { parentUrl: from.url, depth: from.depth + clicks, hops: clicks === 1 ? 0 : from.hops + 1 }
+}
+
+/** As `page_links` keeps them. */
+export function leadsText(leads: readonly Lead[]): string {
+  return [...new Set(leads.map(({ clicks, priority, url }) => `${clicks} ${priority} ${url}`))].join('\n')
+}
+
+export function parseLeads(text: string, links: LinkReader): Lead[] {
+  const leads: Lead[] = []
+  for (const line of text.split('\n')) {
+    const [clicks, priority, url = ''] = line.split(' ', 3)
+    const target = links.read(url)
+    if (target) leads.push({ ...target, priority: Number(priority), clicks: clicks === '0' ? 0 : 1 })
+  }
+  return leads
+}
+
+/** What is behind a redirect, of whatever domain. */
+export function redirectLead(from: QueuedPage, to: string, links: LinkReader): Lead | undefined {
+  const canonical = canonicalUrl(to)
+  const target = canonical.ok ? links.read(canonical.url) : undefined
+  return target && { ...target, priority: Math.min(from.priority, priorityOf(target.url)), clicks: 0 }
+}

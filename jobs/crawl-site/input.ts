@@ -1,0 +1,142 @@
+import { z } from 'zod'
+
+import { hostList } from '../engines/crawl/host-list.ts'
+import { readDomain, readStartUrl, type Start } from '../engines/crawl/scope.ts'
+import type { Settings } from '../job-kind.ts'
+import type { InputIssue } from '../refusals.ts'
+
+const mostStarts = 100_000
+const entry = z.string().min(1).max(2_000)
+const pattern = z.string().min(1).max(200)
+
+export const crawlInput = z
+  .object({
+    domains: z
+      .array(entry)
+      .max(mostStarts)
+      .optional()
+      .meta({
+        title: 'Domains',
+        description: 'Host names of sites to crawl, such as example.com; https is tried first. A URL of a site does as well.',
+        examples: [['example.com', 'www.example.org']],
+      }),
+    startUrls: z
+      .array(entry)
+      .max(mostStarts)
+      .optional()
+      .meta({
+        title: 'Start URLs',
+        description: 'Pages to start at, with http:// or https://. They are fetched whatever the patterns below say.',
+        examples: [['https://example.com/about/team']],
+      }),
+    maxPagesPerDomain: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(50)
+      .meta({
+        title: 'Pages per domain',
+        description: 'How many pages of each domain are fetched at most, over all its hosts. Contact, imprint and team pages come first.',
+        examples: [50, 1_000],
+      }),
+    maxDepth: z
+      .number()
+      .int()
+      .min(0)
+      .max(1_000)
+      .optional()
+      .meta({
+        title: 'Depth',
+        description: 'How many links away from a start page a page may be. 0: only the start pages. Empty: no limit.',
+        examples: [3],
+      }),
+    include: z
+      .array(pattern)
+      .max(100)
+      .optional()
+      .meta({
+        title: 'Only URLs like',
+        description:
+          'Links are followed only where one of these fits; * stands for anything. With / in front it is the path from end to end, otherwise any part of the URL.',
+        examples: [['/team/*', '/*/contact*']],
+      }),
+    exclude: z
+      .array(pattern)
+      .max(100)
+      .optional()
+      .meta({
+        title: 'No URLs like',
+        description: 'Links are not followed where one of these fits.',
+        examples: [['/shop/*', '?print=']],
+      }),
+    scope: z
+      .enum(['domain', 'host'])
+      .default('domain')
+      .meta({
+        title: 'Scope',
+        description: 'domain: all hosts of the registrable domain of a start, such as shop.example.com beside www.example.com. host: its host alone.',
+        examples: ['domain'],
+        typeName: 'CrawlScope',
+      }),
+    maxEmailsPerDomain: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({
+        title: 'Addresses per domain',
+        description: 'A domain is left as soon as it has yielded so many different addresses. Empty: no limit.',
+        examples: [25],
+      }),
+    minDelayMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(600_000)
+      .optional()
+      .meta({
+        title: 'Delay in milliseconds',
+        description: 'Least pause between two requests to one host, where it is longer than what the server is set to and what the host itself asks for.',
+        examples: [1_000],
+      }),
+  })
+  .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length > 0, { path: ['domains'], error: 'Give at least one domain or start URL.' })
+  .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length <= mostStarts, {
+    path: ['domains'],
+    error: `Domains and start URLs together may be ${mostStarts} at most.`,
+  })
+
+export type CrawlInput = z.infer<typeof crawlInput>
+
+/** Every start, in the order of the input: domains, then start URLs. */
+export interface NamedStart {
+  path: ['domains' | 'startUrls', number]
+  start: Start
+}
+
+export function readStarts({ domains = [], startUrls = [] }: CrawlInput, settings: Pick<Settings, 'ownHosts'>, from = 0, to = Infinity): NamedStart[] {
+  const listed = hostList(settings.ownHosts)
+  const starts: NamedStart[] = []
+  for (let i = from; i < Math.min(to, domains.length + startUrls.length); i++) {
+    const at = i - domains.length
+    starts.push(
+      at < 0 ? { path: ['domains', i], start: readDomain(domains[i]!, listed) } : { path: ['startUrls', at], start: readStartUrl(startUrls[at]!, listed) },
+    )
+  }
+  return starts
+}
+
+/** Names each start that cannot be crawled, with the reason. */
+export function checkCrawlInput(input: CrawlInput, settings: Settings): InputIssue[] {
+  return readStarts(input, settings).flatMap(({ path, start }) => (start.ok ? [] : [{ path, message: start.message, code: start.code }]))
+}
+
+/** `example.com`, `example.com and 2 more`. */
+export function crawlTitle({ domains = [], startUrls = [] }: CrawlInput): string {
+  const first = (domains[0] ?? startUrls[0] ?? '').trim().replace(/^https?:\/\//i, '').replace(/\/$/, '')
+  const more = domains.length + startUrls.length - 1
+  const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
+  return more > 0 ? `${short} and ${more} more` : short
+}

@@ -1,0 +1,57 @@
+/**
+ * Whether an address only shows where one would stand: `you@example.com`, `name@yourdomain.com`, `vorname.nachname@firma.de`. Domain in
+ * A-label form, local part in lower case, `registrable` as the public suffix list has it.
+ */
+export function isPlaceholder(local: string, domain: string, registrable: string | undefined): boolean {
+  const labels = domain.split('.')
+  if (reservedTlds.has(labels.at(-1)!)) return true
+  if (labels.some((label) => placeholderLabels.has(label))) return true
+  const name = registrable?.slice(0, registrable.indexOf('.')) ?? ''
+  if (placeholderNames.has(name)) return true
+  if (placeholderLocals.has(local) || /^your[-_.]/.test(local)) return true
+  return genericNames.has(name) && genericLocals.has(local)
+}
+
+// RFC 2606 §2, RFC 6761, RFC 9476, and the names that home routers and intranets hand out. `.test` is not among them: test
+// installations of real sites live there, while these name nothing.
+const reservedTlds = new Set(['example', 'invalid', 'localhost', 'local', 'localdomain', 'alt', 'onion'])
+
+/** At any place of the domain. */
+const placeholderLabels = new Set(
+  `your yourdomain your-domain mydomain my-domain somedomain some-domain anydomain thedomain domainname domain-name yourcompany
+  your-company your-isp yourisp your-host yourhost your-server yourserver your-site yoursite your-provider yourprovider`.split(/\s+/),
+)
+
+/** What somebody registered, before its suffix: `example` of `www.example.co.uk`. RFC 2606 §3, and what others write in its place. */
+const placeholderNames = new Set(
+  `example exemple beispiel beispieldomain beispiel-domain ejemplo esempio exemplo voorbeeld przyklad priklad exempel eksempel esimerkki
+  ornek domain domains domaine dominio domein domena domene mondomaine midominio miodominio tudominio tuodominio meinedomain meine-domain
+  deinedomain deine-domain ihredomain ihre-domain votredomaine votre-domaine uwdomein jouwdomein suodominio seudominio yourwebsite
+  yourname youremail yourorganization yourorganisation yourschool yourbusiness yourstore yourshop yourapp yourbrand mycompany mysite
+  mywebsite somecompany otherdomain another-domain anotherdomain sampledomain sample-domain placeholder`.split(/\s+/),
+)
+
+/** Nobody's name: a form asks for one. */
+const placeholderLocals = new Set(
+  `yourname your-name your_name your.name youremail your-email your_email your.email yourmail youraddress yourusername youruser
+  yourlogin youraccount yourid myname my-name my.name myemail my-email my.email
+  firstname.lastname first.last firstname_lastname firstname-lastname firstnamelastname firstname lastname firstinitial.lastname
+  f.lastname flastname firstname.l name.surname firstname.surname forename.surname vorname.nachname vorname.name v.nachname
+  vorname-nachname vorname_nachname prenom.nom prénom.nom nom.prenom nom.prénom nome.cognome cognome.nome n.cognome nombre.apellido
+  nome.sobrenome nome.apelido imie.nazwisko imię.nazwisko jmeno.prijmeni jméno.příjmení voornaam.achternaam fornavn.etternavn
+  fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
+  deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
+  tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
+  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else xxx xxxx xxxxx`.split(/\s+/),
+)
+
+/** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */
+const genericNames = new Set(
+  `email mail gmail yahoo hotmail outlook icloud aol live company firma entreprise empresa azienda bedrijf site website webseite server
+  host provider organization organisation business corp nospam address adresse`.split(/\s+/),
+)
+
+const genericLocals = new Set(
+  `you me user users username name someone somebody anyone anybody email e-mail mail address test example sample foo foobar login abc xyz
+  usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(/\s+/),
+)

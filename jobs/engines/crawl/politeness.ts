@@ -1,0 +1,50 @@
+export interface Pace {
+  /** What the operator and the job ask for. */
+  minDelayMs: number
+  crawlDelaySeconds: number | undefined
+  /** Smoothed; undefined before the first answer. */
+  latencyMs: number | undefined
+}
+
+/** A Crawl-delay beyond this would stop a crawl in all but name. */
+const longestCrawlDelayMs = 300_000
+/** Answers quicker than this are no sign of load. */
+const unloadedLatencyMs = 250
+const longestAdaptiveDelayMs = 30_000
+
+/**
+ * Milliseconds from the end of one request to a host to the start of the next: the greatest of our minimum, its Crawl-delay (up to 5 minutes), and, where
+ * it answers slowly, the time that it takes for an answer, so that we keep it busy half of the time at most.
+ */
+export function delayMs({ minDelayMs, crawlDelaySeconds = 0, latencyMs = 0 }: Pace): number {
+  const asked = Math.min(crawlDelaySeconds * 1_000, longestCrawlDelayMs)
+  const adaptive = latencyMs > unloadedLatencyMs ? Math.min(latencyMs, longestAdaptiveDelayMs) : 0
+  return Math.ceil(Math.max(minDelayMs, asked, adaptive, 0))
+}
+
+/** Mean over the last few answers, the newest counting a third. */
+export function smoothedLatencyMs(before: number | undefined, latestMs: number): number {
+  return before === undefined ? latestMs : Math.round(before + (latestMs - before) / 3)
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. Undefined where there is none or it says nothing; never negative. */
+export function retryAfterMs(header: string | undefined, now: Date): number | undefined {
+  const text = header?.trim() ?? ''
+  if (/^\d{1,10}$/.test(text)) return Number(text) * 1_000
+  // All three forms of a date in HTTP begin with the name of a day; Date.parse alone would take "1" or "-5" for a date.
+  const at = /^[a-z]{3}/i.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
+}
+
+const firstBackoffMs = 5_000
+const longestBackoffMs = 600_000
+
+/**
+ * How long a host that answered 429 or 503 is left alone: as long as it said, else 5 s, 10 s, 20 s, … up to 10 minutes, by how often it has done so in a row
+ * (from 1). `random` in [0, 1) adds to it, so that many shards do not come back at once.
+ */
+export function backoffMs(timesInRow: number, saidMs: number | undefined, random: number): number {
+  if (saidMs !== undefined) return Math.round(saidMs + random * 500)
+  const most = Math.min(firstBackoffMs * 2 ** Math.min(timesInRow - 1, 20), longestBackoffMs)
+  return Math.round(most * (1 + random / 4))
+}

@@ -1,0 +1,35 @@
+import { isStopWord, speaksOfMail } from './email-cues.ts'
+import { skipSeams, skipSeamsBack } from './letters.ts'
+import { readDomain } from './read-domain.ts'
+import { readLocal } from './read-local.ts'
+
+/** The letters of an address as they stand in a text, and how they were written. Not judged yet. */
+export interface Spelling {
+  /** Without seams and white space; nothing is folded. */
+  local: string
+  domain: string
+  start: number
+  end: number
+  method: 'text' | 'spaced' | 'at-words'
+}
+
+/** What is written around the sign at `at`: undefined where no address can be. Looks at most some 300 characters to each side. */
+export function readAround(text: string, at: number): Spelling | undefined {
+  let left = skipSeamsBack(text, at - 1)
+  let right = skipSeams(text, at + 1)
+  const spaceBefore = text[left] === ' '
+  const spaceAfter = text[right] === ' '
+  if (spaceBefore) left = skipSeamsBack(text, left - 1)
+  if (spaceAfter) right = skipSeams(text, right + 1)
+  const local = readLocal(text, left)
+  if (local === undefined) return undefined
+  const domain = readDomain(text, right)
+  if (domain === undefined) return undefined
+  const method = domain.words ? 'at-words' : spaceBefore || spaceAfter || domain.spaced ? 'spaced' : 'text'
+  const spelling: Spelling = { local: local.value, domain: domain.value, start: local.start, end: domain.end, method }
+  if (!spaceBefore && !spaceAfter) return spelling
+  if (isStopWord(local.value)) return undefined
+  // "follow @acme.com" is a handle; "lunch @acme.com" a place
+  if (spaceBefore && !spaceAfter && !speaksOfMail(text.slice(0, local.start), local.value)) return undefined
+  return spelling
+}

@@ -1,0 +1,31 @@
+// What people of many languages write instead of "@" and ".", so that no machine reads it. In lower case.
+
+/** Nothing but the sign: enough when it stands alone between two words. */
+export const clearAtWords = words(
+  `arroba arrobba arobase arobas arobaze chiocciola chiocciolina klammeraffe affenschwanz snabel-a snabela krøllalfa krollalfa alfakrøll
+  apestaart apestaartje apenstaart apenstaartje zavinac zavináč kukac malpa małpa miukumauku kissanhäntä sobaka собака собачка παπάκι
+  papaki маймуна кльомба アットマーク アット あっとまーく 골뱅이 艾特`,
+)
+
+/** Common words too: between bare words they need more evidence. */
+export const doubtfulAtWords = words('at ät æt aet bei ат эт')
+
+/** Only in brackets: alone they are ordinary words or letters. */
+const bracketedAtWords = words(
+  `a à å et ett eta chez ad snabel chioccia arond afna majmun monkey kuyruklua at-sign atsign at-symbol commercial-at 在 圈a 앳 ατ`,
+)
+
+/** All that may stand for the sign inside brackets. */
+export const atWords = new Set([...clearAtWords, ...doubtfulAtWords, ...bracketedAtWords, '@'])
+
+/** One letter in brackets is often a footnote: it counts only when glued to both sides. */
+export const letterAtWords = words('a à å 在')
+
+export const dotWords = words(
+  `dot d0t punkt pkt punkts punktum punto point ponto punt kropka tochka точка tecka tečka bodka piste prik pont nokta pika točka tocka
+  punct teleia τελεία ドット どっと 닷 점 点 點 fullstop full-stop period`,
+)
+
+function words(text: string): Set<string> {
+  return new Set(text.split(/\s+/))
+}

@@ -1,0 +1,188 @@
+import type { Admission, Admitted } from './admission.ts'
+import { readDataAttributes } from './data-attributes.ts'
+import type { Discovery, PersonFacts } from './discovery.ts'
+import type { FoundEmail, Method } from './found-email.ts'
+import { tag } from './html-tags.ts'
+import { readJsonAddresses } from './json-addresses.ts'
+import { decodeText } from './html-tokens.ts'
+import { SEAM } from './letters.ts'
+import { readHtml } from './light-reader.ts'
+import { readCloudflareAddress, readLinkAddresses, readVcardAddresses } from './link-addresses.ts'
+import { findInMarkup } from './markup-text.ts'
+import { hiddenField, type PageContent, type Source } from './page-content.ts'
+import { People } from './people.ts'
+import { judge } from './quality.ts'
+import { mayHoldAddress, readScript } from './script-addresses.ts'
+import { mayBeStructured, readStructuredData } from './structured-data.ts'
+import { findInText } from './text-addresses.ts'
+
+/** One way in which an address was found, before it is judged. */
+interface Sighting extends Discovery {
+  /** Block of visible text at or before which it stands; -1 for none. */
+  block: number
+  snippet: string
+}
+
+type Add = (discovery: Discovery, block: number, near: string) => void
+
+/** Trees of pages that nest deeper take too long to build; no honest page does. */
+const deepestTree = 1000
+
+/** All addresses of a page, in each way in which it gives them, judged, with the people beside them. In the order of the page. */
+export function collectAddresses(content: PageContent, admission: Admission): FoundEmail[] {
+  const sightings = new Map<string, Sighting>()
+  const add: Add = (discovery, block, near) => {
+    const key = `${discovery.method} ${discovery.admitted.address}`
+    const known = sightings.get(key)
+    if (known === undefined) sightings.set(key, { ...discovery, block, snippet: discovery.snippet ?? snippetAt(content, block, near) })
+    else if (known.person === undefined && discovery.person !== undefined) known.person = discovery.person
+  }
+  readContent(content, admission, add)
+  if (content.structured || (sightings.size > 0 && mayBeStructured(content.source))) {
+    if (content.deepest <= deepestTree) readStructuredData(content.source, admission, (discovery) => add(discovery, -1, ''))
+  }
+  return sightings.size === 0 ? [] : finish([...sightings.values()], content)
+}
+
+function readContent(content: PageContent, admission: Admission, add: Add): void {
+  for (let block = 0; block < content.blockCount; block++) if (content.isMarked(block)) readBlock(content, block, admission, add)
+  for (const source of content.sources) readSource(source, content, admission, add)
+}
+
+function readBlock(content: PageContent, block: number, admission: Admission, add: Add): void {
+  const text = content.renderBlock(block)
+  const finds = findInText(text, admission)
+  if (finds.length === 0) return
+  const raw = content.rawBlock(block)
+  const references = !content.plain && raw.includes('&')
+  for (const { admitted, method, written, text, start, end } of finds) {
+    const hidden = references && method === 'text' && !raw.includes(written)
+    add({ admitted, method: hidden ? 'entities' : method, snippet: around(text, start, end) }, block, written)
+  }
+  if (text.includes('BEGIN:VCARD')) readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, ''))
+}
+
+function readSource(source: Source, content: PageContent, admission: Admission, add: Add): void {
+  const { block } = source
+  const near = source.to > source.from ? content.renderSegments(source.from, source.to) : ''
+  const tell = (discovery: Discovery): void => add(discovery, block, near || discovery.admitted.address)
+  const tellFinds = (text: string, method: Method, doubt?: Discovery['doubt']): boolean => {
+    const finds = findInMarkup(text, admission)
+    for (const find of finds) {
+      const plain = find.method === 'text' || (method === 'base64' && find.method === 'data-attribute')
+      tell({ admitted: find.admitted, method: plain ? method : find.method, ...(doubt && { doubt }) })
+    }
+    return finds.length > 0
+  }
+  switch (source.way) {
+    case 'link':
+      readLinkAddresses(source.value, admission, tell)
+      break
+    case 'cloudflare':
+      readCloudflareAddress(source.value, admission, tell)
+      break
+    case 'script':
+      readScript(source.value, admission, tell)
+      break
+    case 'attribute':
+      tellFinds(source.value, 'attribute', source.name === hiddenField ? 'hidden-field' : undefined)
+      break
+    case 'data':
+      for (const readings of readDataAttributes(source.names, source.values)) {
+        for (const { text, method } of readings) if (tellFinds(text, method)) break
+      }
+      break
+    case 'vcard':
+      readVcardAddresses(source.value, admission, tell)
+      break
+    case 'json':
+    case 'json-ld':
+      readJson(source, admission, tell)
+      break
+    case 'markup': {
+      const inner = readHtml(source.value)
+      readContent(inner, admission, (discovery, innerBlock, innerNear) =>
+        tell({ ...discovery, snippet: discovery.snippet ?? snippetAt(inner, innerBlock, innerNear) }),
+      )
+      for (const { href, rel } of inner.links) content.addLink(href, rel)
+      break
+    }
+  }
+}
+
+function readJson({ way, value }: Source & { way: 'json' | 'json-ld' }, admission: Admission, tell: (discovery: Discovery) => void): void {
+  if (!mayHoldAddress(value)) return
+  let root: unknown
+  try {
+    // some pages wrap it in a comment or CDATA
+    root = JSON.parse(value.replace(/^\s*(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)\s*|\s*(?:-->|\]\]>|;)\s*$/g, ''))
+  } catch {
+    // what is no JSON may still be lines of JSON, or a script
+    readScript(value, admission, (discovery) => tell({ ...discovery, method: discovery.method === 'script' ? way : discovery.method }))
+    return
+  }
+  readJsonAddresses(root, way, admission, tell)
+}
+
+function finish(sightings: Sighting[], content: PageContent): FoundEmail[] {
+  const byAddress = Map.groupBy(sightings, ({ admitted }) => admitted.address)
+  const people = new People(content, new Set(sightings.map(({ block }) => block)))
+  const found: FoundEmail[] = []
+  for (const [, group] of byAddress) {
+    const person = personOf(group, people)
+    for (const { admitted, method, snippet, doubt, block } of group) {
+      const inSample = block >= 0 && block < content.blockCount && sampleTags.has(content.tagOf(block))
+      const verdict = judge({ admitted, method, doubt, named: person.personName !== undefined, inSample, ways: group.length })
+      found.push({ address: admitted.address, method, snippet, ...verdict, ...person })
+    }
+  }
+  return found
+}
+
+/** What structured data say counts more than a name in a link, and that more than what stands near. */
+function personOf(group: Sighting[], people: People): PersonFacts {
+  const person: PersonFacts = {}
+  for (const { person: facts } of group.toSorted((a, b) => weight(b) - weight(a))) if (facts !== undefined) fill(person, facts)
+  if (person.personName !== undefined) return person
+  const place = group.find(({ block }) => block >= 0)
+  if (place !== undefined) fill(person, people.at(place.block, place.admitted.local))
+  return person
+}
+
+function fill(person: PersonFacts, facts: PersonFacts): void {
+  person.personName ??= facts.personName
+  person.position ??= facts.position
+  person.phone ??= facts.phone
+  person.organisation ??= facts.organisation
+}
+
+function weight({ method, person }: Sighting): number {
+  if (person === undefined) return -1
+  return method === 'mailto' ? 0 : Object.keys(person).length
+}
+
+const sampleTags = new Set([tag.pre, tag.listing, tag.xmp])
+
+function snippetAt(content: PageContent, block: number, near: string): string {
+  if (block < 0 || block >= content.blockCount) return near.slice(0, 200)
+  const text = content.renderBlock(block).replaceAll(SEAM, '')
+  const at = text.indexOf(near)
+  return at < 0 ? text.slice(0, 200) : around(text, at, at + near.length)
+}
+
+/** At most 200 characters with the place in the middle, cut at spaces where there are some. */
+function around(text: string, start: number, end: number): string {
+  const room = Math.max(0, 200 - (end - start))
+  let from = Math.max(0, start - Math.floor(room / 2))
+  let to = Math.min(text.length, from + 200)
+  from = Math.max(0, to - 200)
+  if (from > 0) {
+    const space = text.indexOf(' ', from)
+    if (space >= 0 && space < start) from = space + 1
+  }
+  if (to < text.length) {
+    const space = text.lastIndexOf(' ', to)
+    if (space >= end) to = space
+  }
+  return text.slice(from, to)
+}

@@ -1,0 +1,84 @@
+import { oneLine } from './letters.ts'
+import type { PageContent } from './page-content.ts'
+
+export interface Link {
+  /** Absolute, http or https, without fragment. */
+  url: string
+  /** Every link of the page to it says so. */
+  nofollow: boolean
+  /** Its words, at most 200 characters; those of the first link that has any. */
+  text: string
+}
+
+/** Each place that a page links to once, in the order of the page. */
+export function readLinks(content: PageContent, resolver: LinkResolver): Link[] {
+  const byHref = new Map<string, Link | undefined>()
+  const byUrl = new Map<string, Link>()
+  for (const { href, rel, from, to } of content.links) {
+    let link = byHref.get(href)
+    if (link === undefined && !byHref.has(href)) {
+      const url = resolver.resolve(href)
+      if (url !== undefined) {
+        link = byUrl.get(url)
+        if (link === undefined) byUrl.set(url, (link = { url, nofollow: true, text: '' }))
+      }
+      byHref.set(href, link)
+    }
+    if (link === undefined) continue
+    if (link.nofollow && !(rel !== undefined && /(?:^|\s)nofollow(?:\s|$)/i.test(rel))) link.nofollow = false
+    if (link.text === '' && to > from) link.text = content.renderSegments(from, to).slice(0, 200)
+  }
+  return [...byUrl.values()]
+}
+
+/** Makes links of one page absolute. Most are plain paths, which need no parser of URLs. */
+export class LinkResolver {
+  readonly base: string
+  private readonly origin: string
+  private readonly folder: string
+
+  /** `baseHref` is what `<base>` says; a bad one counts for nothing (HTML §4.2.3). */
+  constructor(url: string, baseHref: string | undefined) {
+    const base = baseHref !== undefined && URL.canParse(baseHref.trim(), url) ? new URL(baseHref.trim(), url) : undefined
+    this.base = base !== undefined && /^https?:$/.test(base.protocol) ? base.href : new URL(url).href
+    const parsed = new URL(this.base)
+    const plain = /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.password === ''
+    this.origin = plain ? parsed.origin : ''
+    this.folder = plain ? parsed.origin + parsed.pathname.slice(0, parsed.pathname.lastIndexOf('/') + 1) : ''
+  }
+
+  /** Absolute http or https URL without fragment, exactly as the URL standard makes it; undefined for all else and for the page itself by "#". */
+  resolve(href: string): string | undefined {
+    const hash = href.indexOf('#')
+    const path = hash < 0 ? href : href.slice(0, hash)
+    if (this.folder !== '') {
+      if (plainPath.test(path) && !path.includes('@')) return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
+      if (path === '' && hash === 0) return undefined
+    }
+    const trimmed = path.trim()
+    if (trimmed === '' || isAddressOrScript(trimmed)) return undefined
+    const url = URL.parse(trimmed, this.base)
+    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.pathname.startsWith('/cdn-cgi/l/email-protection')) return undefined
+    return url.href
+  }
+}
+
+/** Relative paths that the standard only appends: no "." or ".." part, nothing to encode, no scheme, no empty part. */
+const plainPath =
+  /^(?:\/|(?=[\w-]))(?:(?!\.\.?\/)[\w.,~!$&'()*+;=@-]+\/)*(?:(?!\.\.?(?:\?|$))[\w.,~!$&'()*+;=@-]+)?(?:\?[\w.,~!$&()*+;=@:/?%[\]-]*)?$/
+
+function isAddressOrScript(href: string): boolean {
+  return /^(?:mailto|javascript|tel|data|sms|skype|whatsapp|about|blob|file|ftp|sip|xmpp|callto|fax|geo|viber|tg|intent):/i.test(href) || /^[^/?:]+@[^/?:]+\.[a-z]{2,}$/i.test(href)
+}
+
+/** Http and https URLs in plain text. */
+export function urlsInText(text: string): string[] {
+  const urls: string[] = []
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+    const scheme = /https?$/i.exec(text.slice(Math.max(0, at - 5), at))
+    if (scheme === null) continue
+    const rest = /^[^\s"'<>`\\{}|^]{1,2000}/.exec(text.slice(at + 3, at + 2003))
+    if (rest !== null) urls.push(oneLine(scheme[0] + '://' + rest[0].replace(/[.,;:!?)\]]+$/, '')))
+  }
+  return urls
+}

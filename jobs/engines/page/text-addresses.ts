@@ -1,0 +1,89 @@
+import type { Admission, Admitted } from './admission.ts'
+import { readAround, type Spelling } from './around-at.ts'
+import { findAtWords } from './at-words.ts'
+import { disguisesOf, INVISIBLE, TURNED, undisguise, WIDE } from './disguised-letters.ts'
+import type { Method } from './found-email.ts'
+import { SEAM } from './letters.ts'
+import { looksLikeRot13, rot13 } from './rot13.ts'
+import { trapAround } from './traps.ts'
+import { readTurned } from './turned.ts'
+
+/** An address in a text, judged. */
+export interface TextFind {
+  admitted: Admitted
+  method: Method
+  /** The letters as they stand in the text, without seams. */
+  written: string
+  /** Place in `text`, which is what was searched: without disguises and seams. */
+  start: number
+  end: number
+  text: string
+}
+
+/** All addresses in a line of text as people read it; SEAM where tags stood. In the order of the text, but words for signs last. Linear. */
+export function findInText(line: string, admission: Admission): TextFind[] {
+  const plain = undisguise(line)
+  const { text } = plain
+  const finds: TextFind[] = []
+  const readable = text.includes(SEAM) ? text.replaceAll(SEAM, '') : text
+  const seams = new SeamCount(text)
+  const add = (spelling: Spelling, searched: string, method: Method): boolean => {
+    const { local, domain, start, end } = spelling
+    const before = searched.slice(Math.max(0, start - 80), start).replaceAll(SEAM, '')
+    const after = searched.slice(end, end + 24).replaceAll(SEAM, '')
+    const admitted = admission.admit(local, domain)
+    if (admitted === undefined) return false
+    // a trap is done with: nothing else is looked for in it
+    if (trapAround(before, local, after) !== undefined) return true
+    const written = searched.slice(start, end).replaceAll(SEAM, '')
+    const place = searched === readable ? start : start - seams.before(start)
+    finds.push({ admitted, method, written, start: place, end: place + written.length, text: readable })
+    return true
+  }
+
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+    const spelling = readAround(text, at)
+    if (spelling !== undefined) {
+      if (add(spelling, text, methodOf(spelling, disguisesOf(plain, spelling.start, spelling.end)))) continue
+      if (looksLikeRot13(spelling.domain) && add(turnByRot13(spelling), text, 'rot13')) continue
+    }
+    const turned = readTurned(text, at)
+    if (turned !== undefined) add({ ...turned, method: 'text' }, text, 'reversed')
+  }
+  for (const spelling of findAtWords(readable)) {
+    if (add(spelling, readable, 'at-words')) continue
+    if (looksLikeRot13(spelling.domain)) add(turnByRot13(spelling), readable, 'rot13')
+  }
+  return finds
+}
+
+function turnByRot13(spelling: Spelling): Spelling {
+  return { ...spelling, local: rot13(spelling.local), domain: rot13(spelling.domain) }
+}
+
+function methodOf(spelling: Spelling, disguises: number): Method {
+  if ((disguises & TURNED) !== 0) return 'reversed'
+  if ((disguises & WIDE) !== 0) return 'full-width'
+  if ((disguises & INVISIBLE) !== 0) return 'zero-width'
+  return spelling.method
+}
+
+/** Counts the seams before places that come in order. */
+class SeamCount {
+  private readonly text: string
+  private count = 0
+  private next: number
+
+  constructor(text: string) {
+    this.text = text
+    this.next = text.indexOf(SEAM)
+  }
+
+  before(place: number): number {
+    while (this.next >= 0 && this.next < place) {
+      this.count++
+      this.next = this.text.indexOf(SEAM, this.next + 1)
+    }
+    return this.count
+  }
+}

@@ -1,0 +1,106 @@
+/** Why something that has the form of an address is none. Stored nowhere; tests and readers of the code go by these names. */
+export type Trap =
+  | 'image-name'
+  | 'version'
+  | 'file-name'
+  | 'hash'
+  | 'message-id'
+  | 'error-tracker'
+  | 'no-mailbox-service'
+  | 'code-host'
+  | 'user-info'
+  | 'url-path'
+  | 'remote-login'
+  | 'remote-path'
+  | 'handle'
+  | 'hostmask'
+  | 'other-protocol'
+  | 'template'
+  | 'code'
+  | 'list-fragment'
+
+/** By the address alone; local part and domain in normal form. */
+export function trapInAddress(local: string, domain: string): Trap | undefined {
+  if (/^\d(?:\.\d)?x\./.test(domain)) return 'image-name'
+  if (/^v?\d+\.\d+\.?/.test(domain) || /^v?\d{1,2}\.(?:dev|next|app|run|sh|md)$/.test(domain)) return 'version'
+  if (/\.(?:zip|mov)$/.test(domain)) return 'file-name'
+  if (/^(?:[a-f\d]{20,}|[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12})$/.test(local)) return 'hash'
+  if (isMessageId(local, domain)) return 'message-id'
+  if (/(?:^|\.)sentry(?:\.io$|[-.])/.test(domain) || domain === 'sentry-cdn.com') return 'error-tracker'
+  if (/(?:^|\.)(?:calendar\.google\.com|s\.whatsapp\.net|g\.us|c\.us|iam\.gserviceaccount\.com)$/.test(domain))
+    return 'no-mailbox-service'
+  if (logins.has(local) && codeHosts.test(domain)) return 'code-host'
+  return undefined
+}
+
+const logins = new Set(['git', 'hg', 'svn', 'bzr', 'cvs', 'anonymous', 'anoncvs', 'aur', 'gitlab', 'gitea', 'forgejo'])
+const codeHosts =
+  /^(?:(?:ssh|git|hg|svn|cvs|altssh|vs-ssh)\..*|(?:.*\.)?(?:github|gitlab|gitee|bitbucket|codeberg|sourceforge|launchpad|visualstudio|heroku)\.(?:com|org|net)|(?:.*\.)?(?:git\.sr\.ht|hub\.com|dev\.azure\.com|salsa\.debian\.org|savannah\.(?:gnu|nongnu)\.org|aur\.archlinux\.org))$/
+
+/**
+ * Mailers make Message-IDs that look like addresses, and archives of mail are full of them. By what known mailers write: Gmail, Gnus and Emacs,
+ * Alpine and Pine, git send-email and GitGitGadget, Mutt, Thunderbird, Exim, Outlook, JavaMail, and whatever begins with a date and time.
+ */
+export function isMessageId(local: string, domain: string): boolean {
+  if (local.length < 12) return false
+  if (domain === 'mail.gmail.com') return local.length > 30
+  if (/^(?:alpine|pine)\.[a-z]{3}\.\d/.test(local) || /^\d?[a-z\d]{6,}\.(?:fsf|wl|gnu|ln)(?:_-_|-|$)/.test(local))
+    return true
+  if (/^(?:rfc-)?(?:patch|cover|pull)[.-](?:\d+[.-])*\d{6,}/.test(local) || /\.git\.[\w.-]*$/.test(local)) return true
+  // 20170306084353.nrns455dvkdsfgo5, 20180107181459.222909-1-name, 20200207132152.GC2868, 1488999039-37631-1-git-send-email-name
+  if (/^(?:19|20)\d{6}(?:\d{2,6})?[.\-_]/.test(local) || /^\d{9,}[.-]\d+/.test(local)) return true
+  // 5577240D.7020309, 22708.8913.864049.452252, E16RdAL-0006pc-00
+  if (/^[\da-f]{7,8}\.[\da-f]{5,8}$/.test(local) && /\d/.test(local)) return true
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(local) || /^e?1[a-z\d]{5}-[a-z\d]{6,11}-[a-z\d]{2,4}$/.test(local)) return true
+  if (domain.endsWith('.prod.outlook.com')) return true
+  if (/^(?:javamail|message|msgid|mid)[.-]/.test(local) || /javamail/.test(local)) return true
+  // nobody's name, nor a task's: long, no separator that words would have, and digits all through it
+  return local.length >= 20 && (local.match(/\d+/g)?.length ?? 0) >= 4 && !/[._-][a-z]{4,}/.test(local)
+}
+
+/** By what stands around it on one line: some 60 characters before and 20 after. The local part as written. */
+export function trapAround(before: string, local: string, after: string): Trap | undefined {
+  const previous = before.at(-1) ?? ''
+  const token = /[^\s"'<>()[\],]*$/.exec(before)![0]
+  if (previous === '@' || after.startsWith('@')) return 'handle'
+  if (previous === '!') return 'hostmask'
+  if (/[$~{}%\\^`]/.test(previous)) return 'template'
+  const scheme = token.lastIndexOf('://')
+  if (scheme >= 0) {
+    const path = token.slice(scheme + 3)
+    if (!/[/?#]/.test(path)) return 'user-info'
+    if (!/[?&;](?:e-?mail|mail|to|cc|bcc|recipient|address)=$/i.test(token)) return 'url-path'
+  } else if (previous === '/' && (/^[/.@~]/.test(token) || token.includes('www.') || /\.[a-z]{2,}\//i.test(token)))
+    return 'url-path'
+  if (
+    /(?:^|[^a-z])(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$/i.test(
+      before,
+    )
+  ) {
+    return 'other-protocol'
+  }
+  if (/^:[~/\w.$]/.test(after)) return 'remote-path'
+  if (/^(?:'s|\u2019s) password/i.test(after) || (previous === '[' && /^ [^\]]*\][#$%]/.test(after)))
+    return 'remote-login'
+  if (isRemoteLogin(before)) return 'remote-login'
+  if (/(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i.test(before)) return 'message-id'
+  if (/^(?:\(|\.\w+\()/.test(after)) return 'code'
+  if (/^-(?:request|owner|bounces?|admin|subscribe|unsubscribe|join|leave)$/i.test(local)) return 'list-fragment'
+  return undefined
+}
+
+/** `ssh -p 22 user@host`, `scp file user@host`: a command, its options, and nothing that ends a sentence between. */
+function isRemoteLogin(before: string): boolean {
+  const words = before.trimEnd().split(/\s+/).slice(-6).reverse()
+  for (const [i, word] of words.entries()) {
+    if (/^[`"'(]*(?:ssh|scp|sftp|mosh|rsync|sshfs|autossh|ssh-copy-id|slogin|rlogin|rsh)$/.test(word)) {
+      const between = words.slice(0, i).reverse()
+      return between.every(
+        (argument, at) =>
+          argument.startsWith('-') || between[at - 1]?.startsWith('-') || /^(?:scp|rsync|sshfs)$/.test(word),
+      )
+    }
+    if (/[.,;:!?]$/.test(word)) return false
+  }
+  return false
+}

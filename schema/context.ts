@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+
+import { type JobActivity, jobActivities } from '../db/job-activity.ts'
+import { jobInputs } from '../db/job-list.ts'
+import type { PageRequest, RowPage } from '../db/keyset.ts'
+import { countSightings, listSightings, type SightingRow } from '../db/sighting-list.ts'
+import type { DB } from '../db/types.ts'
+import type { Engine } from '../jobs/engine.ts'
+import { batched } from './batched.ts'
+import type { LiveFeed, Viewer } from './live-feed.ts'
+
+/** What resolvers stand on, one a request. */
+export interface Context {
+  viewer: Viewer
+  engine: Engine
+  live: LiveFeed
+  log: Logger
+  loaders: Loaders
+  /** Where the bundled sample site is served. */
+  sampleSiteUrl?: string | undefined
+}
+
+export interface Loaders {
+  jobInput(jobId: number): Promise<unknown>
+  jobActivity(jobId: number): Promise<JobActivity>
+  sightings(of: SightingsOf & { page: PageRequest }): Promise<RowPage<SightingRow>>
+  sightingCount(of: SightingsOf): Promise<number>
+}
+
+interface SightingsOf {
+  jobId: number
+  address: string
+}
+
+export function createLoaders(db: Kysely<DB>): Loaders {
+  return {
+    jobInput: batched(async (ids) => {
+      const inputs = await jobInputs(db, ids)
+      return ids.map((id) => inputs.get(id))
+    }),
+    jobActivity: batched(async (ids) => {
+      const activities = await jobActivities(db, ids)
+      return ids.map((id) => activities.get(id)!)
+    }),
+    sightings: batched(
+      inGroups(
+        (of) => `${of.jobId} ${JSON.stringify(of.page)}`,
+        async (group) => {
+          const { jobId, page } = group[0]!
+          const pages = await listSightings(db, jobId, addressesOf(group), page)
+          return group.map((of) => pages.get(of.address)!)
+        },
+      ),
+    ),
+    sightingCount: batched(
+      inGroups(
+        (of) => String(of.jobId),
+        async (group) => {
+          const counts = await countSightings(db, group[0]!.jobId, addressesOf(group))
+          return group.map((of) => counts.get(of.address) ?? 0)
+        },
+      ),
+    ),
+  }
+}
+
+function addressesOf(group: SightingsOf[]): string[] {
+  return [...new Set(group.map((of) => of.address))]
+}
+
+/** Loads each group of keys by a call of its own and puts the values into the order of the keys. */
+function inGroups<Key, Value>(groupOf: (key: Key) => string, load: (group: Key[]) => Promise<Value[]>) {
+  return async (keys: Key[]): Promise<Value[]> => {
+    const values = new Map<Key, Value>()
+    for (const group of Map.groupBy(keys, groupOf).values()) {
+      const loaded = await load(group)
+      group.forEach((key, i) => values.set(key, loaded[i]!))
+    }
+    return keys.map((key) => values.get(key)!)
+  }
+}

@@ -1,0 +1,13 @@
+// Each file adds its types and fields to the builder.
+// oxlint-disable import/no-unassigned-import
+import { builder } from './builder.ts'
+import './job-actions.ts'
+import './job-kind.ts'
+import './job.ts'
+import './sample-site.ts'
+import './start-job.ts'
+import './subscriptions.ts'
+import './worker.ts'
+
+/** The API, put together from the files of this folder. */
+export const schema = builder.toSchema()

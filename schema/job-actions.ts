@@ -1,0 +1,90 @@
+import { cancelJob, deleteJob, pauseJob, resumeJob } from '../jobs/control.ts'
+import type { Engine } from '../jobs/engine.ts'
+import { NotFound } from '../jobs/refusals.ts'
+import { builder } from './builder.ts'
+import { ForbiddenType, InvalidTransitionType, NotFoundType, orRefused, resultType } from './errors.ts'
+import { findJob, Job } from './job.ts'
+import type { JobSource } from './live-feed.ts'
+import { parseJobId } from './node.ts'
+
+const JobSuccess = builder.objectRef<{ job: JobSource }>('JobSuccess').implement({
+  description: 'It was done, or held already.',
+  fields: (t) => ({ job: t.field({ type: Job, description: 'The job as it is now.', resolve: ({ job }) => job }) }),
+})
+
+const JobResult = builder.unionType('JobResult', {
+  description: 'What comes of asking something of a job.',
+  types: [JobSuccess, NotFoundType, InvalidTransitionType, ForbiddenType],
+  resolveType: resultType('JobSuccess'),
+})
+
+const DeleteJobSuccess = builder.objectRef<{ id: number }>('DeleteJobSuccess').implement({
+  description: 'The job is gone, and what it had found.',
+  fields: (t) => ({ id: t.id({ description: 'The id that it had.', resolve: ({ id }) => String(id) }) }),
+})
+
+const DeleteJobResult = builder.unionType('DeleteJobResult', {
+  description: 'What comes of deleting a job.',
+  types: [DeleteJobSuccess, NotFoundType, InvalidTransitionType, ForbiddenType],
+  resolveType: resultType('DeleteJobSuccess'),
+})
+
+const actions: Record<
+  string,
+  { act: (engine: Engine, jobId: number, owner: string) => Promise<void>; description: string }
+> = {
+  pauseJob: {
+    act: pauseJob,
+    description: 'Stops a job after what its workers have in hand. It can be resumed, days later too.',
+  },
+  cancelJob: {
+    act: cancelJob,
+    description:
+      'Ends a job after what its workers have in hand. What it has found remains, and it can still be resumed.',
+  },
+  resumeJob: {
+    act: resumeJob,
+    description: 'Lets a job go on from its last stored step, after a pause, a cancel or a failure.',
+  },
+}
+
+for (const [name, { act, description }] of Object.entries(actions)) {
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: JobResult,
+      description: `${description} Asking again is a success without effect.`,
+      args: { id: t.arg.id({ required: true, description: 'The id of the job.' }) },
+      resolve: (_root, { id }, context) =>
+        orRefused(async () => {
+          await act(context.engine, requireJobId(id), context.viewer.owner)
+          const job = await findJob(id, context)
+          if (!job) throw noSuchJob(id)
+          return { job }
+        }),
+    }),
+  )
+}
+
+builder.mutationField('deleteJob', (t) =>
+  t.field({
+    type: DeleteJobResult,
+    description: 'Removes a job that does not run, with its log, its results and its files.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the job.' }) },
+    resolve: (_root, { id }, { engine, viewer }) =>
+      orRefused(async () => {
+        const jobId = requireJobId(id)
+        await deleteJob(engine, jobId, viewer.owner)
+        return { id: jobId }
+      }),
+  }),
+)
+
+function requireJobId(id: string): number {
+  const jobId = parseJobId(id)
+  if (jobId === undefined) throw noSuchJob(id)
+  return jobId
+}
+
+function noSuchJob(id: string): NotFound {
+  return new NotFound(`There is no job ${id}.`)
+}

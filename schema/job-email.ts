@@ -1,0 +1,91 @@
+import type { JobAddressRow } from '../db/address-list.ts'
+import type { Provenance } from '../db/provenance.ts'
+import { sightingOrder, type SightingRow } from '../db/sighting-list.ts'
+import { builder } from './builder.ts'
+import { connect, connectionType, pageArgs } from './connection.ts'
+import { Quality } from './job-enums.ts'
+
+type FieldsOf<Row extends Provenance> = PothosSchemaTypes.ObjectFieldBuilder<(typeof builder)['$inferSchemaTypes'], Row>
+
+/** Where and how an address was met: the fields that sightings and the addresses of a job share. */
+function provenanceFields<Row extends Provenance>(builderOfRow: FieldsOf<Row>) {
+  const t = builderOfRow as FieldsOf<Provenance>
+  return {
+    sourceUrl: t.exposeString('sourceUrl', {
+      description: 'Where it was met: the URL of the page, or what stands for it.',
+    }),
+    method: t.exposeString('method', { description: 'How it was found there: `mailto`, `text`, `entity` and so on.' }),
+    snippet: t.exposeString('snippet', { description: 'The words around it, as text.' }),
+    confidence: t.exposeFloat('confidence', {
+      description: 'How sure it is that this is an address that somebody meant, 0 to 1.',
+    }),
+    quality: t.expose('quality', { type: Quality, description: 'The same in three steps.' }),
+    reasons: t.exposeStringList('reasons', {
+      description: 'What raised or lowered the quality, in words for programs.',
+    }),
+    personName: t.exposeString('personName', {
+      nullable: true,
+      description: 'Whose address it is, where the page says so.',
+    }),
+    position: t.exposeString('position', { nullable: true, description: "That person's position." }),
+    phone: t.exposeString('phone', { nullable: true, description: 'A telephone number that belongs with it.' }),
+    organisation: t.exposeString('organisation', {
+      nullable: true,
+      description: 'The organisation that it belongs to.',
+    }),
+    workerId: t.exposeString('workerId', { description: 'The worker that found it.' }),
+    foundAt: t.expose('foundAt', { type: 'DateTime', description: 'When it was found.' }),
+  }
+}
+
+const Sighting = builder.objectRef<SightingRow>('Sighting').implement({
+  description: 'One place in which, or one way by which, a job met an address.',
+  fields: (t) => provenanceFields(t),
+})
+
+const SightingConnection = connectionType(Sighting, 'sightings')
+
+export const JobEmail = builder.objectRef<JobAddressRow>('JobEmail').implement({
+  description: 'An address that a job found. Each is there once, with its best sighting.',
+  fields: (t) => ({
+    address: t.exposeString('address', {
+      description: 'The address in normal form: the domain in lower case and ASCII.',
+    }),
+    domain: t.exposeString('domain', { description: 'What stands behind the @.' }),
+    ...provenanceFields(t),
+    sightings: t.field({
+      type: SightingConnection,
+      description: 'All places in which the job met the address, in a stable order.',
+      args: pageArgs(t.arg),
+      resolve: ({ jobId, address }, args, { loaders }) =>
+        connect(
+          args,
+          { name: 'SOURCE', ...sightingOrder },
+          (page) => loaders.sightings({ jobId, address, page }),
+          () => loaders.sightingCount({ jobId, address }),
+        ),
+    }),
+  }),
+})
+
+export const JobEmailConnection = connectionType(JobEmail, 'addresses')
+
+export const JobEmailOrder = builder.enumType('JobEmailOrder', {
+  description: 'Orders of the addresses of a job.',
+  values: {
+    FOUND: { description: 'As they were stored: what comes later is always behind what was there.' },
+    ADDRESS: { description: 'By address, A to Z.' },
+    DOMAIN: { description: 'By domain, then by address.' },
+    CONFIDENCE: { description: 'The surest first.' },
+  } as const,
+})
+
+export const JobEmailFilter = builder.inputType('JobEmailFilter', {
+  description: 'Which addresses of a job. Conditions hold together; an empty list lets nothing through.',
+  fields: (t) => ({
+    text: t.string({ description: 'Part of the address, the person or the organisation, in whatever case.' }),
+    domain: t.string({ description: 'The domain, exactly.' }),
+    quality: t.field({ type: [Quality], description: 'Any of these.' }),
+    method: t.stringList({ description: 'Found by any of these.' }),
+  }),
+})

@@ -1,0 +1,48 @@
+import type { EventRow } from '../db/event-list.ts'
+import type { JobActivity } from '../db/job-activity.ts'
+import type { JobFilter, JobRow } from '../db/job-list.ts'
+import type { NotFound } from '../jobs/refusals.ts'
+
+/** Who asks: users see only their own jobs. */
+export interface Viewer {
+  owner: string
+}
+
+/** A job as the API shows it. What the live feed knows of it is there already, shared by all who watch. */
+export interface JobSource extends JobRow {
+  /** Items a second by recent samples; undefined where nobody has sampled. */
+  ratePerSecond?: number | null
+  activity?: () => Promise<JobActivity>
+}
+
+export interface Snapshot {
+  job: JobSource
+}
+
+export interface Resync {
+  lastSeq: number
+  firstSeq: number
+}
+
+/** One payload of `jobEvents`. All subscribers of a job get the same objects. */
+export type JobEventItem = Snapshot | EventRow | Resync | { refusal: NotFound }
+
+/** One payload of `jobs`. */
+export interface JobsChangeItem {
+  job: JobSource | null
+  deletedId: number | null
+  matches: boolean
+  reload: boolean
+}
+
+/** Live events: what subscriptions stand on. Iterators are pulled, hold no more than a cursor, and end by `return()`. */
+export interface LiveFeed {
+  /**
+   * Without `after`: a snapshot, then the tail. With `after`: the events behind it, a snapshot, then the tail; a Resync and a
+   * snapshot first where events behind it are gone. NotFound, and the end, where the viewer has no such job; the end when it is deleted.
+   */
+  jobEvents(viewer: Viewer, jobId: number, after?: number): AsyncIterableIterator<JobEventItem>
+  jobs(viewer: Viewer, filter: JobFilter): AsyncIterableIterator<JobsChangeItem>
+  /** Items a second over the last seconds; undefined where the job is not sampled. */
+  ratePerSecond(jobId: number): number | undefined
+}

@@ -1,0 +1,243 @@
+import { readFileSync } from 'node:fs'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { inspect, parseEnv } from 'node:util'
+
+import { z } from 'zod'
+
+export interface Config {
+  /** As listen() takes it: no brackets around IPv6. */
+  host: string
+  /** 0: any free one. */
+  port: number
+  /** Absolute. */
+  dataDir: string
+  /** A server of the operator's; undefined: the embedded one. */
+  databaseUrl: string | undefined
+  /** Worker processes; 0: none. */
+  workers: number
+  /** Running shards a worker process. */
+  workerSlots: number
+  /** Asked of every request. There wherever `host` is not loopback. */
+  apiToken: string | undefined
+  /** The operator's own hosts, that the outgoing guard lets through: `host`, `host:port`, `[::1]:port`. */
+  allowHosts: string[]
+  /** Names besides loopback's that the API is reached by, and whose pages may reach in: `host` or `host:port`. */
+  allowedHosts: string[]
+  /** Least pause between two requests to one origin. */
+  minDelayMs: number
+  /** A URL or an address that the User-Agent names; empty where the operator gave none. */
+  userAgentContact: string
+  /** Whether clients may ask for the schema of the API. */
+  introspection: boolean
+  logLevel: LogLevel
+  /** What this was read from, .env included: for child processes. */
+  env: Record<string, string | undefined>
+}
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Never shown when a configuration is printed, stringified or logged. */
+export const secretSettings = ['apiToken', 'databaseUrl', 'env'] as const satisfies (keyof Config)[]
+
+export interface ConfigProblem {
+  name: string
+  problem: string
+  example: string
+}
+
+/** All that is wrong with the configuration, one line a variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+  readonly code = 'CONFIG_INVALID'
+  readonly problems: ConfigProblem[]
+  constructor(problems: ConfigProblem[]) {
+    const lines = problems.map(({ name, problem, example }) => `  ${name} ${problem}. Example: ${name}=${example}`)
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${lines.join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+/** From the environment and the file .env in the working directory; the environment wins. Throws ConfigError. */
+export function readConfig(directory = process.cwd(), environment: Environment = process.env): Config {
+  return parseConfig({ ...readEnvFile(resolve(directory, '.env')), ...environment }, directory)
+}
+
+/** Throws ConfigError. Names that are not ours are ignored; an empty value is as good as none. */
+export function parseConfig(env: Environment, directory = process.cwd()): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
+  )
+  const parsed = variables.safeParse(given)
+  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given))
+  if (!problems.some(({ name }) => name === 'HOST')) problems.push(...missingToken(given))
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const { data } = parsed
+  return hideSecrets({
+    host: data.HOST,
+    port: data.PORT,
+    dataDir: resolve(directory, data.DATA_DIR),
+    databaseUrl: data.DATABASE_URL,
+    workers: data.WORKERS,
+    workerSlots: data.WORKER_SLOTS,
+    apiToken: data.API_TOKEN,
+    allowHosts: data.ALLOW_HOSTS,
+    allowedHosts: data.ALLOW_ORIGINS,
+    minDelayMs: data.MIN_DELAY_MS,
+    userAgentContact: data.USER_AGENT_CONTACT,
+    introspection: data.INTROSPECTION === 'true',
+    logLevel: data.LOG_LEVEL,
+    env,
+  })
+}
+
+type Environment = Record<string, string | undefined>
+
+const leastTokenLength = 16
+
+const variables = z.object({
+  HOST: z
+    .string()
+    .transform(withoutBrackets)
+    .refine(isHostName, 'must be an address or a host name')
+    .default('127.0.0.1')
+    .meta({ example: '127.0.0.1' }),
+  PORT: wholeNumber(0, 65_535).default(4000).meta({ example: '4000' }),
+  DATA_DIR: z.string().default('data').meta({ example: '/var/lib/mailquarry' }),
+  DATABASE_URL: z
+    .string()
+    .refine((url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url), 'must be the URL of a PostgreSQL database')
+    .optional()
+    .meta({ example: 'postgres://user:password@db.example.com:5432/mailquarry', secret: true }),
+  WORKERS: wholeNumber(0, 512).default(availableParallelism()).meta({ example: '4' }),
+  WORKER_SLOTS: wholeNumber(1, 1000).default(20).meta({ example: '20' }),
+  API_TOKEN: z
+    .string()
+    .refine((token) => token.length >= leastTokenLength && /^[\x21-\x7e]+$/.test(token), {
+      error: `must have at least ${leastTokenLength} characters, no blanks and nothing beyond ASCII, so that it fits into a header`,
+    })
+    .optional()
+    .meta({ example: '$(openssl rand -hex 24)', secret: true }),
+  ALLOW_HOSTS: list(isHostEntry, 'must list hosts, each with or without a port, without a protocol, path or pattern')
+    .default([])
+    .meta({ example: 'intranet.example.com,127.0.0.1:8080,[::1]:8080' }),
+  ALLOW_ORIGINS: list(
+    (entry) => isHostEntry(entry.replace(/^https?:\/\//i, '')),
+    'must list origins or hosts, without a path or pattern',
+  )
+    .transform((entries) => entries.map((entry) => entry.replace(/^https?:\/\//i, '')))
+    .default([])
+    .meta({ example: 'https://mail.example.com,https://localhost:5173' }),
+  MIN_DELAY_MS: wholeNumber(0, 3_600_000).default(1000).meta({ example: '1000' }),
+  USER_AGENT_CONTACT: z
+    .string()
+    .refine(isContact, 'must be a URL or an e-mail address where the owner of a crawled site can reach you')
+    .default('')
+    .meta({ example: 'https://example.com/about-our-crawler' }),
+  INTROSPECTION: z.enum(['true', 'false'], 'must be true or false').default('true').meta({ example: 'false' }),
+  LOG_LEVEL: z
+    .enum(logLevels, `must be one of ${logLevels.join(', ')}`)
+    .default('info')
+    .meta({ example: 'info' }),
+})
+
+function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    })
+    .transform(Number)
+}
+
+/** Parts between commas or blanks. */
+function list(accepts: (entry: string) => boolean, error: string) {
+  return z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .refine((entries) => entries.every(accepts), { error })
+}
+
+function isHostEntry(entry: string): boolean {
+  if (isIPv6(entry)) return true
+  const match = /^(.+?)(?::(\d{1,5}))?$/.exec(entry)
+  if (!match) return false
+  const [, host, port] = match
+  return isHostName(withoutBrackets(host!)) && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))
+}
+
+function isHostName(host: string): boolean {
+  if (isIP(host)) return true
+  // letters beyond ASCII are for URL to judge; the rest of what it takes for a host, such as "a@b" or "0x7f.1", is no name here
+  return (
+    /^[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)*\.?$/u.test(host) && !/^[\d.]+$/.test(host) && URL.canParse(`http://${host}`)
+  )
+}
+
+function withoutBrackets(host: string): string {
+  return /^\[.*\]$/.test(host) && isIPv6(host.slice(1, -1)) ? host.slice(1, -1) : host
+}
+
+/** It goes into a comment of the User-Agent header (RFC 9110 §10.1.5). */
+function isContact(text: string): boolean {
+  return (
+    /^[\x21-\x7e]+$/.test(text) &&
+    !/[()\\]/.test(text) &&
+    (/^[^@/:]+@[^@/:]+$/.test(text) || /^(https?:\/\/|mailto:)./.test(text))
+  )
+}
+
+function isLoopback(host: string): boolean {
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8)
+  loopback.addAddress('::1', 'ipv6')
+  return isIP(host) ? loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4') : host.toLowerCase() === 'localhost'
+}
+
+/** A rule over two variables, asked by itself so that it is told together with whatever else is wrong. */
+function missingToken({ HOST, API_TOKEN }: Environment): ConfigProblem[] {
+  if (!HOST || API_TOKEN || isLoopback(withoutBrackets(HOST))) return []
+  const problem = `must be set, since HOST=${HOST} lets other machines in; or leave HOST out to serve this machine alone`
+  return [{ name: 'API_TOKEN', problem, example: exampleOf('API_TOKEN') }]
+}
+
+function problemOf({ path, message }: z.core.$ZodIssue, given: Environment): ConfigProblem {
+  const name = String(path[0])
+  const shown = metaOf(name)?.secret ? '' : `, not ${JSON.stringify(given[name])}`
+  return { name, problem: message + shown, example: exampleOf(name) }
+}
+
+function exampleOf(name: string): string {
+  return String(metaOf(name)?.example)
+}
+
+function metaOf(name: string): Record<string, unknown> | undefined {
+  return variables.shape[name as keyof typeof variables.shape].meta()
+}
+
+/** Own properties, so that a copy made by spreading hides them too. */
+function hideSecrets(config: Config): Config {
+  return Object.assign(config, { toJSON: withoutSecrets, [inspect.custom]: withoutSecrets })
+}
+
+function withoutSecrets(this: Config): Record<string, unknown> {
+  const secret: readonly string[] = secretSettings
+  const shown = Object.entries(this).filter(([, value]) => typeof value !== 'function')
+  return Object.fromEntries(
+    shown.map(([name, value]) => [name, secret.includes(name) && value !== undefined ? '[hidden]' : value]),
+  )
+}
+
+function readEnvFile(file: string): Environment {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return {}
+    throw new ConfigError([{ name: file, problem: `cannot be read: ${message}`, example: 'PORT=4000 as a line of it' }])
+  }
+}

@@ -1,0 +1,54 @@
+import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention'
+import { NoSchemaIntrospectionCustomRule } from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import type { Logger } from 'pino'
+
+import { type Context, createLoaders } from '../../schema/context.ts'
+import { schema } from '../../schema/index.ts'
+import type { Viewer } from '../../schema/live-feed.ts'
+import { maskFaults } from './faults.ts'
+import { limitQueries, queryLimits } from './query-limits.ts'
+
+/** A start mutation may bring 100,000 URLs along. */
+const maxRequestBytes = 8_000_000
+
+/** What a request brings with it: who sent it. */
+export interface ServerContext {
+  viewer: Viewer
+}
+
+export type GraphqlEndpoint = ReturnType<typeof createGraphqlEndpoint>
+
+/** GraphQL over HTTP and server-sent events at /graphql; the WebSocket executes through the same plugins. */
+export function createGraphqlEndpoint(options: {
+  context: Omit<Context, 'viewer' | 'loaders'>
+  introspection: boolean
+  log: Logger
+}) {
+  const { context, introspection, log } = options
+  return createYoga<ServerContext, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+    multipart: false,
+    batching: false,
+    maxRequestBodySize: maxRequestBytes,
+    maskedErrors: { maskError: maskFaults(log) },
+    // What is worth it is logged where errors are masked.
+    logging: false,
+    context: ({ viewer }) => ({ ...context, viewer, loaders: createLoaders(context.engine.db) }),
+    plugins: [
+      useCSRFPrevention({ requestHeaders: ['x-graphql-yoga-csrf', 'graphql-require-preflight'] }),
+      limitQueries(queryLimits),
+      ...(introspection ? [] : [withoutIntrospection]),
+    ],
+  })
+}
+
+const withoutIntrospection: Plugin = {
+  onValidate({ addValidationRule }) {
+    addValidationRule(NoSchemaIntrospectionCustomRule)
+  },
+}

@@ -1,0 +1,97 @@
+import type { Kysely } from 'kysely'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+
+import { type JobActivity, jobActivities } from '../db/job-activity.ts'
+import type { JobRow } from '../db/job-list.ts'
+import type { DB } from '../db/types.ts'
+import { channels } from '../jobs/notices.ts'
+import { batched } from '../schema/batched.ts'
+import type { JobSource, LiveFeed } from '../schema/live-feed.ts'
+import { followJob } from './live/follow-job.ts'
+import { createJobWatches } from './live/job-watches.ts'
+import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
+import { JobsFeed } from './live/jobs-feed.ts'
+import { listenForEver } from './live/notice-listener.ts'
+import { createRates } from './live/rates.ts'
+import { pulled } from './live/waiter.ts'
+
+/** A notice is only a hint: one that was lost costs no more than this. */
+const pollMs = 2_000
+
+export interface Live extends LiveFeed {
+  /** Whether changes are heard of at once; otherwise they come by polling. */
+  listening(): boolean
+  /** How many jobs are followed, by how many subscribers, and how many watch lists of jobs. */
+  load(): { jobs: number; followers: number; lists: number }
+  /** Ends all subscriptions and the connection. */
+  close(): Promise<void>
+}
+
+/**
+ * The hub of live events: one connection that listens, a direct one (`url`, no pooler), and one read of all watched jobs a tick,
+ * however many watch them. Resolves once it listens.
+ */
+export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>; log: Logger }): Promise<Live> {
+  const rates = createRates()
+  const sample = (job: JobRow) => rates.sample(job.id, job.done)
+  const warn = (error: unknown) => log.warn({ err: error }, 'live events cannot be read; trying again')
+  const readActivity = batched(async (ids: number[]) => {
+    const activities = await jobActivities(db, [...new Set(ids)])
+    return ids.map((id) => activities.get(id)!)
+  })
+  const present = (job: JobRow): JobSource => {
+    let activity: Promise<JobActivity> | undefined
+    return { ...job, ratePerSecond: rates.of(job.id) ?? null, activity: () => (activity ??= readActivity(job.id)) }
+  }
+
+  const watches = createJobWatches({ db, present, sample, warn })
+  const feed = new JobsFeed(present)
+  const feedReader = createJobsFeedReader({ db, feed, sample, warn })
+  const poll = () => {
+    watches.poll()
+    feedReader.poll()
+    rates.forgetStale()
+  }
+  const listener = await listenForEver({
+    url,
+    channels: [channels.jobs],
+    log,
+    onNotice(_channel, payload) {
+      const ids = changedJobs(payload)
+      watches.changed(ids)
+      feedReader.changed(ids)
+    },
+    onGap() {
+      feed.reload()
+      poll()
+    },
+  })
+  const timer = setInterval(poll, pollMs)
+
+  return {
+    jobEvents: (viewer, jobId, after) => pulled((waiter) => followJob(watches, waiter, { viewer, jobId, after })),
+    jobs: (viewer, filter) => pulled((waiter) => feed.follow(waiter, viewer, filter)),
+    ratePerSecond: rates.of,
+    listening: listener.listening,
+    load: () => ({ ...watches.load(), lists: feed.watchers }),
+    async close() {
+      clearInterval(timer)
+      feedReader.close()
+      watches.close()
+      feed.close()
+      await listener.close()
+    },
+  }
+}
+
+const notice = z.object({ j: z.array(z.tuple([z.int(), z.int()])) })
+
+/** Ids of the jobs in a notice; none where it is not one of ours. */
+function changedJobs(payload: string): number[] {
+  try {
+    return notice.parse(JSON.parse(payload)).j.map(([jobId]) => jobId)
+  } catch {
+    return []
+  }
+}

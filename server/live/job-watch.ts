@@ -1,0 +1,109 @@
+import type { EventRow } from '../../db/event-list.ts'
+import type { JobRow } from '../../db/job-list.ts'
+import type { JobSource, Snapshot } from '../../schema/live-feed.ts'
+import type { Waiter } from './waiter.ts'
+
+/** So many events of a watched job stay in memory; who is further behind reads from the log. */
+const ringSize = 500
+/** At most 4 snapshots a second. */
+const snapshotGapMs = 250
+
+/**
+ * One job that is watched: its last events and its last snapshot, for however many watch it. Each of them is but a number, the last
+ * event that it has had.
+ */
+export class JobWatch {
+  readonly jobId: number
+  /** Number of the last event that is known. */
+  lastSeq = 0
+  /** None until the job has been read. It is never ahead of `lastSeq`. */
+  snapshot: Snapshot | undefined
+  /** The job does not exist, or no longer. */
+  gone = false
+  readonly waiters = new Set<Waiter>()
+  #ring: EventRow[] = []
+  #latest: JobRow | undefined
+  #publishedAt = -Infinity
+  #timer: NodeJS.Timeout | undefined
+  readonly #present: (job: JobRow) => JobSource
+
+  constructor(jobId: number, present: (job: JobRow) => JobSource) {
+    this.jobId = jobId
+    this.#present = present
+  }
+
+  /** The event of that number, `read` where only the log has it, undefined where there is none yet. */
+  event(seq: number): EventRow | 'read' | undefined {
+    if (seq > this.lastSeq) return undefined
+    const first = this.#ring[0]?.seq ?? this.lastSeq + 1
+    return seq < first ? 'read' : this.#ring[seq - first]
+  }
+
+  /**
+   * Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. `due`: a snapshot even
+   * if nothing changed.
+   */
+  takeIn(job: JobRow, events: EventRow[], due: boolean): boolean {
+    // New to us; or set back, as by a restored backup; or pruned up to its end.
+    if (!this.snapshot || job.seq < this.lastSeq || (job.seq > this.lastSeq && events.length === 0)) {
+      this.#start(job)
+      return true
+    }
+    this.#append(events)
+    if (job.seq > this.lastSeq) return false
+    const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
+    this.#latest = job
+    if (!news) return true
+    const waitMs = this.#publishedAt + snapshotGapMs - performance.now()
+    if (waitMs <= 0) this.#publish()
+    else this.#timer ??= setTimeout(() => this.#publish(), waitMs)
+    return true
+  }
+
+  #start(job: JobRow): void {
+    this.#ring = []
+    this.lastSeq = job.seq
+    this.#latest = job
+    this.#publish()
+  }
+
+  #append(events: EventRow[]): void {
+    for (const event of events) {
+      // A gap: the log was pruned under us. Who needs what is missing finds that out in the log.
+      if (event.seq !== this.lastSeq + 1) this.#ring = []
+      this.#ring.push(event)
+      this.lastSeq = event.seq
+    }
+    if (this.#ring.length > ringSize) this.#ring.splice(0, this.#ring.length - ringSize)
+    if (events.length > 0) this.#wakeAll()
+  }
+
+  end(): void {
+    this.gone = true
+    clearTimeout(this.#timer)
+    this.#wakeAll()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #publish(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#publishedAt = performance.now()
+    this.snapshot = { job: this.#present(this.#latest!) }
+    this.#wakeAll()
+  }
+
+  #wakeAll(): void {
+    for (const waiter of this.waiters) waiter.wake()
+  }
+}
+
+/** Differs where anything that is shown differs. */
+export function fingerprint(job: JobRow | undefined): string {
+  if (!job) return ''
+  const { state, phase, seq, total, done, succeeded, failed, skipped, bytesDone, results, updatedAt } = job
+  return [state, phase, seq, total, done, succeeded, failed, skipped, bytesDone, results, updatedAt.getTime()].join(' ')
+}

@@ -1,0 +1,179 @@
+import { fileURLToPath } from 'node:url'
+
+import type { Logger } from 'pino'
+
+import { checkServer } from '../db/check-server.ts'
+import { openDatabase } from '../db/database.ts'
+import { startEmbedded } from '../db/embedded.ts'
+import { migrate } from '../db/migrate.ts'
+import { openEngine } from '../jobs/engine.ts'
+import type { Settings } from '../jobs/job-kind.ts'
+import { takeOverFromDead } from '../jobs/mending.ts'
+import { createOutgoing } from '../jobs/outgoing.ts'
+import { startWorker } from '../jobs/worker.ts'
+import { buildClient, clientDir } from './client-build.ts'
+import { type Config, readConfig } from './config.ts'
+import { createHttp } from './http.ts'
+import { createLive } from './live.ts'
+import { createLog } from './log.ts'
+import { startSampleSite } from './sample-site.ts'
+import { keepWorkers } from './worker-processes.ts'
+
+/** What has been started, ended in the opposite order. */
+type Shutdown = { name: string; stop(): Promise<unknown> }[]
+
+const roles = { all: runAll, api: runApi, worker: runWorker, migrate: runMigrate }
+
+await main(process.argv[2] ?? 'all')
+
+async function main(role: string): Promise<void> {
+  const started: Shutdown = []
+  let log: Logger | undefined
+  let ending = false
+  const end = async (code: number) => {
+    if (ending) process.exit(1)
+    ending = true
+    for (const { name, stop } of started.reverse())
+      await stop().catch((error: unknown) => log?.error({ err: error }, `${name} did not stop cleanly`))
+    process.exit(code)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
+  // A worker whose parent is gone ends too.
+  process.on('disconnect', () => void end(0))
+  try {
+    if (!(role in roles)) throw new Error(`There is no role ${role}: ${Object.keys(roles).join(', ')}`)
+    const config = readConfig()
+    log = createLog(config.logLevel)
+    await roles[role as keyof typeof roles]({ config, log, started, end })
+  } catch (error) {
+    // What the user can mend has a message made for reading; anything else needs its stack.
+    const expected = error instanceof Error && 'code' in error && typeof error.code === 'string'
+    process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
+    await end(1)
+  }
+}
+
+interface Run {
+  config: Config
+  log: Logger
+  started: Shutdown
+  end(code: number): Promise<void>
+}
+
+async function runAll(run: Run): Promise<void> {
+  const { config, log, started } = run
+  const url = await openDatabaseServer(run)
+  await migrate(url)
+  await buildClient(() => log.info('building the web app; the first start takes a moment'))
+  const sampleSite = await openSampleSite(run)
+  const { engine, address } = await serve(run, url, sampleSite)
+  const ownHosts = sampleSite ? [...config.allowHosts, new URL(sampleSite).host] : config.allowHosts
+  const workers = keepWorkers({
+    count: config.workers,
+    main: fileURLToPath(import.meta.url),
+    env: { ...config.env, DATABASE_URL: url, ALLOW_HOSTS: ownHosts.join(',') },
+    log,
+    died: () =>
+      void takeOverFromDead(engine, '').catch((error: unknown) =>
+        log.warn({ err: error }, 'the other workers will take over'),
+      ),
+  })
+  started.push({ name: 'workers', stop: () => workers.stop(15_000) })
+  log.info({ address, workers: config.workers }, `Mailquarry is ready: ${address}`)
+}
+
+async function runApi(run: Run): Promise<void> {
+  const url = await openDatabaseServer(run)
+  await migrate(url)
+  await buildClient(() => run.log.info('building the web app; the first start takes a moment'))
+  const { address } = await serve(run, url, undefined)
+  run.log.info({ address }, `Mailquarry is ready: ${address}`)
+}
+
+async function runWorker({ config, log, started }: Run): Promise<void> {
+  const url = config.databaseUrl
+  if (!url) throw new Error('A worker of its own needs DATABASE_URL: the database that it shares with the others.')
+  await checkServer(url)
+  await migrate(url)
+  const database = openDatabase(url, { max: 8, applicationName: 'mailquarry worker' })
+  started.push({ name: 'database', stop: () => database.close() })
+  const engine = await openEngine({ url, db: database.db, settings: settingsOf(config), log, supervise: true })
+  started.push({ name: 'queue', stop: () => engine.close() })
+  const outgoing = createOutgoing({ allowHosts: config.allowHosts, userAgent: userAgentOf(config) })
+  started.push({ name: 'connections', stop: () => outgoing.close() })
+  const worker = await startWorker({ engine, url, outgoing, slots: config.workerSlots })
+  started.push({ name: 'worker', stop: () => worker.stop() })
+  log.debug({ worker: worker.id() }, 'worker is ready')
+}
+
+async function runMigrate(run: Run): Promise<void> {
+  const applied = await migrate(await openDatabaseServer(run))
+  run.log.info({ applied }, applied.length > 0 ? 'migrated' : 'nothing to migrate')
+  await run.end(0)
+}
+
+/** The operator's server, or the embedded one. */
+async function openDatabaseServer({ config, log, started, end }: Run): Promise<string> {
+  if (config.databaseUrl) {
+    await checkServer(config.databaseUrl)
+    return config.databaseUrl
+  }
+  let embedded = await startEmbedded({ dataDir: config.dataDir, log })
+  started.push({ name: 'postgres', stop: () => embedded.stop() })
+  // Everything connects again by itself, so a server that died need not end the program; one that does not come up again does.
+  const watch = async (): Promise<void> => {
+    const { expected, reason } = await embedded.exited
+    if (expected) return
+    log.error({ reason }, 'the database ended; nothing that was committed is lost; starting it again')
+    await embedded.stop()
+    embedded = await startEmbedded({ dataDir: config.dataDir, log, port: embedded.port })
+    return watch()
+  }
+  watch().catch((error: unknown) => {
+    log.fatal({ err: error }, 'the database cannot be started again')
+    void end(1)
+  })
+  return embedded.url
+}
+
+/** Its port is next to ours, so that a job on it that is resumed after a restart finds it where it was. */
+async function openSampleSite({ config, log, started }: Run): Promise<string | undefined> {
+  const port = config.port === 0 ? 0 : config.port + 1
+  try {
+    const site = await startSampleSite({ host: '127.0.0.1', port })
+    started.push({ name: 'sample site', stop: () => site.close() })
+    return site.url
+  } catch (error) {
+    log.warn({ err: error, port }, 'the sample site has no port; going on without it')
+    return undefined
+  }
+}
+
+async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: string | undefined) {
+  const database = openDatabase(url, { max: 10, applicationName: 'mailquarry api' })
+  started.push({ name: 'database', stop: () => database.close() })
+  const ownHosts = sampleSiteUrl ? [...config.allowHosts, new URL(sampleSiteUrl).host] : config.allowHosts
+  const engine = await openEngine({
+    url,
+    db: database.db,
+    settings: { ...settingsOf(config), ownHosts },
+    log,
+    supervise: false,
+  })
+  started.push({ name: 'queue', stop: () => engine.close() })
+  const live = await createLive({ url, db: database.db, log })
+  started.push({ name: 'live events', stop: () => live.close() })
+  const http = createHttp({ config, engine, live, log, clientDir, sampleSiteUrl })
+  const { url: address } = await http.listen()
+  started.push({ name: 'http', stop: () => http.close() })
+  return { engine, address }
+}
+
+function settingsOf(config: Config): Settings {
+  return { minDelayMs: config.minDelayMs, userAgentContact: config.userAgentContact, ownHosts: config.allowHosts }
+}
+
+/** An honest name, with where to complain. */
+function userAgentOf({ userAgentContact }: Config): string {
+  return userAgentContact ? `Mailquarry/0.1 (+${userAgentContact})` : 'Mailquarry/0.1'
+}
