@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { storableText } from './json.ts'
 import {
   allOf,
   contains,
@@ -82,9 +83,9 @@ export async function countJobAddresses(db: Kysely<DB>, jobId: number, filter: J
 
 function matches(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
   const conditions = [sql`a.job_id = ${jobId}`]
-  if (filter.domain) conditions.push(sql`a.domain = ${filter.domain}`)
+  if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
   if (filter.qualities) conditions.push(sql`a.quality = any(${filter.qualities}::text[])`)
-  if (filter.methods) conditions.push(sql`a.method = any(${filter.methods}::text[])`)
+  if (filter.methods) conditions.push(sql`a.method = any(${filter.methods.map(storableText)}::text[])`)
   if (filter.text) {
     const { text } = filter
     const places = ['a.address', 'a.person_name', 'a.organisation'].map((column) => contains(column, text))

@@ -38,8 +38,8 @@ export async function takeLease(
     values (${origin}, 0, ${workerId}, ${lease}, now() + ${leaseMs} * interval '1 ms')
     on conflict (origin) do update set leased_by = excluded.leased_by, lease = excluded.lease, leased_until = excluded.leased_until,
       next_lease = nullif(o.next_lease, excluded.lease)
-    where (o.leased_until is null or o.leased_until <= now() or o.lease = excluded.lease)
-      and (o.next_lease is null or o.next_until <= now() or o.next_lease = excluded.lease)
+    where (o.lease = excluded.lease and o.leased_until > now()
+        or (o.leased_until is null or o.leased_until <= now()) and (o.next_lease is null or o.next_until <= now() or o.next_lease = excluded.lease))
       and o.next_at <= now() + ${patienceMs} * interval '1 ms'
     returning ${msUntil('next_at')} as "waitMs"`.execute(db)
   if (rows[0]) return { held: true, waitMs: rows[0].waitMs }

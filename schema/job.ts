@@ -36,7 +36,7 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
       type: 'JSON',
       description: 'What it was started with, defaults filled in: fit to be sent to the start mutation again.',
       resolve: async ({ id, kind }, _args, { loaders }) =>
-        toApi(storedSchema(kindNamed(kind)), await loaders.jobInput(id)),
+        toApi(storedSchema(kindNamed(kind)), (await loaders.jobInput(id)) ?? {}),
     }),
     progress: t.field({ type: JobProgress, description: 'How far it is, in numbers.', resolve: (job) => job }),
     waitingUntil: t.field({

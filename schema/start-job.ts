@@ -1,5 +1,6 @@
 import { jobsById } from '../db/job-list.ts'
 import { startJob } from '../jobs/control.ts'
+import { ValidationError } from '../jobs/refusals.ts'
 import { kinds } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
 import {
@@ -55,6 +56,7 @@ for (const kind of kinds) {
       },
       resolve: (_root, { input, idempotencyKey }, { engine, viewer }) =>
         orRefused(async () => {
+          if (idempotencyKey != null) checkKey(idempotencyKey)
           const started = await startJob(engine, {
             kind: kind.kind,
             input: withoutNulls(input),
@@ -67,4 +69,11 @@ for (const kind of kinds) {
         }),
     }),
   )
+}
+
+/** A key is kept in an index, which takes no text of any length. */
+function checkKey(key: string): void {
+  if (/^[^\p{Cc}\p{Cs}]{1,200}$/u.test(key)) return
+  const message = 'An idempotency key has 1 to 200 characters, none of them a control character.'
+  throw new ValidationError([{ path: ['idempotencyKey'], message, code: 'invalid_key' }])
 }

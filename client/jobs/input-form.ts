@@ -149,7 +149,7 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
   const schema = withoutNull(property)
   const field: InputField = {
     name,
-    label: schema.title ?? wordsOf(name),
+    label: schema.title ?? wordsOfName(name),
     help: schema.description ?? '',
     widget: widgetOf(schema),
     required: required && schema.default === undefined,
@@ -249,7 +249,7 @@ function constantCase(value: string): string {
 }
 
 /** maxPagesPerDomain → "Max pages per domain". */
-function wordsOf(name: string): string {
+export function wordsOfName(name: string): string {
   return sentenceOf(name.replaceAll(/([a-z])([A-Z])/g, '$1 $2'))
 }
 

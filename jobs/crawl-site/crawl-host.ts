@@ -78,7 +78,8 @@ function stopped({ args: { io } }: HostRun): RunEnd {
 
 async function enter(run: HostRun, { domain }: QueuedPage): Promise<void> {
   const { io, input, jobId } = run.args
-  if (run.domain === '' && input.maxEmailsPerDomain !== undefined) run.addresses = new Set(await io.domainAddresses(jobId, domain))
+  if (run.domain === '' && input.maxEmailsPerDomain !== undefined)
+    run.addresses = new Set(await io.domainAddresses(jobId, domain))
   run.domain = domain
 }
 
@@ -90,7 +91,11 @@ async function followAgain(run: HostRun): Promise<boolean> {
   for (const { links, ...page } of pages) {
     const leads = parseLeads(links, run.follower.links)
     await run.follower.follow(run.step, run.frontier, page, leads)
-    putPage(run.step, { ...page, shard, expanded: { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 } })
+    putPage(run.step, {
+      ...page,
+      shard,
+      expanded: { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 },
+    })
   }
   return run.nearer
 }
@@ -114,16 +119,25 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     step.notes.push({ message: `${args.shard}: ${state.fetched} pages fetched`, counts: { fetched: state.fetched } })
   }
   run.step = emptyStep()
-  const batch = batchOf(step, domain === '' ? undefined : { domain, shard: args.shard, release }, args.input.maxEmailsPerDomain)
+  const batch = batchOf(
+    step,
+    domain === '' ? undefined : { domain, shard: args.shard, release },
+    args.input.maxEmailsPerDomain,
+  )
   return stepOf(step, batch, { ...state })
 }
 
-function stepOf({ counts, findings, notes, spawn }: CrawlStep, batch: CrawlBatch, checkpoint: CrawlCheckpoint): Step<CrawlBatch, CrawlCheckpoint> {
+function stepOf(
+  { counts, findings, notes, spawn }: CrawlStep,
+  batch: CrawlBatch,
+  checkpoint: CrawlCheckpoint,
+): Step<CrawlBatch, CrawlCheckpoint> {
   return { batch, checkpoint, counts, findings, notes, spawn: [...spawn], phase: 'crawling' }
 }
 
 function skipAll(run: HostRun, why: string): void {
-  for (let page = run.frontier.take(); page; page = run.frontier.take()) finish(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
+  for (let page = run.frontier.take(); page; page = run.frontier.take())
+    finish(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
 }
 
 /** Fetches pages until the step is worth storing, a pause is, or there is nothing to fetch. */
@@ -154,7 +168,8 @@ async function fetchSome(run: HostRun, held: HeldHost, care: Care): Promise<void
 
     requests++
     const outcome = robots ? await visit(run, held, page) : await askForRobots(run, held, page)
-    if (outcome === 'stop' || (care === 'one-item' && outcome === 'settled') || run.nearer || hasAllAddresses(run)) return
+    if (outcome === 'stop' || (care === 'one-item' && outcome === 'settled') || run.nearer || hasAllAddresses(run))
+      return
     if (run.state.givenUp !== undefined) return
   }
 }
@@ -182,7 +197,8 @@ async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Pro
   const last = run.state.retry?.key === page.key && run.state.retry.failures >= 2
   const pause = async () => {
     held.asked()
-    for (let ms = held.waitMs(paceOf(run)); ms > 0 && !held.signal.aborted; ms = held.waitMs(paceOf(run))) await wait(Math.ceil(ms))
+    for (let ms = held.waitMs(paceOf(run)); ms > 0 && !held.signal.aborted; ms = held.waitMs(paceOf(run)))
+      await wait(Math.ceil(ms))
   }
   const got = await untilStopped(held, fetchRobots(io, { origin, signal: held.signal, last, pause }))
   if (!got) return 'stop'
@@ -197,7 +213,12 @@ async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Pro
   const { httpStatus } = 'httpStatus' in got ? got : {}
   const settled =
     got.got === 'throttled'
-      ? settleThrottled(run, held, page, { ...got, fetchMs: 0, category: 'http_5xx', message: `robots.txt: the host answered ${httpStatus}` })
+      ? settleThrottled(run, held, page, {
+          ...got,
+          fetchMs: 0,
+          category: 'http_5xx',
+          message: `robots.txt: the host answered ${httpStatus}`,
+        })
       : await settleFault(run, held, page, got)
   return settled === 'again' ? 'stop' : 'settled'
 }

@@ -48,7 +48,13 @@ export function putPage(step: CrawlStep, page: PageChange): void {
 }
 
 /** Gives a queued page its fate, and counts it. */
-export function settlePage(step: CrawlStep, shard: string, page: QueuedPage, fate: PageFate, expanded?: { depth: number; hops: number }): void {
+export function settlePage(
+  step: CrawlStep,
+  shard: string,
+  page: QueuedPage,
+  fate: PageFate,
+  expanded?: { depth: number; hops: number },
+): void {
   putPage(step, { ...page, shard, fate, ...(expanded && { expanded }) })
   step.counts[counterOf[fate.status]]++
 }
@@ -61,7 +67,15 @@ export function mergedPage(a: PageChange, b: PageChange): PageChange {
   const fate = a.fate ?? b.fate
   // The later one was followed from nearer.
   const expanded = b.expanded ?? a.expanded
-  return { ...a, parentUrl, depth, hops, priority: Math.min(a.priority, b.priority), ...(fate && { fate }), ...(expanded && { expanded }) }
+  return {
+    ...a,
+    parentUrl,
+    depth,
+    hops,
+    priority: Math.min(a.priority, b.priority),
+    ...(fate && { fate }),
+    ...(expanded && { expanded }),
+  }
 }
 
 export interface Way {
@@ -77,12 +91,19 @@ export function isLesserWay(a: Way, b: Way): boolean {
   return (a.parentUrl ?? '') < (b.parentUrl ?? '')
 }
 
-export function batchOf(step: CrawlStep, grant: { domain: string; shard: string; release: boolean } | undefined, mostAddresses: number | undefined): CrawlBatch {
+export function batchOf(
+  step: CrawlStep,
+  grant: { domain: string; shard: string; release: boolean } | undefined,
+  mostAddresses: number | undefined,
+): CrawlBatch {
   const domain = grant?.domain ?? ''
   return {
     pages: [...step.pages.values()],
     links: step.links,
-    sightings: step.sightings.length > 0 ? [{ domain, sightings: step.sightings, ...(mostAddresses !== undefined && { mostAddresses }) }] : [],
+    sightings:
+      step.sightings.length > 0
+        ? [{ domain, sightings: step.sightings, ...(mostAddresses !== undefined && { mostAddresses }) }]
+        : [],
     grants: grant ? [{ ...grant, used: step.used }] : [],
   }
 }

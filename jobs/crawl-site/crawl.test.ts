@@ -10,20 +10,34 @@ const { db, crawl, site } = await crawlBench()
 describe('a crawl', () => {
   test('follows links and stores pages, addresses and counts that add up', async () => {
     const { url, requests } = await site({
-      '/': html(`${links('/a', '/contact', '/missing', 'https://elsewhere.example/')} info@maker.example`),
+      '/': html(`${links('/a', '/contact', '/missing', 'https://elsewhere.example/')} info@maker-works.com`),
       '/a': html(links('/', '/b', '/logo.png')),
-      '/b': html('info@maker.example or <a href="mailto:b@maker.example">b</a>'),
-      '/contact': html('contact@maker.example'),
+      '/b': html('info@maker-works.com or <a href="mailto:b@maker-works.com">b</a>'),
+      '/contact': html('contact@maker-works.com'),
     })
     const crawled = await crawl({ startUrls: [`${url}/`] })
-    expect(crawled.fates).toEqual({ '/': 'FETCHED', '/a': 'FETCHED', '/b': 'FETCHED', '/contact': 'FETCHED', '/missing': 'FAILED' })
-    expect(crawled.addresses).toEqual(['b@maker.example', 'contact@maker.example', 'info@maker.example'])
+    expect(crawled.fates).toEqual({
+      '/': 'FETCHED',
+      '/a': 'FETCHED',
+      '/b': 'FETCHED',
+      '/contact': 'FETCHED',
+      '/missing': 'FAILED',
+    })
+    expect(crawled.addresses).toEqual(['b@maker-works.com', 'contact@maker-works.com', 'info@maker-works.com'])
     expect(crawled.counts).toMatchObject({ total: 5, succeeded: 4, failed: 1, skipped: 0, results: 3 })
     expect(crawled.counts.bytesDone).toBeGreaterThan(200)
-    expect(crawled.findings).toEqual([{ category: 'http_4xx', message: 'the host answered 404', url: `${url}/missing`, httpStatus: 404 }])
+    expect(crawled.findings).toEqual([
+      { category: 'http_4xx', message: 'the host answered 404', url: `${url}/missing`, httpStatus: 404 },
+    ])
     expect(crawled.page('/b')).toMatchObject({ depth: 2, parent: '/a', emails: 2 })
     expect(crawled.summary).toEqual({ pages: 5, fetched: 4, hosts: 1, addresses: 3 })
-    expect(requests.map(({ path }) => path)).toEqual(['/robots.txt', '/', '/contact', ...['/a', '/missing'].sort(byKeyOf(url)), '/b'])
+    expect(requests.map(({ path }) => path)).toEqual([
+      '/robots.txt',
+      '/',
+      '/contact',
+      ...['/a', '/missing'].sort(byKeyOf(url)),
+      '/b',
+    ])
   })
 
   test('asks contact and team pages first, then by depth', async () => {
@@ -41,18 +55,21 @@ describe('a crawl', () => {
 
   test('keeps the best of several sightings', async () => {
     const { url } = await site({
-      '/': html(`${links('/b', '/c')} info@maker.example`),
-      '/b': html('<a href="mailto:info@maker.example">x</a>'),
-      '/c': html('<a href="mailto:info@maker.example">x</a>'),
+      '/': html(`${links('/b', '/c')} info@maker-works.com`),
+      '/b': html('<a href="mailto:info@maker-works.com">x</a>'),
+      '/c': html('<a href="mailto:info@maker-works.com">x</a>'),
     })
     const { jobId } = await crawl({ startUrls: [`${url}/`] })
     const { addresses, sightings } = await crawlRows(db, jobId)
-    expect(addresses).toMatchObject([{ address: 'info@maker.example', source_url: `${url}/b`, method: 'mailto' }])
+    expect(addresses).toMatchObject([{ address: 'info@maker-works.com', source_url: `${url}/b`, method: 'mailto' }])
     expect(sightings).toHaveLength(3)
   })
 
   test('does not ask again for what has an answer', async () => {
-    const { url, requests } = await site({ '/': html(links('/', '/#top', '/?utm_source=x', '/a', '/a#b')), '/a': html(links('/', '/a')) })
+    const { url, requests } = await site({
+      '/': html(links('/', '/#top', '/?utm_source=x', '/a', '/a#b')),
+      '/a': html(links('/', '/a')),
+    })
     await crawl({ startUrls: [`${url}/`, `${url}/#x`] })
     expect(requests.map(({ path }) => path)).toEqual(['/robots.txt', '/', '/a'])
   })
@@ -73,7 +90,16 @@ describe('depth', () => {
     })
     const crawled = await crawl({ startUrls: [`${url}/`] })
     const depths = Object.fromEntries(crawled.pages.map(({ path, depth }) => [path, depth]))
-    expect(depths).toEqual({ '/': 0, '/team': 1, '/short': 1, '/team/a': 2, '/team/b': 3, '/team/c': 2, '/under': 3, '/end': 4 })
+    expect(depths).toEqual({
+      '/': 0,
+      '/team': 1,
+      '/short': 1,
+      '/team/a': 2,
+      '/team/b': 3,
+      '/team/c': 2,
+      '/under': 3,
+      '/end': 4,
+    })
     expect(crawled.page('/team/c')).toMatchObject({ parent: '/short' })
   })
 
@@ -87,26 +113,43 @@ describe('depth', () => {
       '/near': html(links('/far')),
     })
     const { fates } = await crawl({ startUrls: [`${url}/`], maxDepth: 3 })
-    expect(fates).toEqual({ '/': 'FETCHED', '/team': 'FETCHED', '/short': 'FETCHED', '/team/a': 'FETCHED', '/team/b': 'FETCHED', '/near': 'FETCHED' })
+    expect(fates).toEqual({
+      '/': 'FETCHED',
+      '/team': 'FETCHED',
+      '/short': 'FETCHED',
+      '/team/a': 'FETCHED',
+      '/team/b': 'FETCHED',
+      '/near': 'FETCHED',
+    })
     expect(hits('/far')).toBe(0)
   })
 
   test('0 fetches the starts alone', async () => {
     const { url } = await site({ '/': html(links('/a')), '/b': html(links('/a')) })
-    expect((await crawl({ startUrls: [`${url}/`, `${url}/b`], maxDepth: 0 })).fates).toEqual({ '/': 'FETCHED', '/b': 'FETCHED' })
+    expect((await crawl({ startUrls: [`${url}/`, `${url}/b`], maxDepth: 0 })).fates).toEqual({
+      '/': 'FETCHED',
+      '/b': 'FETCHED',
+    })
   })
 })
 
 describe('caps', () => {
   const wide = (count: number) =>
-    Object.fromEntries([['/', html(links(...Array.from({ length: count }, (_, i) => `/p${i}`)))], ...Array.from({ length: count }, (_, i) => [`/p${i}`, html(`a${i}@maker.example b${i}@maker.example`)])])
+    Object.fromEntries([
+      ['/', html(links(...Array.from({ length: count }, (_, i) => `/p${i}`)))],
+      ...Array.from({ length: count }, (_, i) => [`/p${i}`, html(`a${i}@maker-works.com b${i}@maker-works.com`)]),
+    ])
 
   test('of pages are kept exactly, and what is left is skipped with the reason', async () => {
     const { url, requests } = await site(wide(40))
     const crawled = await crawl({ startUrls: [`${url}/`], maxPagesPerDomain: 10 })
     expect(requests).toHaveLength(11)
     expect(crawled.counts).toMatchObject({ total: 41, succeeded: 10, skipped: 31 })
-    expect(crawled.pages.filter(({ status }) => status === 'SKIPPED').every(({ message }) => message === 'page limit of the domain')).toBe(true)
+    expect(
+      crawled.pages
+        .filter(({ status }) => status === 'SKIPPED')
+        .every(({ message }) => message === 'page limit of the domain'),
+    ).toBe(true)
   })
 
   test('of pages hold over the hosts of a domain, whatever is granted to which', async () => {
@@ -117,7 +160,10 @@ describe('caps', () => {
     const startUrls = ports.map((port, i) => `http://h${i}.firm.test:${port}/`)
     const net = { resolve: async () => ['127.0.0.1'] }
     for (const atOnce of [1, 3]) {
-      const crawled = await crawl({ startUrls, maxPagesPerDomain: 40 }, { net, atOnce, settings: { ownHosts: ['h0.firm.test', 'h1.firm.test', 'h2.firm.test'] } })
+      const crawled = await crawl(
+        { startUrls, maxPagesPerDomain: 40 },
+        { net, atOnce, settings: { ownHosts: ['h0.firm.test', 'h1.firm.test', 'h2.firm.test'] } },
+      )
       expect(crawled.counts).toMatchObject({ total: 68, succeeded: 40, skipped: 28 })
     }
   })
@@ -128,7 +174,9 @@ describe('caps', () => {
     expect(crawled.addresses).toHaveLength(7)
     expect(crawled.counts).toMatchObject({ results: 7, succeeded: 5, skipped: 36 })
     expect(requests).toHaveLength(6)
-    expect(crawled.pages.find(({ status }) => status === 'SKIPPED')).toMatchObject({ message: 'address limit of the domain' })
+    expect(crawled.pages.find(({ status }) => status === 'SKIPPED')).toMatchObject({
+      message: 'address limit of the domain',
+    })
   })
 })
 
@@ -140,28 +188,46 @@ describe('scope', () => {
     const { port } = await site({
       '/': ({ headers: { host = '' }, socket: { localPort } }, response) =>
         void response.end(
-          host.startsWith('www') ? html(`${links(`http://shop.firm.test:${localPort}/`, `http://other.test:${localPort}/`)} www@firm.example`) : html('shop@firm.example'),
+          host.startsWith('www')
+            ? html(
+                `${links(`http://shop.firm.test:${localPort}/`, `http://other.test:${localPort}/`)} www@firm-works.com`,
+              )
+            : html('shop@firm-works.com'),
         ),
     })
     const startUrls = [`http://www.firm.test:${port}/`]
     const wide = await crawl({ startUrls }, { net, settings })
-    expect(wide.addresses).toEqual(['shop@firm.example', 'www@firm.example'])
+    expect(wide.addresses).toEqual(['shop@firm-works.com', 'www@firm-works.com'])
     expect([...wide.shards.keys()]).toEqual(['main', `www.firm.test:${port}`, `shop.firm.test:${port}`])
     const narrow = await crawl({ startUrls, scope: 'host' }, { net, settings })
-    expect(narrow.addresses).toEqual(['www@firm.example'])
+    expect(narrow.addresses).toEqual(['www@firm-works.com'])
   })
 
   test('is where a start redirects to, but not where a page further in does', async () => {
-    const moved = await site({ '/': html(`${links('/team')} new@firm.example`), '/team': html('team@firm.example') })
-    const { port } = await site({ '/old': redirect(`http://www.firm.test:${moved.port}/`), '/in': html(links('/out')), '/out': redirect(`http://www.firm.test:${moved.port}/x`) })
-    const crawled = await crawl({ startUrls: [`http://other.test:${port}/old`, `http://other.test:${port}/in`] }, { net, settings })
-    expect(crawled.addresses).toEqual(['new@firm.example', 'team@firm.example'])
+    const moved = await site({
+      '/': html(`${links('/team')} new@firm-works.com`),
+      '/team': html('team@firm-works.com'),
+    })
+    const { port } = await site({
+      '/old': redirect(`http://www.firm.test:${moved.port}/`),
+      '/in': html(links('/out')),
+      '/out': redirect(`http://www.firm.test:${moved.port}/x`),
+    })
+    const crawled = await crawl(
+      { startUrls: [`http://other.test:${port}/old`, `http://other.test:${port}/in`] },
+      { net, settings },
+    )
+    expect(crawled.addresses).toEqual(['new@firm-works.com', 'team@firm-works.com'])
     expect(crawled.page('/out')).toMatchObject({ status: 'SKIPPED', message: 'it redirects out of scope' })
     expect(crawled.page('/x')).toBeUndefined()
   })
 
   test('is narrowed by patterns, which starts are free of', async () => {
-    const { url } = await site({ '/': html(links('/blog/a', '/blog/b', '/shop/a')), '/blog/a': html(''), '/blog/b': html('') })
+    const { url } = await site({
+      '/': html(links('/blog/a', '/blog/b', '/shop/a')),
+      '/blog/a': html(''),
+      '/blog/b': html(''),
+    })
     const { fates } = await crawl({ startUrls: [`${url}/`], include: ['/blog/*'], exclude: ['blog/b'] })
     expect(fates).toEqual({ '/': 'FETCHED', '/blog/a': 'FETCHED' })
   })

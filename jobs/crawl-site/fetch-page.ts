@@ -3,8 +3,8 @@ import { decodeBody } from '../engines/crawl/decode-body.ts'
 import { retryAfterMs } from '../engines/crawl/politeness.ts'
 import { type ExtractedPage, extractPage } from '../engines/page/extract-page.ts'
 import type { ErrorCategory } from '../error-category.ts'
-import { isRedirect, type ResponseHead } from '../outgoing.ts'
 import { OutgoingError } from '../outgoing-error.ts'
+import { isRedirect, type ResponseHead } from '../outgoing.ts'
 import type { CrawlIo } from './io.ts'
 
 /** What came of one request for a page. */
@@ -34,7 +34,11 @@ const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,text/*;q=0
 export async function fetchPage(io: CrawlIo, url: string, signal: AbortSignal): Promise<Visit> {
   const started = performance.now()
   try {
-    const response = await io.request(url, { signal, headers: { accept }, wants: (head) => isOk(head) && isText(head.headers['content-type']) })
+    const response = await io.request(url, {
+      signal,
+      headers: { accept },
+      wants: (head) => isOk(head) && isText(head.headers['content-type']),
+    })
     const fetchMs = performance.now() - started
     return { httpStatus: response.status, fetchMs, ...read(url, response, io.now()) }
   } catch (error) {
@@ -59,7 +63,12 @@ function read(url: string, response: ResponseHead & { body: Uint8Array }, now: D
   }
   if (status === 429 || status === 503) {
     const category = status === 429 ? 'rate_limited' : 'http_5xx'
-    return { got: 'throttled', category, message: `the host answered ${status}`, retryAfterMs: retryAfterMs(headers['retry-after'], now) }
+    return {
+      got: 'throttled',
+      category,
+      message: `the host answered ${status}`,
+      retryAfterMs: retryAfterMs(headers['retry-after'], now),
+    }
   }
   if (status >= 500) return fault('http_5xx', `the host answered ${status}`, status !== 501)
   if (status >= 400) return fault('http_4xx', `the host answered ${status}`, status === 408)

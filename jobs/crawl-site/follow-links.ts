@@ -1,7 +1,5 @@
 import type { QueuedPage } from '../../db/pages.ts'
-import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
 import type { Frontier } from '../engines/crawl/frontier.ts'
-import { priorityOf } from '../engines/crawl/priority.ts'
 import { trapIn } from '../engines/crawl/traps.ts'
 import { urlFilter } from '../engines/crawl/url-pattern.ts'
 import type { ExtractedPage } from '../engines/page/extract-page.ts'
@@ -51,14 +49,15 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
     return before === undefined || isLesserWay(offer, before) || lead.priority < before.priority
   }
 
-  const take = (step: CrawlStep, frontier: Frontier<QueuedPage>, { clicks: _, shard: of, ...lead }: Lead, offer: Offer): boolean => {
-    const before = known.get(lead.key)
+  const take = (step: CrawlStep, frontier: Frontier<QueuedPage>, lead: Lead, offer: Offer): boolean => {
+    const { key, url, domain, shard: of } = lead
+    const before = known.get(key)
     const way = before && !isLesserWay(offer, before) ? before : offer
     const priority = Math.min(lead.priority, before?.priority ?? lead.priority)
     const queued = of === shard && (before?.queued ?? true)
     const { parentUrl, depth, hops } = way
-    known.set(lead.key, { parentUrl, depth, hops, priority, queued })
-    const page: QueuedPage = { ...lead, parentUrl, depth, hops, priority }
+    known.set(key, { parentUrl, depth, hops, priority, queued })
+    const page: QueuedPage = { key, url, domain, parentUrl, depth, hops, priority }
     putPage(step, { ...page, shard: of })
     if (of !== shard) step.spawn.add(of)
     else if (queued) frontier.put(page)
@@ -72,12 +71,12 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
     leadsOf(from, { links: found, canonical, metaRefresh }) {
       const leads: Lead[] = []
       for (const { url, nofollow, text } of found.slice(0, mostLinks)) {
-        const target = nofollow ? undefined : links.read(url)
-        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, priority: priorityOf(target.url, text), clicks: 1 })
+        const target = nofollow ? undefined : links.read(url, text)
+        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, clicks: 1 })
       }
       for (const url of [canonical, metaRefresh?.url]) {
         const target = url === undefined ? undefined : links.read(url)
-        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, priority: priorityOf(target.url), clicks: 0 })
+        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, clicks: 0 })
       }
       return leads
     },
@@ -124,7 +123,6 @@ export function parseLeads(text: string, links: LinkReader): Lead[] {
 
 /** What is behind a redirect, of whatever domain. */
 export function redirectLead(from: QueuedPage, to: string, links: LinkReader): Lead | undefined {
-  const canonical = canonicalUrl(to)
-  const target = canonical.ok ? links.read(canonical.url) : undefined
-  return target && { ...target, priority: Math.min(from.priority, priorityOf(target.url)), clicks: 0 }
+  const target = links.read(to)
+  return target && { ...target, priority: Math.min(from.priority, target.priority), clicks: 0 }
 }

@@ -24,7 +24,12 @@ const busyPollMs = 200
 const busyPolls = 15
 
 /** Takes a host for this run, waiting a little for its pause to end or for another job to leave it. */
-export async function holdHost(door: HostDoor, shard: string, signal: AbortSignal, wait: (ms: number) => Promise<void>): Promise<HostAnswer> {
+export async function holdHost(
+  door: HostDoor,
+  shard: string,
+  signal: AbortSignal,
+  wait: (ms: number) => Promise<void>,
+): Promise<HostAnswer> {
   for (let polls = 0; ; polls++) {
     const answer = await door.take(patienceMs)
     if (answer.held) return { held: held(door, signal, answer.waitMs) }

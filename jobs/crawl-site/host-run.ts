@@ -38,7 +38,10 @@ export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): Ho
   const known = createKnownPages((keys) => io.known(jobId, keys))
   return {
     args,
-    state: checkpoint?.of === 'host' ? { ...checkpoint } : { of: 'host', redirects: 0, strikes: 0, faults: 0, fetched: 0, released: true },
+    state:
+      checkpoint?.of === 'host'
+        ? { ...checkpoint }
+        : { of: 'host', redirects: 0, strikes: 0, faults: 0, fetched: 0, released: true },
     known,
     follower: createLinkFollower({ shard, input, known, year: io.now().getUTCFullYear() }),
     robots: new Map(),
@@ -59,7 +62,11 @@ export function paceOf({ args: { io, input }, state, robots }: HostRun): Pace {
     const asked = answer.got === 'rules' ? answer.rules.crawlDelaySeconds : undefined
     if (asked !== undefined) crawlDelaySeconds = Math.max(asked, crawlDelaySeconds ?? 0)
   }
-  return { minDelayMs: Math.max(io.settings.minDelayMs, input.minDelayMs ?? 0), crawlDelaySeconds, latencyMs: state.latencyMs }
+  return {
+    minDelayMs: Math.max(io.settings.minDelayMs, input.minDelayMs ?? 0),
+    crawlDelaySeconds,
+    latencyMs: state.latencyMs,
+  }
 }
 
 export function hasAllAddresses({ addresses, args: { input } }: HostRun): boolean {

@@ -17,7 +17,8 @@ export const crawlInput = z
       .optional()
       .meta({
         title: 'Domains',
-        description: 'Host names of sites to crawl, such as example.com; https is tried first. A URL of a site does as well.',
+        description:
+          'Host names of sites to crawl, such as example.com; https is tried first. A URL of a site does as well.',
         examples: [['example.com', 'www.example.org']],
       }),
     startUrls: z
@@ -37,7 +38,8 @@ export const crawlInput = z
       .default(50)
       .meta({
         title: 'Pages per domain',
-        description: 'How many pages of each domain are fetched at most, over all its hosts. Contact, imprint and team pages come first.',
+        description:
+          'How many pages of each domain are fetched at most, over all its hosts. Contact, imprint and team pages come first.',
         examples: [50, 1_000],
       }),
     maxDepth: z
@@ -75,7 +77,8 @@ export const crawlInput = z
       .default('domain')
       .meta({
         title: 'Scope',
-        description: 'domain: all hosts of the registrable domain of a start, such as shop.example.com beside www.example.com. host: its host alone.',
+        description:
+          'domain: all hosts of the registrable domain of a start, such as shop.example.com beside www.example.com. host: its host alone.',
         examples: ['domain'],
         typeName: 'CrawlScope',
       }),
@@ -98,11 +101,15 @@ export const crawlInput = z
       .optional()
       .meta({
         title: 'Delay in milliseconds',
-        description: 'Least pause between two requests to one host, where it is longer than what the server is set to and what the host itself asks for.',
+        description:
+          'Least pause between two requests to one host, where it is longer than what the server is set to and what the host itself asks for.',
         examples: [1_000],
       }),
   })
-  .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length > 0, { path: ['domains'], error: 'Give at least one domain or start URL.' })
+  .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length > 0, {
+    path: ['domains'],
+    error: 'Give at least one domain or start URL.',
+  })
   .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length <= mostStarts, {
     path: ['domains'],
     error: `Domains and start URLs together may be ${mostStarts} at most.`,
@@ -116,13 +123,20 @@ export interface NamedStart {
   start: Start
 }
 
-export function readStarts({ domains = [], startUrls = [] }: CrawlInput, settings: Pick<Settings, 'ownHosts'>, from = 0, to = Infinity): NamedStart[] {
+export function readStarts(
+  { domains = [], startUrls = [] }: CrawlInput,
+  settings: Pick<Settings, 'ownHosts'>,
+  from = 0,
+  to = Infinity,
+): NamedStart[] {
   const listed = hostList(settings.ownHosts)
   const starts: NamedStart[] = []
   for (let i = from; i < Math.min(to, domains.length + startUrls.length); i++) {
     const at = i - domains.length
     starts.push(
-      at < 0 ? { path: ['domains', i], start: readDomain(domains[i]!, listed) } : { path: ['startUrls', at], start: readStartUrl(startUrls[at]!, listed) },
+      at < 0
+        ? { path: ['domains', i], start: readDomain(domains[i]!, listed) }
+        : { path: ['startUrls', at], start: readStartUrl(startUrls[at]!, listed) },
     )
   }
   return starts
@@ -130,12 +144,17 @@ export function readStarts({ domains = [], startUrls = [] }: CrawlInput, setting
 
 /** Names each start that cannot be crawled, with the reason. */
 export function checkCrawlInput(input: CrawlInput, settings: Settings): InputIssue[] {
-  return readStarts(input, settings).flatMap(({ path, start }) => (start.ok ? [] : [{ path, message: start.message, code: start.code }]))
+  return readStarts(input, settings).flatMap(({ path, start }) =>
+    start.ok ? [] : [{ path, message: start.message, code: start.code }],
+  )
 }
 
 /** `example.com`, `example.com and 2 more`. */
 export function crawlTitle({ domains = [], startUrls = [] }: CrawlInput): string {
-  const first = (domains[0] ?? startUrls[0] ?? '').trim().replace(/^https?:\/\//i, '').replace(/\/$/, '')
+  const first = (domains[0] ?? startUrls[0] ?? '')
+    .trim()
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/$/, '')
   const more = domains.length + startUrls.length - 1
   const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
   return more > 0 ? `${short} and ${more} more` : short

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 
 import { domainAddresses, type GrantRequest, starvedShards, takeGrant } from '../../db/crawl-grants.ts'
 import { type LeaseAnswer, releaseLease, renewLease, takeLease } from '../../db/origins.ts'
-import { findPages, type KnownPage, listFrontier, listNearer, type NearerPage, type QueuedPage } from '../../db/pages.ts'
+import {
+  findPages,
+  type KnownPage,
+  listFrontier,
+  listNearer,
+  type NearerPage,
+  type QueuedPage,
+} from '../../db/pages.ts'
 import { findRobots, saveRobots, type StoredRobots } from '../../db/robots.ts'
 import type { IoDeps, Settings } from '../job-kind.ts'
 import type { OutgoingRequest, OutgoingResponse } from '../outgoing.ts'

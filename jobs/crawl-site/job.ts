@@ -11,7 +11,8 @@ import { seedCrawl } from './seed.ts'
 export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, CrawlIo> = {
   kind: 'scrape-emails',
   title: 'Scrape e-mail addresses',
-  description: 'Crawls web sites and collects the e-mail addresses on their pages, each with where and how it was written.',
+  description:
+    'Crawls web sites and collects the e-mail addresses on their pages, each with where and how it was written.',
   input: crawlInput,
   checkpoint: crawlCheckpoint,
   check: checkCrawlInput,

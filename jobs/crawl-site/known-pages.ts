@@ -1,5 +1,6 @@
 import type { KnownPage } from '../../db/pages.ts'
 import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
+import { priorityOf, priorityOfText } from '../engines/crawl/priority.ts'
 import { type CrawlScope, domainOf, shardOf } from '../engines/crawl/scope.ts'
 import { urlKey } from '../engines/crawl/url-key.ts'
 import type { Way } from './crawl-step.ts'
@@ -21,6 +22,8 @@ export interface KnownPages {
 }
 
 const mostKnown = 20_000
+/** Of the words of a link, where they are of use. */
+const longestText = 60
 
 export function createKnownPages(find: (keys: readonly string[]) => Promise<KnownPage[]>): KnownPages {
   const known = new Map<string, Known>()
@@ -28,7 +31,9 @@ export function createKnownPages(find: (keys: readonly string[]) => Promise<Know
     get: (key) => known.get(key),
     set: (key, page) => void known.set(key, page),
     async resolve(keys) {
-      for (const { key, parentUrl, depth, hops, priority, queued } of await find(keys.filter((key) => !known.has(key)))) {
+      for (const { key, parentUrl, depth, hops, priority, queued } of await find(
+        keys.filter((key) => !known.has(key)),
+      )) {
         known.set(key, { parentUrl, depth, hops, priority, queued })
       }
     },
@@ -43,30 +48,43 @@ export interface LinkTarget {
   key: string
   shard: string
   domain: string
+  /** By its URL. */
+  priority: number
 }
 
 /** Most links of a site are met again and again: the work on each spelling is done once. */
 export interface LinkReader {
-  /** Undefined for what cannot be crawled. */
-  read(url: string): LinkTarget | undefined
+  /** Undefined for what cannot be crawled. With the text of a link, the priority is by that too. */
+  read(url: string, text?: string): LinkTarget | undefined
 }
 
 export function createLinkReader(scope: CrawlScope): LinkReader {
-  const read = new Map<string, LinkTarget | null>()
+  const targets = new Map<string, LinkTarget | undefined>()
+  const texts = new Map<string, number>()
   return {
-    read(url) {
-      const before = read.get(url)
-      if (before !== undefined) return before ?? undefined
-      if (read.size >= mostKnown) read.clear()
-      const canonical = canonicalUrl(url)
-      const target = canonical.ok ? linkTarget(canonical.url, scope) : null
-      read.set(url, target)
-      return target ?? undefined
+    read(url, text) {
+      const target = remembered(targets, url, () => {
+        const canonical = canonicalUrl(url)
+        return canonical.ok ? linkTarget(canonical.url, scope) : undefined
+      })
+      if (!target || !text || text.length > longestText) return target
+      const priority = remembered(texts, text, () => priorityOfText(text))
+      // An archive of contact pages is still an archive, but a link may know better than an ordinary path.
+      return priority < target.priority ? { ...target, priority } : target
     },
   }
 }
 
 /** Of a canonical URL. */
 export function linkTarget(url: string, scope: CrawlScope): LinkTarget {
-  return { url, key: urlKey(url), shard: shardOf(url), domain: domainOf(url, scope) }
+  return { url, key: urlKey(url), shard: shardOf(url), domain: domainOf(url, scope), priority: priorityOf(url) }
+}
+
+function remembered<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {
+  const before = values.get(key)
+  if (before !== undefined || values.has(key)) return before as Value
+  if (values.size >= mostKnown) values.clear()
+  const value = make()
+  values.set(key, value)
+  return value
 }

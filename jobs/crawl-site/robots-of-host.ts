@@ -3,8 +3,8 @@ import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
 import { retryAfterMs } from '../engines/crawl/politeness.ts'
 import { allAllowed, parseRobots, robotsMaxBytes, type RobotsRules } from '../engines/crawl/robots.ts'
 import type { Finding } from '../job-kind.ts'
-import { isRedirect, type OutgoingResponse } from '../outgoing.ts'
 import { OutgoingError } from '../outgoing-error.ts'
+import { isRedirect, type OutgoingResponse } from '../outgoing.ts'
 import { type Fault, faultOf } from './fetch-page.ts'
 import type { CrawlIo } from './io.ts'
 
@@ -21,7 +21,10 @@ export type RobotsAnswer =
   /** All is forbidden, since the host could not give its rules. */
   | { got: 'forbidden'; httpStatus: number; message: string }
 
-export type FetchedRobots = (RobotsAnswer & { findings: Finding[] }) | { got: 'throttled'; retryAfterMs: number | undefined; httpStatus: number } | Fault
+export type FetchedRobots =
+  | (RobotsAnswer & { findings: Finding[] })
+  | { got: 'throttled'; retryAfterMs: number | undefined; httpStatus: number }
+  | Fault
 
 /** As far as they were asked for in the last 24 hours, by any job. */
 export async function storedRobots(io: CrawlIo, origin: string): Promise<RobotsAnswer | undefined> {
@@ -46,13 +49,24 @@ export async function fetchRobots(io: CrawlIo, { origin, signal, last, pause }: 
   try {
     for (let redirects = 0; ; redirects++) {
       if (redirects > 0) await pause()
-      const response = await io.request(url, { signal, maxBytes: robotsMaxBytes + 1, beyond: 'cut', wants: ({ status }) => status < 300 })
+      const response = await io.request(url, {
+        signal,
+        maxBytes: robotsMaxBytes + 1,
+        beyond: 'cut',
+        wants: ({ status }) => status < 300,
+      })
       if (!isRedirect(response)) return await settle(io, { origin, first, last, response })
       const to = canonicalUrl(response.headers['location']!, url)
       if (redirects === mostRedirects || !to.ok) {
         // RFC 9309 §2.3.1.2
         await io.saveRobots(origin, { httpStatus: null, body: null, holdsMs: day })
-        return { got: 'rules', rules: allAllowed, findings: [finding(first, `robots.txt redirects ${to.ok ? 'without end' : 'to no URL'} and counts as missing`)] }
+        return {
+          got: 'rules',
+          rules: allAllowed,
+          findings: [
+            finding(first, `robots.txt redirects ${to.ok ? 'without end' : 'to no URL'} and counts as missing`),
+          ],
+        }
       }
       url = to.url
     }
@@ -73,13 +87,27 @@ async function settle(
   if (down && !last) {
     return status === 429 || status === 503
       ? { got: 'throttled', retryAfterMs: retryAfterMs(headers['retry-after'], io.now()), httpStatus: status }
-      : { got: 'fault', category: 'http_5xx', message: `robots.txt: the host answered ${status}`, passing: true, wholeHost: false }
+      : {
+          got: 'fault',
+          category: 'http_5xx',
+          message: `robots.txt: the host answered ${status}`,
+          passing: true,
+          wholeHost: false,
+        }
   }
   const stored = { httpStatus: status, body: status >= 200 && status < 300 ? body : null }
   await io.saveRobots(origin, { ...stored, holdsMs: down ? unreachableHoldsMs : day })
   const answer = answerOf(stored)
-  if (answer.got === 'forbidden') return { ...answer, findings: [{ ...finding(first, answer.message), httpStatus: status }] }
-  const large = cut ? [{ ...finding(first, 'robots.txt is larger than 500 KiB; what is behind is left alone'), category: 'too_large' as const }] : []
+  if (answer.got === 'forbidden')
+    return { ...answer, findings: [{ ...finding(first, answer.message), httpStatus: status }] }
+  const large = cut
+    ? [
+        {
+          ...finding(first, 'robots.txt is larger than 500 KiB; what is behind is left alone'),
+          category: 'too_large' as const,
+        },
+      ]
+    : []
   return { ...answer, findings: large }
 }
 

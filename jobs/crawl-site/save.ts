@@ -1,7 +1,14 @@
 import type { Transaction } from 'kysely'
 
 import { claimAddresses, fullDomains, useGrants } from '../../db/crawl-grants.ts'
-import { type PageChange, removeCrawlRemains, savePageLinks, savePages, skipQueued, summarizePages } from '../../db/pages.ts'
+import {
+  type PageChange,
+  removeCrawlRemains,
+  savePageLinks,
+  savePages,
+  skipQueued,
+  summarizePages,
+} from '../../db/pages.ts'
 import { countJobAddresses, saveSightings, type Sighting } from '../../db/sightings.ts'
 import type { DB } from '../../db/types.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
@@ -10,10 +17,22 @@ import { mergedPage } from './crawl-step.ts'
 
 /** Stores the steps of several hosts. Everybody locks in this order: addresses and pages of domains, pages, then what was found, each by its key. */
 export async function saveCrawl(trx: Transaction<DB>, args: SaveArgs, batches: readonly CrawlBatch[]): Promise<Counts> {
-  const sightings = await underCaps(trx, args.jobId, batches.flatMap((batch) => batch.sightings))
-  await useGrants(trx, args.jobId, batches.flatMap(({ grants }) => grants))
+  const sightings = await underCaps(
+    trx,
+    args.jobId,
+    batches.flatMap((batch) => batch.sightings),
+  )
+  await useGrants(
+    trx,
+    args.jobId,
+    batches.flatMap(({ grants }) => grants),
+  )
   const total = await savePages(trx, args.jobId, mergedPages(batches.flatMap(({ pages }) => pages)))
-  await savePageLinks(trx, args.jobId, batches.flatMap(({ links }) => links))
+  await savePageLinks(
+    trx,
+    args.jobId,
+    batches.flatMap(({ links }) => links),
+  )
   const results = await saveSightings(trx, args, sightings)
   return { total, results }
 }
@@ -37,16 +56,29 @@ async function underCaps(trx: Transaction<DB>, jobId: number, found: readonly Do
   for (const domain of [...capped.keys()].sort()) {
     const sightings = capped.get(domain)!.flatMap((of) => of.sightings)
     const addresses = sightings.map(({ address }) => address)
-    const accepted = await claimAddresses(trx, { jobId, domain, cap: capped.get(domain)![0]!.mostAddresses!, addresses })
+    const accepted = await claimAddresses(trx, {
+      jobId,
+      domain,
+      cap: capped.get(domain)![0]!.mostAddresses!,
+      addresses,
+    })
     for (const sighting of sightings) if (accepted.has(sighting.address)) kept.push(sighting)
   }
   return kept
 }
 
 /** What is still queued has come up against a cap. */
-export async function finishCrawl(trx: Transaction<DB>, jobId: number): Promise<{ counts: Counts; summary: Record<string, unknown> }> {
+export async function finishCrawl(
+  trx: Transaction<DB>,
+  jobId: number,
+): Promise<{ counts: Counts; summary: Record<string, unknown> }> {
   const full = await fullDomains(trx, jobId)
-  const skipped = await skipQueued(trx, jobId, 'page limit of the domain', new Map(full.map((domain) => [domain, 'address limit of the domain'])))
+  const skipped = await skipQueued(
+    trx,
+    jobId,
+    'page limit of the domain',
+    new Map(full.map((domain) => [domain, 'address limit of the domain'])),
+  )
   await removeCrawlRemains(trx, jobId)
   const { pages, fetched, hosts } = await summarizePages(trx, jobId)
   return { counts: { skipped }, summary: { pages, fetched, hosts, addresses: await countJobAddresses(trx, jobId) } }

@@ -9,7 +9,12 @@ import { linkTarget } from './known-pages.ts'
 const startsAtOnce = 1_000
 
 /** The first shard of a crawl: puts its starts into the frontier and spawns a shard for each host. */
-export async function* seedCrawl({ input, checkpoint, io, care }: CrawlArgs): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd> {
+export async function* seedCrawl({
+  input,
+  checkpoint,
+  io,
+  care,
+}: CrawlArgs): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd> {
   const { domains = [], startUrls = [] } = input
   const all = domains.length + startUrls.length
   let seeded = checkpoint?.of === 'seeds' ? checkpoint.seeded : 0
@@ -28,7 +33,14 @@ export async function* seedCrawl({ input, checkpoint, io, care }: CrawlArgs): As
     }
     const batch = { pages: [...pages.values()], links: [], sightings: [], grants: [] }
     const spawn = [...new Set([...pages.values()].map(({ shard }) => shard))]
-    yield { batch, checkpoint: { of: 'seeds', seeded }, findings, spawn, phase: 'seeding', ...(seeded === all && { end: { end: 'done' } as const }) }
+    yield {
+      batch,
+      checkpoint: { of: 'seeds', seeded },
+      findings,
+      spawn,
+      phase: 'seeding',
+      ...(seeded === all && { end: { end: 'done' } as const }),
+    }
   }
   return { end: 'done' }
 }

@@ -74,27 +74,47 @@ export async function settleFault(
   state.faults = noAnswer ? state.faults + 1 : 0
   if (plainHttp) {
     state.faults = 0
-    settle(run, page, { status: 'SKIPPED', message: `https does not connect (${message}); http is tried`, details: { redirectsTo: plainHttp }, emailCount: 0 })
+    settle(run, page, {
+      status: 'SKIPPED',
+      message: `https does not connect (${message}); http is tried`,
+      details: { redirectsTo: plainHttp },
+      emailCount: 0,
+    })
     await start(run, plainHttp)
     return 'settled'
   }
   if (wholeHost || state.faults >= mostFaults) state.givenUp = message
   step.findings.push({ category, message, url: page.url, ...(httpStatus !== undefined && { httpStatus }) })
-  settle(run, page, { status: 'FAILED', httpStatus, fetchMs, category, message, ...(details && { details }), emailCount: 0 })
+  settle(run, page, {
+    status: 'FAILED',
+    httpStatus,
+    fetchMs,
+    category,
+    message,
+    ...(details && { details }),
+    emailCount: 0,
+  })
   return 'settled'
 }
 
 /** The host answered 429 or 503, for the page or for robots.txt. */
-export function settleThrottled(run: HostRun, held: HeldHost, page: QueuedPage, visit: Extract<Visit, { got: 'throttled' }>): Settled {
+export function settleThrottled(
+  run: HostRun,
+  held: HeldHost,
+  page: QueuedPage,
+  visit: Extract<Visit, { got: 'throttled' }>,
+): Settled {
   const { state, step, args } = run
   state.strikes++
   const failures = failuresOf(run, page)
   const unwelcome = (visit.retryAfterMs ?? 0) > longestRetryAfterMs
   const pauseMs = backoffMs(state.strikes, unwelcome ? undefined : visit.retryAfterMs, args.io.random())
-  if (!unwelcome && failures < mostStrikesOfPage && state.strikes < mostStrikes) return tryAgain(run, held, page, failures, pauseMs)
+  if (!unwelcome && failures < mostStrikesOfPage && state.strikes < mostStrikes)
+    return tryAgain(run, held, page, failures, pauseMs)
   state.retry = undefined
   if (unwelcome || state.strikes >= mostStrikes) state.givenUp = `${visit.message} again and again`
-  if (unwelcome) state.givenUp = `${visit.message} and asked not to be visited for ${Math.round(visit.retryAfterMs! / 3_600_000)} hours`
+  if (unwelcome)
+    state.givenUp = `${visit.message} and asked not to be visited for ${Math.round(visit.retryAfterMs! / 3_600_000)} hours`
   held.rest(pauseMs)
   const { httpStatus, fetchMs, category, message } = visit
   step.findings.push({ category, message, url: page.url, ...(httpStatus !== undefined && { httpStatus }) })
@@ -109,7 +129,12 @@ function settle(run: HostRun, page: QueuedPage, fate: PageFate): void {
 }
 
 /** Sets a fate that costs nothing, such as that robots.txt forbids it. */
-export function finish(run: HostRun, page: QueuedPage, fate: PageFate, expanded?: { depth: number; hops: number }): void {
+export function finish(
+  run: HostRun,
+  page: QueuedPage,
+  fate: PageFate,
+  expanded?: { depth: number; hops: number },
+): void {
   settlePage(run.step, run.args.shard, page, fate, expanded)
   run.known.set(page.key, { ...page, queued: false })
 }
@@ -161,7 +186,9 @@ function keepLeads({ step }: HostRun, page: QueuedPage, links: string): void {
 /** What the domain may still yield, the most confident first. */
 function accepted(run: HostRun, emails: readonly FoundEmail[]): FoundEmail[] {
   const { addresses, args } = run
-  const storable = emails.filter(({ address }) => address.length <= 320 && address.isWellFormed() && !address.includes('\0'))
+  const storable = emails.filter(
+    ({ address }) => address.length <= 320 && address.isWellFormed() && !address.includes('\0'),
+  )
   if (!addresses) return storable
   const most = args.input.maxEmailsPerDomain!
   const ranked = storable.toSorted((a, b) => b.confidence - a.confidence || (a.address < b.address ? -1 : 1))
@@ -173,16 +200,27 @@ function sightingOf({ key, url }: QueuedPage, email: FoundEmail): Sighting {
   return { ...email, sourceKey: key, sourceUrl: url }
 }
 
-async function settleRedirect(run: HostRun, page: QueuedPage, to: string, head: { httpStatus: number | undefined; fetchMs: number }): Promise<void> {
+async function settleRedirect(
+  run: HostRun,
+  page: QueuedPage,
+  to: string,
+  head: { httpStatus: number | undefined; fetchMs: number },
+): Promise<void> {
   const { step, follower, frontier, state, args } = run
   const lead = redirectLead(page, to, follower.links)
   const fail = (category: 'network' | 'blocked', message: string) => {
-    step.findings.push({ category, message, url: page.url, ...(head.httpStatus !== undefined && { httpStatus: head.httpStatus }) })
+    step.findings.push({
+      category,
+      message,
+      url: page.url,
+      ...(head.httpStatus !== undefined && { httpStatus: head.httpStatus }),
+    })
     settle(run, page, { status: 'FAILED', ...head, category, message, details: { redirectsTo: to }, emailCount: 0 })
   }
   if (!lead || lead.key === page.key) return fail('network', 'it redirects to itself')
   const range = forbiddenRange(run, to)
-  if (range !== undefined) return fail('blocked', `it redirects to an address that is not on the public Internet (${range})`)
+  if (range !== undefined)
+    return fail('blocked', `it redirects to an address that is not on the public Internet (${range})`)
   if (page.hops >= mostHops) return fail('network', `more than ${mostHops} redirects in a row`)
   if (await leadsTo(run, lead.key, page.key)) return fail('network', 'it redirects in a circle')
 
@@ -195,7 +233,12 @@ async function settleRedirect(run: HostRun, page: QueuedPage, to: string, head: 
   step.touched = true
   const leads = outside || excluded ? [] : [lead]
   keepLeads(run, page, leadsText(leads))
-  finish(run, page, { status: 'SKIPPED', ...head, message, details: { redirectsTo: to }, emailCount: 0 }, { depth: page.depth, hops: page.hops })
+  finish(
+    run,
+    page,
+    { status: 'SKIPPED', ...head, message, details: { redirectsTo: to }, emailCount: 0 },
+    { depth: page.depth, hops: page.hops },
+  )
   run.nearer = (await follower.follow(step, frontier, page, leads)) || run.nearer
 }
 
@@ -220,7 +263,11 @@ async function leadsTo({ step, args: { io, jobId, input } }: HostRun, from: stri
 }
 
 /** The http URL to try where a domain was named without a scheme and its https does not connect. */
-function httpFallback({ args }: HostRun, page: QueuedPage, { category, details }: Pick<Fault, 'category' | 'details'>): string | undefined {
+function httpFallback(
+  { args }: HostRun,
+  page: QueuedPage,
+  { category, details }: Pick<Fault, 'category' | 'details'>,
+): string | undefined {
   const secure = page.url.startsWith('https:') && page.depth === 0 && page.parentUrl === null
   const connects = category !== 'network' && category !== 'timeout' && category !== 'tls'
   if (!secure || connects || details === undefined) return undefined

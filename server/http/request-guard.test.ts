@@ -37,8 +37,16 @@ test.each([
   expect(refusalOf(headers, options)).toEqual(expect.any(String))
 })
 
-test('the address that we listen on is a name of ours, all addresses are none', () => {
-  expect(refusalOf({ host: '192.168.1.5:4000' }, { ...options, host: '192.168.1.5' })).toBeUndefined()
-  expect(refusalOf({ host: '[fd00::5]:4000' }, { ...options, host: 'fd00::5' })).toBeUndefined()
-  expect(refusalOf({ host: '0.0.0.0:4000' }, { ...options, host: '0.0.0.0' })).toEqual(expect.any(String))
+test.each([
+  ['192.168.1.5', '192.168.1.5:4000', true],
+  ['fd00::5', '[fd00::5]:4000', true],
+  ['192.168.1.5', '192.168.1.6:4000', false],
+  ['127.0.0.1', '192.168.1.5:4000', false],
+  ['0.0.0.0', '192.168.1.5:4000', true],
+  ['::', '[fd00::5]:4000', true],
+  ['0.0.0.0', '192.168.1.5:4001', false],
+  ['0.0.0.0', 'evil.example:4000', false],
+  ['0.0.0.0', 'mail.example.org:4000', true],
+])('listening on %s, the host %s is ours: %s', (host, asked, ours) => {
+  expect(refusalOf({ host: asked }, { ...options, host }) === undefined).toBe(ours)
 })

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 
@@ -37,7 +38,12 @@ interface HostAndPort {
 
 function isAllowed(host: HostAndPort, { host: own, port, allowedHosts }: GuardOptions): boolean {
   if (isListed(host, allowedHosts)) return true
-  return host.port === port && [...loopbackNames, ...ownNames(own)].includes(host.name)
+  if (host.port !== port) return false
+  // On all addresses each is ours. No rebinding leads to a bare address: there is no name to bind.
+  if (own === '0.0.0.0' || own === '::')
+    return loopbackNames.includes(host.name) || isIP(host.name.replace(/^\[|\]$/g, '')) > 0
+  const ownName = parseHost(own.includes(':') ? `[${own}]` : own)?.name
+  return loopbackNames.includes(host.name) || host.name === ownName
 }
 
 function isListed({ name, port }: HostAndPort, allowed: readonly string[]): boolean {
@@ -45,13 +51,6 @@ function isListed({ name, port }: HostAndPort, allowed: readonly string[]): bool
     const listed = parseHost(entry, 0)
     return listed !== undefined && listed.name === name && (listed.port === 0 || listed.port === port)
   })
-}
-
-/** The address that we listen on is a name of ours, unless it stands for all addresses. */
-function ownNames(host: string): string[] {
-  if (host === '0.0.0.0' || host === '::') return []
-  const parsed = parseHost(host.includes(':') ? `[${host}]` : host)
-  return parsed ? [parsed.name] : []
 }
 
 /** Name in lower case without a dot at the end, IPv6 in brackets; `defaultPort` where none is given. */

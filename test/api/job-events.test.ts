@@ -218,6 +218,17 @@ test.each<[string, (client: ReturnType<TestApi['socket']>, iterator: AsyncIterat
   await until('all is released', () => Promise.resolve(api.live.load().jobs === 0 && api.live.load().followers === 0))
 })
 
+test('at a shutdown subscribers are sent away to reconnect, not told that it is over', async () => {
+  await using api = await startApi(database)
+  const jobId = await addJob(db)
+  const results = api.socket().iterate({ query: jobEvents, variables: { jobId: String(jobId) } })
+  await results.next()
+  const next = results.next()
+  await api.stopServing()
+  await expect(next).rejects.toMatchObject({ code: 1001 })
+  await until('the subscription is gone', () => Promise.resolve(api.live.load().followers === 0))
+})
+
 test('server-sent events carry the same, and end with the connection', async () => {
   await using api = await startApi(database)
   const jobId = await addJob(db)

@@ -83,6 +83,30 @@ test('bad input is one ValidationError that names every entry, and no job', asyn
   expect(await countJobs()).toBe(before)
 })
 
+test.each(['', 'x'.repeat(201), 'a\0b'])('the key %j is refused', async (key) => {
+  await using api = await startApi(database)
+  const { startRelay: refused } = await api.data(startRelay, { input: { shards: 1, steps: 1 }, key })
+  expect(refused).toMatchObject({ code: 'VALIDATION_ERROR', issues: [{ path: ['idempotencyKey'] }] })
+})
+
+test('every start of a crawl that cannot be is named with its place, and no job is made', async () => {
+  await using api = await startApi(database)
+  const before = await countJobs()
+  const { startScrapeEmails: refused } = await api.data<{ startScrapeEmails: { issues: { path: string[] }[] } }>(
+    `mutation ($input: ScrapeEmailsInput!) { startScrapeEmails(input: $input) {
+      __typename ... on ValidationError { code issues { path message code } } } }`,
+    {
+      input: {
+        domains: ['not a domain', 'http://10.0.0.1/', 'example.com', 'localhost', 'ex ample.com'],
+        scope: 'HOST',
+      },
+    },
+  )
+  expect(refused).toMatchObject({ __typename: 'ValidationError', code: 'VALIDATION_ERROR' })
+  expect(refused.issues.map(({ path }) => path.join('.'))).toEqual(['domains.0', 'domains.1', 'domains.3', 'domains.4'])
+  expect(await countJobs()).toBe(before)
+})
+
 test('pause, cancel, resume and delete move a job; asking again changes nothing', async () => {
   await using api = await startApi(database)
   const { startRelay: started } = await api.data<{ startRelay: { job: { id: string } } }>(startRelay, {

@@ -84,6 +84,7 @@ test.each([
   ['{ text: "_" }', []],
   ['{ domain: "b.example", quality: LOW }', ['abe@b.example']],
   ['{ quality: [] }', []],
+  ['{ text: "\\u0000", domain: "\\u0000", method: "\\u0000" }', []],
 ])('addresses that pass %s', async (filter, addresses) => {
   await using api = await startApi(database)
   expect((await emails(api, `first: 10, filter: ${filter}`)).map((email) => email.address)).toEqual(addresses)

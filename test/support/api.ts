@@ -27,6 +27,8 @@ export interface TestApi extends AsyncDisposable {
   data<T = Record<string, never>>(query: string, variables?: Record<string, unknown>): Promise<T>
   /** A client with the stock protocol. */
   socket(connectionParams?: Record<string, unknown>): Client
+  /** Ends what is served, as at a shutdown; the clients stay. */
+  stopServing(): Promise<void>
   close(): Promise<void>
 }
 
@@ -92,6 +94,7 @@ export async function startApi(
       clients.push(client)
       return client
     },
+    stopServing: http.close,
     close: () => (closed ??= close()),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   }

@@ -52,16 +52,30 @@ export async function crawlBench() {
       closing.push(() => started.close())
       return started
     },
-    async crawl(input: DriveOptions['input'], { net, reroute = (url) => url, ...options }: CrawlOptions = {}): Promise<Crawled> {
+    async crawl(
+      input: DriveOptions['input'],
+      { net, reroute = (url) => url, ...options }: CrawlOptions = {},
+    ): Promise<Crawled> {
       const ownHosts = options.settings?.ownHosts ?? ['127.0.0.1']
       const real = outgoing(ownHosts, net)
-      const routed: Outgoing = { request: (url, request) => real.request(reroute(url), request), close: () => real.close() }
-      const drive = await driveCrawl({ db, outgoing: routed, input, ...options, settings: { ownHosts, ...options.settings } })
+      const routed: Outgoing = {
+        request: (url, request) => real.request(reroute(url), request),
+        close: () => real.close(),
+      }
+      const drive = await driveCrawl({
+        db,
+        outgoing: routed,
+        input,
+        ...options,
+        settings: { ownHosts, ...options.settings },
+      })
       const { rows: pages } = await sql<PageOfTest>`
         select regexp_replace(url, '^https?://[^/]+', '') as path, status, depth, error_message as message, error_category as category,
           regexp_replace(parent_url, '^https?://[^/]+', '') as parent, email_count as emails
         from pages where job_id = ${drive.jobId} order by url`.execute(db)
-      const { rows: found } = await sql<{ address: string }>`select address from job_addresses where job_id = ${drive.jobId} order by address`.execute(db)
+      const { rows: found } = await sql<{
+        address: string
+      }>`select address from job_addresses where job_id = ${drive.jobId} order by address`.execute(db)
       return {
         ...drive,
         pages,

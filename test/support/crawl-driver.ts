@@ -56,7 +56,14 @@ export async function driveCrawl(options: DriveOptions): Promise<Drive> {
   const settings: Settings = { minDelayMs: 0, userAgentContact: '', ownHosts: [], ...options.settings }
   const input = scrapeEmails.input.parse(options.input)
   const drive = options.resume ?? (await newDrive(db, input))
-  const deps: IoDeps = { db, outgoing, log: testLog, workerId: () => workerId, now: options.now ?? (() => new Date()), settings }
+  const deps: IoDeps = {
+    db,
+    outgoing,
+    log: testLog,
+    workerId: () => workerId,
+    now: options.now ?? (() => new Date()),
+    settings,
+  }
   const io = scrapeEmails.io(deps)
 
   const busy = new Set<string>()
@@ -86,12 +93,28 @@ export async function driveCrawl(options: DriveOptions): Promise<Drive> {
   return drive
 }
 
-async function runOnce(options: DriveOptions, drive: Drive, io: CrawlIo, input: CrawlInput, key: string, shard: ShardOfDrive): Promise<void> {
+async function runOnce(
+  options: DriveOptions,
+  drive: Drive,
+  io: CrawlIo,
+  input: CrawlInput,
+  key: string,
+  shard: ShardOfDrive,
+): Promise<void> {
   const { db, signal = new AbortController().signal, dies, care } = options
   const seen = shard.wanted
   const checkpoint = shard.checkpoint && scrapeEmails.checkpoint.parse(JSON.parse(JSON.stringify(shard.checkpoint)))
   const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {})
-  const steps = scrapeEmails.run({ jobId: drive.jobId, shard: key, input, checkpoint, io, signal, care: care?.(key) ?? 'normal', wait })
+  const steps = scrapeEmails.run({
+    jobId: drive.jobId,
+    shard: key,
+    input,
+    checkpoint,
+    io,
+    signal,
+    care: care?.(key) ?? 'normal',
+    wait,
+  })
   for (;;) {
     const result = await steps.next()
     if (result.done || result.value.end) {
@@ -115,10 +138,17 @@ async function runOnce(options: DriveOptions, drive: Drive, io: CrawlIo, input: 
   }
 }
 
-async function store(db: Kysely<DB>, drive: Drive, shard: ShardOfDrive, step: Step<CrawlBatch, CrawlCheckpoint>): Promise<void> {
+async function store(
+  db: Kysely<DB>,
+  drive: Drive,
+  shard: ShardOfDrive,
+  step: Step<CrawlBatch, CrawlCheckpoint>,
+): Promise<void> {
   const { jobId } = drive
   const groupId = ++drive.steps
-  const saved = await db.transaction().execute((trx) => scrapeEmails.save(trx, { jobId, groupId, workerId }, [step.batch]))
+  const saved = await db
+    .transaction()
+    .execute((trx) => scrapeEmails.save(trx, { jobId, groupId, workerId }, [step.batch]))
   shard.checkpoint = step.checkpoint
   shard.steps++
   add(drive.counts, saved)
@@ -134,10 +164,22 @@ async function store(db: Kysely<DB>, drive: Drive, shard: ShardOfDrive, step: St
 
 async function newDrive(db: Kysely<DB>, input: CrawlInput): Promise<Drive> {
   const { rows } = await sql<{ id: number }>`
-    insert into jobs (kind, title, owner, input, state) values ('scrape-emails', 'test', 'tester', ${JSON.stringify(input)}::jsonb, 'RUNNING') returning id`.execute(db)
+    insert into jobs (kind, title, owner, input, state) values ('scrape-emails', 'test', 'tester', ${JSON.stringify(input)}::jsonb, 'RUNNING') returning id`.execute(
+    db,
+  )
   const counts = { total: 0, succeeded: 0, failed: 0, skipped: 0, bytesDone: 0, results: 0 }
   const shards = new Map([['main', { checkpoint: undefined, open: true, wanted: 1, steps: 0 }]])
-  return { jobId: rows[0]!.id, counts, findings: [], notes: [], steps: 0, deaths: 0, laters: [], summary: undefined, shards }
+  return {
+    jobId: rows[0]!.id,
+    counts,
+    findings: [],
+    notes: [],
+    steps: 0,
+    deaths: 0,
+    laters: [],
+    summary: undefined,
+    shards,
+  }
 }
 
 function add(to: Required<Counts>, counts: Counts): void {
@@ -146,12 +188,16 @@ function add(to: Required<Counts>, counts: Counts): void {
 
 /** All rows of a crawl that must not depend on how it was run. */
 export async function crawlRows(db: Kysely<DB>, jobId: number) {
-  const { rows: pages } = await sql`
+  const { rows: pages } = await sql<{ url: string; status: string; depth: number; parent_url: string | null }>`
     select url, shard_key, domain, parent_url, depth, priority, status, http_status, error_category, error_message, error_details, email_count
     from pages where job_id = ${jobId} order by url`.execute(db)
-  const { rows: sightings } = await sql`
-    select address, source_url, method, snippet, confidence, quality, reasons, person_name from sightings where job_id = ${jobId} order by address, source_url, method`.execute(db)
-  const { rows: addresses } = await sql`
-    select address, domain, source_url, method, snippet, confidence, quality, reasons from job_addresses where job_id = ${jobId} order by address`.execute(db)
+  const { rows: sightings } = await sql<{ address: string; source_url: string }>`
+    select address, source_url, method, snippet, confidence, quality, reasons, person_name from sightings where job_id = ${jobId} order by address, source_url, method`.execute(
+    db,
+  )
+  const { rows: addresses } = await sql<{ address: string }>`
+    select address, domain, source_url, method, snippet, confidence, quality, reasons from job_addresses where job_id = ${jobId} order by address`.execute(
+    db,
+  )
   return { pages, sightings, addresses }
 }

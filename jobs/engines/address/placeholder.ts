@@ -8,7 +8,8 @@ export function isPlaceholder(local: string, domain: string, registrable: string
   if (labels.some((label) => placeholderLabels.has(label))) return true
   const name = registrable?.slice(0, registrable.indexOf('.')) ?? ''
   if (placeholderNames.has(name)) return true
-  if (placeholderLocals.has(local) || /^your[-_.]/.test(local)) return true
+  const stem = local.split('+', 1)[0]!
+  if (placeholderLocals.has(stem) || /^your[-_.]/.test(stem)) return true
   return genericNames.has(name) && genericLocals.has(local)
 }
 
@@ -42,7 +43,7 @@ const placeholderLocals = new Set(
   fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
   deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
-  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else xxx xxxx xxxxx`.split(/\s+/),
+  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone xxx xxxx xxxxx`.split(/\s+/),
 )
 
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */

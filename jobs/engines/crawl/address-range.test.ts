@@ -53,12 +53,18 @@ describe('refuses what is not on the public Internet', () => {
   })
 })
 
-test.each(['1.1.1.1', '8.8.8.8', '172.15.0.1', '172.32.0.1', '100.128.0.1', '93.184.216.34', '2606:4700::1111', '2a00:1450:4001:82a::200e'])(
-  'lets %s pass',
-  (address) => {
-    expect(specialRange(address)).toBeUndefined()
-  },
-)
+test.each([
+  '1.1.1.1',
+  '8.8.8.8',
+  '172.15.0.1',
+  '172.32.0.1',
+  '100.128.0.1',
+  '93.184.216.34',
+  '2606:4700::1111',
+  '2a00:1450:4001:82a::200e',
+])('lets %s pass', (address) => {
+  expect(specialRange(address)).toBeUndefined()
+})
 
 test.each([
   ['http://[::1]/', '::1'],

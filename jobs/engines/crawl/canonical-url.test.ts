@@ -73,8 +73,40 @@ describe('says why a text cannot be crawled', () => {
 })
 
 const piece = fc.oneof(
-  fc.constantFrom('%', '%3', '%37', '%2e', '%2E%2e', '..', '.', '/', '//', ';jsessionid=1', ';sid=', '(S(abcdefgh))', '?', '&', '=', '#', ':', '@'),
-  fc.constantFrom('utm_a=1', 'phpsessid', 'sid=0123456789abcdef0123456789abcdef', '\\', '\t', ' ', '\0', '\ud800', 'ü', '＠', '~', '+'),
+  fc.constantFrom(
+    '%',
+    '%3',
+    '%37',
+    '%2e',
+    '%2E%2e',
+    '..',
+    '.',
+    '/',
+    '//',
+    ';jsessionid=1',
+    ';sid=',
+    '(S(abcdefgh))',
+    '?',
+    '&',
+    '=',
+    '#',
+    ':',
+    '@',
+  ),
+  fc.constantFrom(
+    'utm_a=1',
+    'phpsessid',
+    'sid=0123456789abcdef0123456789abcdef',
+    '\\',
+    '\t',
+    ' ',
+    '\0',
+    '\ud800',
+    'ü',
+    '＠',
+    '~',
+    '+',
+  ),
   fc.string({ maxLength: 4 }),
 )
 

@@ -20,7 +20,8 @@ export function canonicalUrl(text: string, base?: string): CanonicalUrl {
     // Before the work below, which a hostile length would make long.
     if (before.length > maxUrlLength * 4) return refuse('longer than 2000 characters')
     const canonical = simplify(url)
-    if (canonical === before) return before.length > maxUrlLength ? refuse('longer than 2000 characters') : { ok: true, url: before }
+    if (canonical === before)
+      return before.length > maxUrlLength ? refuse('longer than 2000 characters') : { ok: true, url: before }
     url = URL.parse(canonical)
     if (!url) return refuse('not a URL')
   }
@@ -61,7 +62,8 @@ function simplifyQuery(search: string): string {
 function isNoise(pair: string): boolean {
   const at = pair.indexOf('=')
   const name = (at < 0 ? pair : pair.slice(0, at)).toLowerCase()
-  if (trackingNames.has(name) || name.startsWith('utm_') || name.startsWith('mtm_') || name.startsWith('pk_')) return true
+  if (trackingNames.has(name) || name.startsWith('utm_') || name.startsWith('mtm_') || name.startsWith('pk_'))
+    return true
   if (sessionNames.has(name) || name.startsWith('aspsessionid')) return true
   // `sid` and `s` also name sections: only what looks like a random token is a session.
   return maybeSessionNames.has(name) && at >= 0 && /^[0-9a-f]{26,}$/i.test(pair.slice(at + 1))
@@ -71,9 +73,13 @@ function isNoise(pair: string): boolean {
 const trackingNames = new Set(
   `gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid _ga _gl fbclid msclkid yclid ysclid ttclid twclid li_fat_id igsh igshid epik rdt_cid
    mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp hsctatracking vero_id vero_conv oly_anon_id oly_enc_id _openstat wickedid s_cid s_kwcid ef_id
-   trk_contact trk_msg trk_module trk_sid ml_subscriber ml_subscriber_hash _branch_match_id __s rb_clickid ir_clickid cjevent irclickid irgwc`.split(/\s+/),
+   trk_contact trk_msg trk_module trk_sid ml_subscriber ml_subscriber_hash _branch_match_id __s rb_clickid ir_clickid cjevent irclickid irgwc`.split(
+    /\s+/,
+  ),
 )
-const sessionNames = new Set('phpsessid jsessionid sessionid session_id sessid oscsid zenid cfid cftoken cakephp xtcsid'.split(' '))
+const sessionNames = new Set(
+  'phpsessid jsessionid sessionid session_id sessid oscsid zenid cfid cftoken cakephp xtcsid'.split(' '),
+)
 const maybeSessionNames = new Set('sid s session sess psid'.split(' '))
 
 const percent = /%(?:([0-9a-f]{2})|)/gi

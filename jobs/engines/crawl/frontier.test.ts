@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 
 import { createFrontier, fetchOrder, type Place } from './frontier.ts'
 
-const place = fc.record({ priority: fc.integer({ min: 0, max: 3 }), depth: fc.integer({ min: 0, max: 3 }), key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') })
+const place = fc.record({
+  priority: fc.integer({ min: 0, max: 3 }),
+  depth: fc.integer({ min: 0, max: 3 }),
+  key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+})
 const action = fc.oneof(place, fc.constant('take' as const))
 
 test('takes by priority, then depth, then key', () => {

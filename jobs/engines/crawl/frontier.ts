@@ -72,9 +72,10 @@ function removeFirst(heap: Place[]): void {
   const last = heap.pop()!
   if (heap.length === 0) return
   heap[0] = last
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     let least = at
-    for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && fetchOrder(heap[child]!, heap[least]!) < 0) least = child
+    for (const child of [2 * at + 1, 2 * at + 2])
+      if (child < heap.length && fetchOrder(heap[child]!, heap[least]!) < 0) least = child
     if (least === at) return
     swap(heap, at, least)
     at = least

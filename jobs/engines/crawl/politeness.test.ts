@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 
 import { backoffMs, delayMs, retryAfterMs, smoothedLatencyMs } from './politeness.ts'
 
-test.each<[what: string, minDelayMs: number, crawlDelaySeconds: number | undefined, latencyMs: number | undefined, expected: number]>([
+test.each<
+  [
+    what: string,
+    minDelayMs: number,
+    crawlDelaySeconds: number | undefined,
+    latencyMs: number | undefined,
+    expected: number,
+  ]
+>([
   ['our minimum', 1_000, undefined, undefined, 1_000],
   ['a longer Crawl-delay', 1_000, 2.5, 100, 2_500],
   ['a shorter Crawl-delay', 1_000, 0.1, 100, 1_000],

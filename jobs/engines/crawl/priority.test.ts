@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { priorities, priorityOf } from './priority.ts'
+import { priorities, priorityOf, priorityOfText } from './priority.ts'
 
 test.each([
   ['/contact', 'contact'],
@@ -49,8 +49,12 @@ test.each([
   expect(priorityOf(`https://example.com${path}`)).toBe(priorities[expected])
 })
 
-test('the words of a link count where its URL says nothing', () => {
-  expect(priorityOf('https://example.com/?id=7', 'Kontakt & Anfahrt')).toBe(priorities.contact)
-  expect(priorityOf('https://example.com/?id=8', 'Unser Team')).toBe(priorities.people)
-  expect(priorityOf('https://example.com/?id=9', 'Wie unser Team im Sommer an einem langen Tag den See umrundete und ankam')).toBe(priorities.ordinary)
+test.each([
+  ['Kontakt & Anfahrt', 'contact'],
+  ['Unser Team', 'people'],
+  ['Wie unser Team im Sommer an einem langen Tag den See umrundete und ankam', 'ordinary'],
+  ['more', 'ordinary'],
+  ['', 'ordinary'],
+] as const)('a link that says "%s": %s', (text, expected) => {
+  expect(priorityOfText(text)).toBe(priorities[expected])
 })

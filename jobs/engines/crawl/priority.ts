@@ -2,20 +2,25 @@
 export const priorities = { start: 0, contact: 1, people: 2, likely: 3, ordinary: 5, unlikely: 7 } as const
 
 /**
- * How soon a page should be fetched, by the words of its path and of the link to it: contact and imprint pages first, then pages about the
- * house and its people, last what repeats other pages. For the main European languages.
+ * How soon a page should be fetched, by the words of its path: contact and imprint pages first, then pages about the house and its people, last what
+ * repeats other pages. For the main European languages.
  */
-export function priorityOf(url: string, linkText = ''): number {
+export function priorityOf(url: string): number {
   const rest = url.slice(url.indexOf('/', url.indexOf('//') + 2))
   const words = wordsOf(rest)
-  const said = linkText.length <= 60 ? wordsOf(linkText) : []
-  const best = Math.min(priorityOfWords(words), priorityOfWords(said))
-  if (best < priorities.ordinary) return best
-  return isUnlikely(rest, words) ? priorities.unlikely : priorities.ordinary
+  const best = priorityOfWords(words)
+  return best === priorities.ordinary && isUnlikely(rest, words) ? priorities.unlikely : best
+}
+
+/** The same by the words of a link to it, which tell where its path does not. */
+export function priorityOfText(linkText: string): number {
+  return linkText.length > 60 ? priorities.ordinary : priorityOfWords(wordsOf(linkText))
 }
 
 function wordsOf(text: string): string[] {
-  return plain(decoded(text)).split(/[^\p{L}\p{N}]+/u).filter(Boolean)
+  return plain(decoded(text))
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
 }
 
 function decoded(text: string): string {
@@ -31,7 +36,15 @@ function decoded(text: string): string {
 function plain(text: string): string {
   const lower = text.toLowerCase()
   // oxlint-disable-next-line no-control-regex -- ASCII is what most paths are, and needs no more
-  return /^[\x00-\x7f]*$/.test(lower) ? lower : lower.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll('ß', 'ss').replaceAll('ł', 'l').replaceAll('ø', 'o').replaceAll('æ', 'ae')
+  return /^[\x00-\x7f]*$/.test(lower)
+    ? lower
+    : lower
+        .normalize('NFKD')
+        .replaceAll(/\p{M}/gu, '')
+        .replaceAll('ß', 'ss')
+        .replaceAll('ł', 'l')
+        .replaceAll('ø', 'o')
+        .replaceAll('æ', 'ae')
 }
 
 function priorityOfWords(words: string[]): number {
@@ -39,7 +52,12 @@ function priorityOfWords(words: string[]): number {
   for (let i = 0; i < words.length && best > priorities.contact; i++) {
     const word = words[i]!
     const pair = i + 1 < words.length ? `${word}-${words[i + 1]}` : word
-    best = Math.min(best, priorityOfWord.get(word) ?? priorities.ordinary, priorityOfWord.get(pair) ?? priorities.ordinary, stemOf(word))
+    best = Math.min(
+      best,
+      priorityOfWord.get(word) ?? priorities.ordinary,
+      priorityOfWord.get(pair) ?? priorities.ordinary,
+      stemOf(word),
+    )
   }
   return best
 }
@@ -52,7 +70,17 @@ function stemOf(word: string): number {
 }
 
 const contactStems = ['kontakt', 'contact', 'impressum']
-const peopleStems = ['mitarbeit', 'ansprech', 'medarbet', 'medarbej', 'medewerk', 'zamestnan', 'pracowni', 'munkatars', 'ueberuns']
+const peopleStems = [
+  'mitarbeit',
+  'ansprech',
+  'medarbet',
+  'medarbej',
+  'medewerk',
+  'zamestnan',
+  'pracowni',
+  'munkatars',
+  'ueberuns',
+]
 
 // Without accents. Two words as they stand beside each other in a path or a link.
 const contactWords = `
@@ -94,16 +122,25 @@ const priorityOfWord = new Map<string, number>([
 ])
 
 function listed(words: string, priority: number): [string, number][] {
-  return words.trim().split(/\s+/).map((word) => [word, priority])
+  return words
+    .trim()
+    .split(/\s+/)
+    .map((word) => [word, priority])
 }
 
 const unlikelyWords = new Set(
   `tag tags archive archives archiv calendar kalender calendario calendrier agenda login signin signup register registrierung anmelden logout cart basket checkout
-   warenkorb panier carrito search suche recherche feed rss print download downloads gallery galerie wishlist compare`.split(/\s+/),
+   warenkorb panier carrito search suche recherche feed rss print download downloads gallery galerie wishlist compare`.split(
+    /\s+/,
+  ),
 )
 
 /** Further pages of a list, archives by date, shops' and blogs' machinery. */
 function isUnlikely(path: string, words: string[]): boolean {
   if (words.some((word) => unlikelyWords.has(word))) return true
-  return /[/?&](?:page|p|paged|seite|offset|start|sort|order|dir|filter|view|replytocom|month|year|date|day)[=/]\w/i.test(path) || /\/(?:19|20)\d\d\/(?:0?[1-9]|1[0-2])(?:\/|$)/.test(path)
+  return (
+    /[/?&](?:page|p|paged|seite|offset|start|sort|order|dir|filter|view|replytocom|month|year|date|day)[=/]\w/i.test(
+      path,
+    ) || /\/(?:19|20)\d\d\/(?:0?[1-9]|1[0-2])(?:\/|$)/.test(path)
+  )
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 
 import { parseRobots, robotsMaxBytes } from './robots.ts'
 
-const read = (text: string | Uint8Array) => parseRobots(typeof text === 'string' ? Buffer.from(text) : text, 'Mailquarry')
+const read = (text: string | Uint8Array) =>
+  parseRobots(typeof text === 'string' ? Buffer.from(text) : text, 'Mailquarry')
 const allowed = (robots: string | Uint8Array, path: string) => read(robots).decide(`https://example.com${path}`).allowed
 const rules = (...lines: string[]) => ['User-agent: *', ...lines].join('\n')
 
@@ -102,13 +103,33 @@ describe('groups', () => {
     ['a version behind the token', 'User-agent: Mailquarry/2.0 (x)\nDisallow: /a', '/a', false],
     ['a longer token is another crawler', 'User-agent: mailquarry-news\nDisallow: /a', '/a', true],
     ['a shorter token is another crawler', 'User-agent: mail\nDisallow: /a', '/a', true],
-    ['groups of one token are one', 'User-agent: mailquarry\nDisallow: /a\nUser-agent: x\nDisallow: /\nUser-agent: mailquarry\nDisallow: /b', '/b', false],
-    ['groups of * are one', 'User-agent: *\nDisallow: /a\nUser-agent: x\nDisallow: /\nUser-agent: *\nDisallow: /b', '/a', false],
+    [
+      'groups of one token are one',
+      'User-agent: mailquarry\nDisallow: /a\nUser-agent: x\nDisallow: /\nUser-agent: mailquarry\nDisallow: /b',
+      '/b',
+      false,
+    ],
+    [
+      'groups of * are one',
+      'User-agent: *\nDisallow: /a\nUser-agent: x\nDisallow: /\nUser-agent: *\nDisallow: /b',
+      '/a',
+      false,
+    ],
     ['several agents share a group', 'User-agent: x\nUser-agent: mailquarry\nUser-agent: y\nDisallow: /a', '/a', false],
     ['* among several agents', 'User-agent: x\nUser-agent: *\nDisallow: /a', '/a', false],
     ['a rule ends the list of agents', 'User-agent: mailquarry\nDisallow:\nUser-agent: x\nDisallow: /a', '/a', true],
-    ['a sitemap does not', 'User-agent: mailquarry\nSitemap: https://example.com/s\nUser-agent: x\nDisallow: /a', '/a', false],
-    ['nor does an unknown line', 'User-agent: mailquarry\nNoindex: /\nCrawl-delay: 1\nUser-agent: x\nDisallow: /a', '/a', false],
+    [
+      'a sitemap does not',
+      'User-agent: mailquarry\nSitemap: https://example.com/s\nUser-agent: x\nDisallow: /a',
+      '/a',
+      false,
+    ],
+    [
+      'nor does an unknown line',
+      'User-agent: mailquarry\nNoindex: /\nCrawl-delay: 1\nUser-agent: x\nDisallow: /a',
+      '/a',
+      false,
+    ],
     ['a blank line ends nothing', 'User-agent: *\n\nDisallow: /a', '/a', false],
     ['rules before any group', 'Disallow: /\nUser-agent: *\nDisallow: /b', '/a', true],
     ['an empty own group allows all', 'User-agent: *\nDisallow: /\nUser-agent: mailquarry', '/a', true],
@@ -166,8 +187,13 @@ test('takes the longest Crawl-delay of our groups and every sitemap', () => {
 
 test('decides as a matcher that tries everything does', () => {
   const part = fc.constantFrom('/', 'a', 'b', 'ab', '*', '$', '?', '%2A', '%61')
-  const rule = fc.record({ allow: fc.boolean(), path: fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => `/${parts.join('')}`) })
-  const path = fc.array(fc.constantFrom('/', 'a', 'b', '?', '*', '$'), { maxLength: 8 }).map((parts) => `/${parts.join('')}`)
+  const rule = fc.record({
+    allow: fc.boolean(),
+    path: fc.array(part, { minLength: 1, maxLength: 6 }).map((parts) => `/${parts.join('')}`),
+  })
+  const path = fc
+    .array(fc.constantFrom('/', 'a', 'b', '?', '*', '$'), { maxLength: 8 })
+    .map((parts) => `/${parts.join('')}`)
   fc.assert(
     fc.property(fc.array(rule, { maxLength: 5 }), path, (given, url) => {
       const text = rules(...given.map(({ allow, path }) => `${allow ? 'Allow' : 'Disallow'}: ${path}`))
@@ -191,7 +217,9 @@ function naive(rule: string): RegExp {
 }
 
 test('a hostile file costs no more than its length', () => {
-  const stars = read(rules(`Disallow: /${'*a'.repeat(200_000)}b`, ...Array.from({ length: 5_000 }, () => 'Allow: /*a*a*a*a*a*a*ab$')))
+  const stars = read(
+    rules(`Disallow: /${'*a'.repeat(200_000)}b`, ...Array.from({ length: 5_000 }, () => 'Allow: /*a*a*a*a*a*a*ab$')),
+  )
   const started = performance.now()
   for (let i = 0; i < 10; i++) stars.decide(`http://example.com/${'a'.repeat(1_900)}`)
   expect(performance.now() - started).toBeLessThan(2_000)

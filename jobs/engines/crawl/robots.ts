@@ -29,11 +29,15 @@ export function parseRobots(body: Uint8Array, productToken: string): RobotsRules
   // §2.2.1: groups for the same token are one; without a group of its own a crawler obeys those for `*`.
   const ours = named.length > 0 ? named : groups.filter((group) => group.agents.has('*'))
   const token = named.length > 0 ? own : '*'
-  const delays = ours.flatMap((group) => group.delays.filter(({ agents }) => agents.has(token))).map(({ seconds }) => seconds)
+  const delays = ours
+    .flatMap((group) => group.delays.filter(({ agents }) => agents.has(token)))
+    .map(({ seconds }) => seconds)
   return {
     decide: deciderOf(ours.flatMap((group) => group.rules)),
     crawlDelaySeconds: delays.length > 0 ? Math.max(...delays) : undefined,
-    sitemaps: [...new Set(records.filter(({ key, value }) => key === 'sitemap' && value !== '').map(({ value }) => value))],
+    sitemaps: [
+      ...new Set(records.filter(({ key, value }) => key === 'sitemap' && value !== '').map(({ value }) => value)),
+    ],
   }
 }
 
@@ -50,7 +54,10 @@ interface TextRecord {
 function readRecords(body: Uint8Array): TextRecord[] {
   const start = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
   const cut = body.length > robotsMaxBytes
-  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, robotsMaxBytes)).toString('latin1', start)
+  const text = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, robotsMaxBytes)).toString(
+    'latin1',
+    start,
+  )
   const lines = text.split(/\r\n|\r|\n/)
   // Half a path would forbid, or allow, more than the whole.
   if (cut) lines.pop()
@@ -59,7 +66,8 @@ function readRecords(body: Uint8Array): TextRecord[] {
     const hash = line.indexOf('#')
     const bare = hash < 0 ? line : line.slice(0, hash)
     const colon = bare.indexOf(':')
-    if (colon > 0) records.push({ key: trimmed(bare.slice(0, colon)).toLowerCase(), value: trimmed(bare.slice(colon + 1)) })
+    if (colon > 0)
+      records.push({ key: trimmed(bare.slice(0, colon)).toLowerCase(), value: trimmed(bare.slice(colon + 1)) })
   }
   return records
 }
@@ -137,7 +145,13 @@ function compile(allow: boolean, value: string): Rule {
   const normal = normalOctets(value)
   const encoded = encodeQuery(normal)
   const line = `${allow ? 'Allow' : 'Disallow'}: ${value.slice(0, 200)}`
-  return { allow, pattern: patternOf(normal), encoded: encoded === normal ? undefined : patternOf(encoded), line, octets: normal.length }
+  return {
+    allow,
+    pattern: patternOf(normal),
+    encoded: encoded === normal ? undefined : patternOf(encoded),
+    line,
+    octets: normal.length,
+  }
 }
 
 function patternOf(text: string): Pattern {
@@ -156,7 +170,8 @@ function deciderOf(rules: Rule[]): (url: string) => RobotsDecision {
     const plain = normalOctets(path).replaceAll('*', '%2A').replaceAll('$', '%24')
     const encoded = encodeQuery(plain)
     const rule = ordered.find(
-      ({ pattern, encoded: alternative }) => matches(pattern, plain) || ((alternative || encoded !== plain) && matches(alternative ?? pattern, encoded)),
+      ({ pattern, encoded: alternative }) =>
+        matches(pattern, plain) || ((alternative || encoded !== plain) && matches(alternative ?? pattern, encoded)),
     )
     return rule ? { allowed: rule.allow, rule: rule.line } : { allowed: true }
   }

@@ -26,10 +26,20 @@ export function domainOf(url: string, scope: CrawlScope): string {
   return scope === 'host' ? host : (getDomain(hostname, { allowPrivateDomains: true }) ?? host)
 }
 
-export type StartRefusalCode = 'not_a_url' | 'not_a_domain' | 'ip_address' | 'private_address' | 'local_name' | 'unknown_tld'
+export type StartRefusalCode =
+  | 'not_a_url'
+  | 'not_a_domain'
+  | 'ip_address'
+  | 'private_address'
+  | 'local_name'
+  | 'unknown_tld'
 
 export type Start =
-  | { ok: true; url: string; /** The text named a host and no scheme, so https is only a first try. */ guessed: boolean }
+  | {
+      ok: true
+      url: string
+      /** The text named a host and no scheme, so https is only a first try. */ guessed: boolean
+    }
   | { ok: false; code: StartRefusalCode; message: string }
 
 /** Reads what a user calls a domain: a host name, perhaps with a port, or a URL of the site. Hosts that are listed are taken as they are. */
@@ -42,7 +52,9 @@ export function readDomain(text: string, listed: HostList): Start {
   if (listed.has(url.hostname, portOf(url))) {
     // A listed host is a development server more often than not: there the scheme is http unless the port is that of https.
     const secure = portOf(url) === 443 && !entry.endsWith(':80')
-    return secure ? { ok: true, url: result.url, guessed: true } : { ok: true, url: `http://${entry.endsWith(':80') ? url.hostname : url.host}/`, guessed: false }
+    return secure
+      ? { ok: true, url: result.url, guessed: true }
+      : { ok: true, url: `http://${entry.endsWith(':80') ? url.hostname : url.host}/`, guessed: false }
   }
   return refusalOf(url, entry) ?? { ok: true, url: result.url, guessed: true }
 }
@@ -65,12 +77,18 @@ function refusalOf({ hostname }: URL, entry: string): Start | undefined {
       ? refuse('ip_address', `"${name}" is an IP address: give the name of the host`)
       : refuse('private_address', `"${name}" is an address that is not on the public Internet (${range})`)
   }
-  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return refuse('local_name', `"${name}" is this machine itself`)
+  if (hostname === 'localhost' || hostname.endsWith('.localhost'))
+    return refuse('local_name', `"${name}" is this machine itself`)
   const parsed = parse(hostname, { allowPrivateDomains: false })
   if (parsed.hostname === null) return refuse('not_a_domain', `"${name}" is not a domain`)
   if (!hostname.includes('.')) return refuse('local_name', `"${name}" is a single label: give the whole domain`)
-  if (!parsed.isIcann || hostname.endsWith('.onion')) return refuse('unknown_tld', `"${name}" ends in .${hostname.slice(hostname.lastIndexOf('.') + 1)}, which is no public top-level domain`)
-  if (parsed.domain === null) return refuse('not_a_domain', `"${name}" is a suffix under which domains are registered, and no domain itself`)
+  if (!parsed.isIcann || hostname.endsWith('.onion'))
+    return refuse(
+      'unknown_tld',
+      `"${name}" ends in .${hostname.slice(hostname.lastIndexOf('.') + 1)}, which is no public top-level domain`,
+    )
+  if (parsed.domain === null)
+    return refuse('not_a_domain', `"${name}" is a suffix under which domains are registered, and no domain itself`)
   return undefined
 }
 

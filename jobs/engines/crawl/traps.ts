@@ -1,6 +1,14 @@
 import { priorities, priorityOf } from './priority.ts'
 
-export type Trap = 'long' | 'repeated path' | 'deep path' | 'many parameters' | 'endless series' | 'far date' | 'action' | 'no page'
+export type Trap =
+  | 'long'
+  | 'repeated path'
+  | 'deep path'
+  | 'many parameters'
+  | 'endless series'
+  | 'far date'
+  | 'action'
+  | 'no page'
 
 /** Deeper than a person would click. */
 const deepestSeries = 30
@@ -23,7 +31,8 @@ export function trapIn(url: string, depth: number, year: number): Trap | undefin
 const fileWithoutText =
   /\.(?:7z|aac|apk|avi|avif|bin|bmp|bz2|cab|css|deb|dmg|docx?|dwg|eot|epub|exe|flac|flv|gif|gz|ico|ics|iso|jar|jpe?g|js|key|m4[av]|map|mid|mjs|mkv|mobi|mov|mp[34]|mpe?g|msi|odp|ods|odt|og[agv]|opus|otf|pages|pdf|png|pps|pptx?|ps|psd|rar|rpm|rtf|svg|swf|tar|tgz|tiff?|torrent|ttf|wasm|wav|weba|webm|webp|wmv|woff2?|xlsx?|xz|zip)$/i
 const actionPath = /\/(?:logout|log-out|signout|sign-out|abmelden|wp-login\.php|xmlrpc\.php|wp-json|wp-admin)(?:\/|$)/i
-const actionQuery = /(?:^|&)(?:add-to-cart|add_to_wishlist|replytocom|remove_item|share|unsubscribe|do=logout|action=(?:edit|logout|delete|history|raw))(?:=|&|$)/i
+const actionQuery =
+  /(?:^|&)(?:add-to-cart|add_to_wishlist|replytocom|remove_item|share|unsubscribe|do=logout|action=(?:edit|logout|delete|history|raw))(?:=|&|$)/i
 
 /** `/a/b/a/b/a/b/` comes from relative links that a server answers at every level. */
 function pathTrap(path: string): Trap | undefined {
@@ -45,9 +54,11 @@ function queryTrap(query: string): Trap | undefined {
   return pairs.length - new Set(pairs).size >= 2 ? 'many parameters' : undefined
 }
 
-const calendarWord = /calend|kalend|agenda|event|termin|veranstalt|schedule|spielplan|eventi|evenement|month|monat|mese|mois|\bday\b|date|week|year|jahr|booking|reserv/i
+const calendarWord =
+  /calend|kalend|agenda|event|termin|veranstalt|schedule|spielplan|eventi|evenement|month|monat|mese|mois|\bday\b|date|week|year|jahr|booking|reserv/i
 // As a whole number of four digits, alone or before a month: /2031/, ?year=2031, 2031-05-17, 203105, 20310517
-const yearIn = /(?:^|[^\d])((?:19|20|21|22|23)\d\d)(?:[-/._]?(?:0[1-9]|1[0-2]))?(?:[-/._]?(?:0[1-9]|[12]\d|3[01]))?(?=[^\d]|$)/g
+const yearIn =
+  /(?:^|[^\d])((?:19|20|21|22|23)\d\d)(?:[-/._]?(?:0[1-9]|1[0-2]))?(?:[-/._]?(?:0[1-9]|[12]\d|3[01]))?(?=[^\d]|$)/g
 
 /** Calendars lead on for ever: two years back and one ahead is what a site can have something to say about. */
 function dateTrap(path: string, query: string, year: number): Trap | undefined {

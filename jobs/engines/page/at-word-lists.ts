@@ -26,6 +26,9 @@ export const dotWords = words(
   punct teleia τελεία ドット どっと 닷 점 点 點 fullstop full-stop period`,
 )
 
+/** Ordinary words as well: "at any point in time". */
+export const doubtfulDotWords = words('point punt piste prik pont pika full-stop fullstop period')
+
 function words(text: string): Set<string> {
   return new Set(text.split(/\s+/))
 }

@@ -2,7 +2,7 @@ import type { Spelling } from './around-at.ts'
 import { atWords, clearAtWords, dotWords, doubtfulAtWords, letterAtWords } from './at-word-lists.ts'
 import { isStopWord, speaksOfMail } from './email-cues.ts'
 import { isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
-import { readDomain } from './read-domain.ts'
+import { readDomain, type WrittenDomain } from './read-domain.ts'
 import { readLocal } from './read-local.ts'
 import { endOfWord, readDotBack, readInner } from './written-dots.ts'
 
@@ -44,7 +44,7 @@ function readForm(text: string, form: AtForm): Spelling | undefined {
   if (local === undefined || (!form.sure && isStopWord(local.value))) return undefined
   const domain = form.separator === '-' ? readHyphenated(text, form.end) : readDomain(text, form.end)
   if (domain === undefined) return undefined
-  if (!form.sure && !domain.words && !domain.spaced) {
+  if (!form.sure && (!domain.words || domain.doubtful) && !domain.spaced) {
     if (form.separator === '-' || !speaksOfMail(text.slice(0, local.start), local.value)) return undefined
   }
   return { local: local.value, domain: domain.value, start: local.start, end: domain.end, method: 'at-words' }
@@ -103,16 +103,13 @@ function readUnspaced(text: string, at: number): AtForm | undefined {
 }
 
 /** "acme-dot-com": hyphens that are no part of the name. */
-function readHyphenated(text: string, start: number): ReturnType<typeof readDomain> {
+function readHyphenated(text: string, start: number): WrittenDomain | undefined {
   let end = start
   while (end < text.length && end < start + 253 && /[a-z\d-]/i.test(text[end]!)) end++
   const parts = text.slice(start, end).split('-')
-  if (!parts.some((part) => dotWords.has(part.toLowerCase()))) {
-    const domain = readDomain(text, start)
-    return domain && (domain.words || domain.spaced || start > 0) ? domain : undefined
-  }
+  if (!parts.some((part) => dotWords.has(part.toLowerCase()))) return readDomain(text, start)
   const value = parts.map((part) => (dotWords.has(part.toLowerCase()) ? '.' : part)).join('-')
-  return { value: value.replaceAll('-.-', '.'), end, words: true, spaced: false }
+  return { value: value.replaceAll('-.-', '.'), end, words: true, spaced: false, doubtful: false }
 }
 
 /** A local part in which dots may be words too. */

@@ -5,7 +5,6 @@ import type { FoundEmail, Method } from './found-email.ts'
 import { tag } from './html-tags.ts'
 import { readJsonAddresses } from './json-addresses.ts'
 import { decodeText } from './html-tokens.ts'
-import { SEAM } from './letters.ts'
 import { readHtml } from './light-reader.ts'
 import { readCloudflareAddress, readLinkAddresses, readVcardAddresses } from './link-addresses.ts'
 import { findInMarkup } from './markup-text.ts'
@@ -14,7 +13,7 @@ import { People } from './people.ts'
 import { judge } from './quality.ts'
 import { mayHoldAddress, readScript } from './script-addresses.ts'
 import { mayBeStructured, readStructuredData } from './structured-data.ts'
-import { findInText } from './text-addresses.ts'
+import { findInText, type KnownLocals } from './text-addresses.ts'
 
 /** One way in which an address was found, before it is judged. */
 interface Sighting extends Discovery {
@@ -41,17 +40,26 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
   if (content.structured || (sightings.size > 0 && mayBeStructured(content.source))) {
     if (content.deepest <= deepestTree) readStructuredData(content.source, admission, (discovery) => add(discovery, -1, ''))
   }
-  return sightings.size === 0 ? [] : finish([...sightings.values()], content)
+  return sightings.size === 0 ? [] : finish([...sightings.values()].toSorted((a, b) => a.block - b.block), content)
 }
 
 function readContent(content: PageContent, admission: Admission, add: Add): void {
-  for (let block = 0; block < content.blockCount; block++) if (content.isMarked(block)) readBlock(content, block, admission, add)
-  for (const source of content.sources) readSource(source, content, admission, add)
+  const known = new Map<string, string[]>()
+  const addSource: Add = (discovery, block, near) => {
+    const { local, domain } = discovery.admitted
+    if (discovery.method === 'mailto') known.set(domain, [...(known.get(domain) ?? []).slice(-mostKnown), local])
+    add(discovery, block, near)
+  }
+  for (const source of content.sources) readSource(source, content, admission, addSource)
+  for (let block = 0; block < content.blockCount; block++) if (content.isMarked(block)) readBlock(content, block, admission, known, add)
 }
 
-function readBlock(content: PageContent, block: number, admission: Admission, add: Add): void {
+/** A page with more mail links at one domain is a list, and has no doubtful text. */
+const mostKnown = 50
+
+function readBlock(content: PageContent, block: number, admission: Admission, known: KnownLocals, add: Add): void {
   const text = content.renderBlock(block)
-  const finds = findInText(text, admission)
+  const finds = findInText(text, admission, known)
   if (finds.length === 0) return
   const raw = content.rawBlock(block)
   const references = !content.plain && raw.includes('&')
@@ -150,10 +158,10 @@ function personOf(group: Sighting[], people: People): PersonFacts {
 }
 
 function fill(person: PersonFacts, facts: PersonFacts): void {
-  person.personName ??= facts.personName
-  person.position ??= facts.position
-  person.phone ??= facts.phone
-  person.organisation ??= facts.organisation
+  for (const key of ['personName', 'position', 'phone', 'organisation'] as const) {
+    const fact = facts[key]
+    if (fact !== undefined && person[key] === undefined) person[key] = fact
+  }
 }
 
 function weight({ method, person }: Sighting): number {
@@ -165,7 +173,7 @@ const sampleTags = new Set([tag.pre, tag.listing, tag.xmp])
 
 function snippetAt(content: PageContent, block: number, near: string): string {
   if (block < 0 || block >= content.blockCount) return near.slice(0, 200)
-  const text = content.renderBlock(block).replaceAll(SEAM, '')
+  const text = content.readBlock(block)
   const at = text.indexOf(near)
   return at < 0 ? text.slice(0, 200) : around(text, at, at + near.length)
 }

@@ -1,7 +1,13 @@
+import { SEAM } from './letters.ts'
+
 /** What kept a machine from reading a letter of a text; bits. */
 export const WIDE = 1
 export const INVISIBLE = 2
 export const TURNED = 4
+
+/** RIGHT-TO-LEFT OVERRIDE and POP DIRECTIONAL FORMATTING: between them letters are shown in turned order (UAX #9). */
+export const TURN = '\u202e'
+export const TURN_END = '\u202c'
 
 export interface Undisguised {
   text: string
@@ -47,6 +53,11 @@ export function undisguise(text: string): Undisguised {
   }
   turnBack()
   return { text: letters.join(''), disguises: Uint8Array.from(disguises) }
+}
+
+/** Rendered text as people read it: undisguised and without seams. */
+export function readable(rendered: string): string {
+  return undisguise(rendered).text.replaceAll(SEAM, '')
 }
 
 /** All that was done to the letters from `start` to `end`. */

@@ -1,15 +1,26 @@
-import { isRole } from '../address/local-part.ts'
+import { domainFacts } from '../address/public-suffix.ts'
 
 /**
- * Whether the words before a doubtful form speak of mail, or its local part is one that only an address has: enough to take "info at acme.com"
- * for an address and to leave "available at acme.com" alone.
+ * Whether the words before a doubtful form speak of mail, or its local part is one that hardly stands before "at" in a sentence: enough to take
+ * "info at acme.com" and "Mail: jane at acme.com" for addresses and to leave "available at acme.com" and "mail servers at acme.com" alone.
  */
 export function speaksOfMail(before: string, local: string): boolean {
-  return isRole(local.toLowerCase()) || /[a-z][._\d-]|\d[a-z]/i.test(local) || cue.test(before.slice(-48))
+  const lower = local.toLowerCase()
+  return offices.has(lower) || isPersonal(lower) || cue.test(before.slice(-48))
+}
+
+const offices = new Set(
+  `info infos kontakt webmaster postmaster hostmaster abuse noreply enquiries inquiries sekretariat buero biuro poststelle verwaltung
+  redaktion redaktionen contacto contato contatti helpdesk hello hallo office admin`.split(/\s+/),
+)
+
+/** "jane.doe", "j_doe"; not "setup.py" and not "acme.com". */
+function isPersonal(local: string): boolean {
+  return /^\p{L}+(?:[._]\p{L}{2,})+$/u.test(local) && !domainFacts(local).knownSuffix && !/\.(?:txt|html?|php|js|css|json|ya?ml|xml|conf|cfg|log|exe|gz|jar|java|cpp|go|rb|ini|sql|csv|pdf|docx?)$/.test(local)
 }
 
 const cue =
-  /(?:e-?mail|mail|mailto|contact|kontakt|contatt|contact[eo]|correo|courriel|poczta|posta|e-?post|epost|sähköposti|почта|пошта|メール|邮箱|電子郵件|이메일|adresse|address|write|reach|schreib\w*|écri\w*|escrib\w*|scriv\w*|send)(?:\s+(?:me|us|to|uns|an|à|a|un|bei|at))*[\s:\-–>(]*$/i
+  /(?:e-?mail|mailto|mail|contact|kontakt|contatto|contacto|correo|courriel|poczta|posta|e-?post|sähköposti|почта|пошта|メール|邮箱|電子郵件|이메일|adresse|address|write|reach|schreib\w*|écri\w*|escrib\w*|scriv\w*|send)(?:(?:\s+(?:me|us|uns|him|her|them))?\s*[:>(–-]\s*|\s+(?:(?:me|us|uns|a|an|à|to|bei)\s+){1,2})$/i
 
 /** Words that often stand before "at" or "@" in sentences, and are nobody's name. */
 export function isStopWord(local: string): boolean {

@@ -198,7 +198,7 @@ class ScriptReader {
     const made = callFunction(path, values, start)
     if (made !== undefined) return made
     const texts = values.map((value) => (value?.kind === 'text' ? value.text : undefined))
-    if (texts.length > 1 && texts.every((text) => text !== undefined)) this.listener.call(path, texts, start)
+    if (texts.length > 0 && texts.every((text) => text !== undefined)) this.listener.call(path, texts, start)
     for (const value of values) this.tell(value)
     return undefined
   }

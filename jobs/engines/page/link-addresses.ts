@@ -32,8 +32,10 @@ export function readCloudflareAddress(value: string, admission: Admission, tell:
 function readMailtoAddresses(link: string, method: Method, admission: Admission, tell: Tell): void {
   for (const { text, field } of readMailto(link)) {
     const [, name, written] = /^(.*?)\s*<([^<>]*)>?$/.exec(text) ?? [undefined, '', text]
-    const at = written!.lastIndexOf('@')
-    const admitted = at > 0 ? admission.admit(written!.slice(0, at), written!.slice(at + 1)) : undefined
+    // no space belongs there, but some get in
+    const compact = written!.startsWith('"') ? written! : written!.replace(/\s+/g, '')
+    const at = compact.lastIndexOf('@')
+    const admitted = at > 0 ? admission.admit(compact.slice(0, at), compact.slice(at + 1)) : undefined
     const personName = name!.replace(/^["']|["']$/g, '').trim()
     if (admitted !== undefined) {
       tell({ admitted, method, ...(personName !== '' && { person: { personName } }), ...(field !== 'to' && { doubt: 'copy' }) })

@@ -1,6 +1,7 @@
 import { BLOCK, tag, tagFlags } from './html-tags.ts'
 import type { Attributes } from './html-tokens.ts'
 import { decodeText } from './html-tokens.ts'
+import { readable, TURN, TURN_END } from './disguised-letters.ts'
 import { oneLine, SEAM } from './letters.ts'
 import { isMailto } from './mailto.ts'
 import { effectOfStyle, HIDES, readStyleRules, REVERSES } from './style-rules.ts'
@@ -216,9 +217,17 @@ export class PageContent {
     return this.blockTag[block]!
   }
 
-  /** Visible text of a block on one line; SEAM where a tag stood between two letters. */
+  /**
+   * Visible text of a block on one line, with what a search must know: SEAM where a tag stood between two letters, and the control characters of
+   * Unicode around what a style turns round.
+   */
   renderBlock(block: number): string {
     return this.render(this.segmentsBefore(block), this.blockEnd[block]!)
+  }
+
+  /** The same as people read it. */
+  readBlock(block: number): string {
+    return readable(this.renderBlock(block))
   }
 
   /** The same as it stands in the source. */
@@ -232,7 +241,7 @@ export class PageContent {
 
   /** Visible text of some segments on one line. */
   renderSegments(from: number, to: number): string {
-    return this.render(from, to).replaceAll(SEAM, '')
+    return readable(this.render(from, to))
   }
 
   private render(from: number, to: number): string {
@@ -243,7 +252,7 @@ export class PageContent {
       if ((join & REVERSED) !== 0) {
         // what one element turns round is turned round as a whole
         while (i + 1 < to && (this.segmentJoin[i + 1]! & REVERSED) !== 0) piece += this.textOf(++i)
-        piece = Array.from(piece).reverse().join('')
+        piece = TURN + piece + TURN_END
       }
       text += (join & AFTER_TAG) !== 0 && text !== '' ? SEAM + piece : piece
     }

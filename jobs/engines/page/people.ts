@@ -1,6 +1,5 @@
 import { localPartKind } from '../address/local-part.ts'
 import type { PersonFacts } from './discovery.ts'
-import { SEAM } from './letters.ts'
 import type { PageContent } from './page-content.ts'
 import { likeness, looksLikeName, withoutTitles } from './person-name.ts'
 
@@ -59,7 +58,7 @@ export class People {
   private text(block: number): string {
     let text = this.texts.get(block)
     if (text === undefined) {
-      text = this.content.renderBlock(block).replaceAll(SEAM, '')
+      text = this.content.readBlock(block)
       this.texts.set(block, text)
     }
     return text
@@ -91,10 +90,11 @@ function nameInSentence(text: string, local: string): string | undefined {
   const at = text.toLowerCase().indexOf(`${local}@`)
   const before = at < 0 ? text.slice(0, longestCardLine) : text.slice(Math.max(0, at - 80), at)
   let found: string | undefined
-  for (const [words] of before.matchAll(/\p{Lu}[\p{L}'’-]+(?: (?:(?:von|van|de|der|den|del|di|da|la|le) ){0,2}\p{Lu}[\p{L}'’-]*\.?){1,3}/gu)) {
+  for (const [words] of before.matchAll(/\p{Lu}[\p{L}'’.-]*(?: (?:(?:von|van|de|der|den|del|di|da|la|le) ){0,2}\p{Lu}[\p{L}'’-]*\.?){1,4}/gu)) {
     const parts = words.split(' ')
-    // a sentence, too, begins large: "Contact Jane Doe"
-    for (let from = 0; from < parts.length - 1; from++) {
+    // a sentence, too, begins large: "Contact Jane Doe"; but "J. Jane Doe" is all name
+    for (let from = parts.length - 2; from >= 0; from--) {
+      while (from > 0 && /^\p{Lu}\.$/u.test(parts[from - 1]!)) from--
       const name = withoutTitles(parts.slice(from).join(' '))
       if (looksLikeName(name) && likeness(name, local) === 2) {
         found = name
@@ -118,13 +118,18 @@ function positionIn(text: string, name: string): string | undefined {
 const positions =
   /(?:^|[\s/&-])(?:ceo|cto|cfo|coo|cio|cmo|vp|hr|manager(?:in)?|managing|director|head|chief|officer|president|chair(?:man|woman|person)?|founder|co-founder|partner|owner|engineer|developer|architect|designer|consultant|advisor|analyst|assistant|secretary|professor|lecturer|researcher|scientist|teacher|trainer|coach|editor|author|journalist|lawyer|attorney|counsel|accountant|specialist|coordinator|administrator|representative|agent|supervisor|technician|nurse|physician|doctor|surgeon|dentist|therapist|sales|marketing|support|receptionist|intern|treasurer|librarian|producer|curator|principal|dean|fellow|leiter(?:in)?|leitung|geschäftsführ(?:er|erin|ung)|vorstand|vorsitzende[r]?|referent(?:in)?|sachbearbeiter(?:in)?|berater(?:in)?|entwickler(?:in)?|assisten(?:t|tin|z)|sekretariat|vertrieb|einkauf|inhaber(?:in)?|redakteur(?:in)?|rechtsanwalt|rechtsanwältin|steuerberater(?:in)?|techniker(?:in)?|ingenieur(?:in)?|mitarbeiter(?:in)?|direct(?:eur|rice)|responsable|chef(?:fe)?|gérant[e]?|président[e]?|ingénieur[e]?|secrétaire|comptable|commercial[e]?|conseill(?:er|ère)|director[ae]?|gerente|jef[ae]|presidente|secretari[oa]|asesor[a]?|responsabile|direttore|direttrice|amministratore|segretari[oa]|consulente|diretor[a]?|coordenador[a]?|kierownik|dyrektor|prezes|specjalista|manažer|ředitel|jednatel|direktør|leder|chef|vd|johtaja|directeur|medewerker|adviseur|voorzitter)(?:$|[\s,/&.-])/iu
 
-/** The first thing in a line that is a phone number: seven to fifteen digits (E.164), no date, no year span. */
-export function phoneIn(text: string): string | undefined {
-  for (const [match] of text.slice(0, 400).matchAll(/(?:\+|\(\+?|00)?\d[\d\s().\/\u2011\u2013-]{5,22}\d/g)) {
-    const digits = match.replace(/\D/g, '')
-    if (digits.length < 7 || digits.length > 15) continue
-    if (/^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}/.test(match) || /^(?:19|20)\d{2}\s?[-–]\s?(?:19|20)\d{2}$/.test(match) || /^\d{4}-\d{2}-\d{2}/.test(match)) continue
-    return match.trim()
+/**
+ * The first thing in a line that is a phone number: seven to fifteen digits (E.164) that begin as numbers do where people give them, or that a
+ * label names. No date, no span of years, no piece of a hash.
+ */
+export function phoneIn(line: string): string | undefined {
+  const text = line.slice(0, 400)
+  for (const match of text.matchAll(/(?<![\p{L}\d.@/_-])(?:\+|\(\+?)?\d[\d\s().\/\u2011\u2013-]{5,22}\d(?![\p{L}\d@_])/gu)) {
+    const [number] = match
+    const digits = number.replace(/\D/g, '')
+    if (digits.length < 7 || digits.length > 15 || /(?:19|20)\d{2}\s?[-–/.]\s?\d{1,2}(?:\D|$)|\d{1,2}[./]\d{1,2}[./](?:19|20)\d{2}/.test(number)) continue
+    const labelled = /(?:tel|fon|phone|mobil|cell|handy|call|gsm|teléf|téléph|тел)\S{0,8}[\s:.]*$/iu.test(text.slice(0, match.index))
+    if (labelled || /^(?:\+|\(?\+|0[1-9]|\(0)/.test(number) || /^\(?\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}$/.test(number)) return number.trim()
   }
   return undefined
 }

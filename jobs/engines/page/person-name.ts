@@ -1,3 +1,5 @@
+import { isRole } from '../address/local-part.ts'
+
 /** How well a name fits a local part: 2 both parts of the name, 1 one of them, 0 not at all. */
 export function likeness(name: string, local: string): 0 | 1 | 2 {
   const stem = fold(local.split('+', 1)[0]!, false).replace(/\d+$/, '')
@@ -51,7 +53,8 @@ export function looksLikeName(text: string): boolean {
   for (const word of words) {
     if (particles.has(word.toLowerCase())) continue
     if (!/^\p{Lu}[\p{L}'’.-]*$|^[\p{Lo}\p{M}]+$/u.test(word)) return false
-    if (ordinary.has(word.toLowerCase().replace(/\.$/, ''))) return false
+    const lower = word.toLowerCase().replace(/\.$/, '')
+    if (ordinary.has(lower) || isRole(lower)) return false
     large++
   }
   return large >= 2
@@ -92,6 +95,6 @@ const ordinary = new Set(
   general get head help home hours how impressum in info inquiries job jobs kontakt legal mail management manager media mobile more
   news office officer online open opening our owner partner phone president press privacy product products professor request sales school
   secretary send service services site social staff street support team technical tel telefon telephone the to us vice visit web website
-  welcome with write you your leiter leiterin leitung geschäftsführer geschäftsführung geschäftsführerin vertrieb verkauf
+  welcome with write you your policy list lists user users devel announce bugs mailing project group author authors leiter leiterin leitung geschäftsführer geschäftsführung geschäftsführerin vertrieb verkauf
   direction directeur directrice responsable service secretariat ufficio direzione oficina ventas`.split(/\s+/),
 )

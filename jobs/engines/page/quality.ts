@@ -50,7 +50,8 @@ const rules: { change: number; reason: string; holds(it: Circumstances): boolean
   { change: -0.5, reason: 'its domain cannot be reached from the internet', holds: (it) => it.admitted.unreachable },
   { change: -0.45, reason: 'a mailbox of a machine', holds: (it) => localPartKind(it.admitted.local) === 'machine' },
   { change: -0.4, reason: 'nobody reads answers there', holds: (it) => localPartKind(it.admitted.local) === 'no-reply' },
-  { change: -0.35, reason: 'a name that stands for anybody', holds: (it) => !it.admitted.own && anybody.test(it.admitted.local) },
+  { change: -0.35, reason: 'a mailbox such as samples name', holds: (it) => !it.admitted.own && sampleLocals.test(it.admitted.local) },
+  { change: -0.12, reason: 'a name that stands for anybody', holds: (it) => anybody.test(it.admitted.local) },
   { change: -0.3, reason: 'looks made up by a machine', holds: (it) => looksRandom(it.admitted.local) },
   { change: -0.2, reason: 'in a form field that is not shown', holds: (it) => it.doubt === 'hidden-field' },
   { change: -0.15, reason: 'stands in a sample of code', holds: (it) => it.inSample && it.method !== 'mailto' },
@@ -74,8 +75,8 @@ export function judge(it: Circumstances): { confidence: number; quality: Quality
   return { confidence, quality: confidence >= 0.75 ? 'high' : confidence >= 0.5 ? 'medium' : 'low', reasons }
 }
 
-const anybody =
-  /^(?:john|jane|joe|max|erika|juan|jean|mario|jan)[._-]?(?:doe|smith|bloggs|public|mustermann|musterfrau|dupont|rossi|perez|kowalski|modaal)$|^(?:jdoe|jsmith|foo|bar|baz|foobar|asdf|test|tester|testuser|user|username|name|example)\d*$/
+const anybody = /^(?:john|jane|joe|max|erika)[._-]?(?:doe|smith|bloggs|public|mustermann|musterfrau)$/
+const sampleLocals = /^(?:jdoe|foo|bar|baz|foobar|asdf|test|tester|testuser|user|name|example)\d*$/
 
 /** Long, and without the vowels or the separators that names and words have. */
 function looksRandom(local: string): boolean {

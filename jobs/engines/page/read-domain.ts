@@ -2,18 +2,28 @@ import { domainFacts } from '../address/public-suffix.ts'
 import { isAscii, isLetterUnit, SEAM, skipSeams, skipSeamsBack } from './letters.ts'
 import { readDot } from './written-dots.ts'
 
+export interface WrittenDomain {
+  /** With dots for whatever stood for them. */
+  value: string
+  end: number
+  /** A dot was written as a word or in brackets. */
+  words: boolean
+  /** A dot has spaces around it. */
+  spaced: boolean
+  /** The only words for dots are ordinary ones. */
+  doubtful: boolean
+}
+
 /**
- * The domain that starts at `start`. `words`: with a word for a dot; `spaced`: with spaces around one. Ends where its top-level domain does,
+ * The domain that starts at `start`. Ends where its top-level domain does,
  * even if letters follow at once: "acme.comTel".
  */
-export function readDomain(
-  text: string,
-  start: number,
-): { value: string; end: number; words: boolean; spaced: boolean } | undefined {
+export function readDomain(text: string, start: number): WrittenDomain | undefined {
   let position = start
   let value = ''
   let words = false
   let spaced = false
+  let doubtful = false
   let labels = 0
   /** Where in `value` a tag stood. */
   const seams: number[] = []
@@ -48,17 +58,20 @@ export function readDomain(
     const loose = readDot(text, here)
     if (loose === undefined || !isLabelStart(text, loose.next)) break
     if (loose.spaced) spaced = true
-    else words = true
+    else {
+      doubtful = loose.doubtful && (doubtful || !words)
+      words = true
+    }
     value += '.'
     position = loose.next
   }
   const glued = /^(.*[a-z\d])(?:DOT|PUNKT|PUNTO|POINT|PONTO)([a-z].*)$/.exec(value)
-  if (glued) return { value: `${glued[1]}.${glued[2]}`, end: position, words: true, spaced }
+  if (glued) return { value: `${glued[1]}.${glued[2]}`, end: position, words: true, spaced, doubtful: false }
   const kept = endOfDomain(value, seams)
   if (!value.slice(0, kept).includes('.')) return undefined
   if (kept < value.length)
-    return { value: value.slice(0, kept), end: endAfter(text, start, value, kept, position), words, spaced }
-  return { value, end: position, words, spaced }
+    return { value: value.slice(0, kept), end: endAfter(text, start, value, kept, position), words, spaced, doubtful }
+  return { value, end: position, words, spaced, doubtful }
 }
 
 /** How much of it is the domain, and what only stands glued to it. */

@@ -20,8 +20,11 @@ export interface TextFind {
   text: string
 }
 
+/** Locals by domain that the mail links of a page give: where text is doubtful, they tell where an address begins. */
+export type KnownLocals = ReadonlyMap<string, readonly string[]>
+
 /** All addresses in a line of text as people read it; SEAM where tags stood. In the order of the text, but words for signs last. Linear. */
-export function findInText(line: string, admission: Admission): TextFind[] {
+export function findInText(line: string, admission: Admission, known?: KnownLocals): TextFind[] {
   const plain = undisguise(line)
   const { text } = plain
   const finds: TextFind[] = []
@@ -29,13 +32,18 @@ export function findInText(line: string, admission: Admission): TextFind[] {
   const seams = new SeamCount(text)
   const add = (spelling: Spelling, searched: string, method: Method): boolean => {
     const { local, domain, start, end } = spelling
+    let admitted = admission.admit(local, domain)
+    if (admitted === undefined) return false
     const before = searched.slice(Math.max(0, start - 80), start).replaceAll(SEAM, '')
     const after = searched.slice(end, end + 24).replaceAll(SEAM, '')
-    const admitted = admission.admit(local, domain)
-    if (admitted === undefined) return false
     // a trap is done with: nothing else is looked for in it
     if (trapAround(before, local, after) !== undefined) return true
-    const written = searched.slice(start, end).replaceAll(SEAM, '')
+    let written = searched.slice(start, end)
+    if (known !== undefined && (method === 'spaced' || written.includes(SEAM))) {
+      const better = betterLocal(admitted, known)
+      if (better !== undefined) admitted = admission.admit(better, domain) ?? admitted
+    }
+    written = written.replaceAll(SEAM, '')
     const place = searched === readable ? start : start - seams.before(start)
     finds.push({ admitted, method, written, start: place, end: place + written.length, text: readable })
     return true
@@ -55,6 +63,11 @@ export function findInText(line: string, admission: Admission): TextFind[] {
     if (looksLikeRot13(spelling.domain)) add(turnByRot13(spelling), readable, 'rot13')
   }
   return finds
+}
+
+/** "listan<b>debian-gcc</b>@…" where a link names debian-gcc@…, or "debian- mimari @…" where one names debian-mimari@…. */
+function betterLocal({ local, domain }: Admitted, known: KnownLocals): string | undefined {
+  return known.get(domain)?.find((other) => other !== local && (local.endsWith(other) || /[._-]$/.test(other.slice(0, -local.length)) && other.endsWith(local)))
 }
 
 function turnByRot13(spelling: Spelling): Spelling {

@@ -1,28 +1,38 @@
-import { dotWords } from './at-word-lists.ts'
+import { dotWords, doubtfulDotWords } from './at-word-lists.ts'
 import { isAscii, isClosing, isLetterUnit, isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
 
-/** A dot that is not written as one, with what stands around it; `next` is where the label behind it starts. */
-export function readDot(text: string, start: number): { next: number; spaced: boolean } | undefined {
+/** A dot that is not written as one, with the gaps around it. */
+export interface WrittenDot {
+  /** Where the label behind it starts. */
+  next: number
+  /** A dot after all, with spaces. */
+  spaced: boolean
+  /** A word that may just be a word. */
+  doubtful: boolean
+}
+
+export function readDot(text: string, start: number): WrittenDot | undefined {
   const position = skipSpaces(text, start)
   const spaces = position - start
   const code = text.charCodeAt(position)
   if (isOpening(code)) {
     const inner = readInner(text, position)
     if (inner === undefined || !(inner.word === '.' || dotWords.has(inner.word))) return undefined
-    return { next: skipSpaces(text, inner.end), spaced: false }
+    return { next: skipSpaces(text, inner.end), spaced: false, doubtful: false }
   }
   if (code === 0x2e) {
     // "acme . com", "acme .com"; not "acme. Com", where a sentence ends
     if (spaces === 0) return undefined
-    return { next: skipSpaces(text, position + 1), spaced: true }
+    return { next: skipSpaces(text, position + 1), spaced: true, doubtful: false }
   }
-  if (code === 0xb7 || code === 0x2022) return { next: skipSpaces(text, position + 1), spaced: false }
+  if (code === 0xb7 || code === 0x2022) return { next: skipSpaces(text, position + 1), spaced: false, doubtful: false }
   const separator = spaces > 0 ? ' ' : text[position]!
   if (spaces === 0 && !' _*|~='.includes(separator)) return readUnspacedDot(text, position)
   const wordStart = spaces > 0 ? position : position + 1
   const wordEnd = endOfWord(text, wordStart)
-  if (!dotWords.has(text.slice(wordStart, wordEnd).toLowerCase()) || text[wordEnd] !== separator) return undefined
-  return { next: skipSpaces(text, wordEnd + 1), spaced: false }
+  const word = text.slice(wordStart, wordEnd).toLowerCase()
+  if (!dotWords.has(word) || text[wordEnd] !== separator) return undefined
+  return { next: skipSpaces(text, wordEnd + 1), spaced: false, doubtful: doubtfulDotWords.has(word) }
 }
 
 /** Where a written-out dot that ends before `end` starts. */
@@ -78,9 +88,9 @@ function isLetterOrZero(code: number): boolean {
   return (lower >= 0x61 && lower <= 0x7a) || code === 0x30
 }
 
-function readUnspacedDot(text: string, position: number): { next: number; spaced: boolean } | undefined {
+function readUnspacedDot(text: string, position: number): WrittenDot | undefined {
   for (const word of unspacedDotWords)
-    if (text.startsWith(word, position)) return { next: position + word.length, spaced: false }
+    if (text.startsWith(word, position)) return { next: position + word.length, spaced: false, doubtful: false }
   return undefined
 }
 

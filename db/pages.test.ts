@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto'
+
+import * as fc from 'fast-check'
+import { sql } from 'kysely'
+import { expect, test } from 'vitest'
+
+import { testDatabase } from '../test/support/postgres.ts'
+import { findPages, listFrontier, listNearer, type PageChange, savePageLinks, savePages, skipQueued } from './pages.ts'
+
+const { db } = await testDatabase()
+
+async function newJob(): Promise<number> {
+  const { rows } = await sql<{
+    id: number
+  }>`insert into jobs (kind, title, owner, input) values ('test', 'test', 'tester', '{}') returning id`.execute(db)
+  return rows[0]!.id
+}
+
+const keys = Array.from({ length: 12 }, (_, i) => `00000000-0000-0000-0000-0000000000${String(i).padStart(2, '0')}`)
+const page = (change: Partial<PageChange> & { key: string }): PageChange => ({
+  url: `http://example.com/${change.key}`,
+  shard: 'example.com',
+  domain: 'example.com',
+  parentUrl: null,
+  depth: 0,
+  hops: 0,
+  priority: 5,
+  ...change,
+})
+const save = (jobId: number, pages: PageChange[]) => db.transaction().execute((trx) => savePages(trx, jobId, pages))
+
+test('counts the new ones, and keeps the least way and priority', async () => {
+  const jobId = await newJob()
+  const key = keys[0]!
+  expect(
+    await save(jobId, [
+      page({ key, depth: 3, parentUrl: 'http://example.com/b', priority: 5 }),
+      page({ key: keys[1]! }),
+    ]),
+  ).toBe(2)
+  expect(await save(jobId, [page({ key, depth: 4, parentUrl: 'http://example.com/a', priority: 1 })])).toBe(0)
+  expect(await findPages(db, jobId, [key])).toMatchObject([
+    { depth: 3, parentUrl: 'http://example.com/b', priority: 1, queued: true },
+  ])
+  await save(jobId, [page({ key, depth: 3, hops: 1, parentUrl: 'http://example.com/0' })])
+  await save(jobId, [page({ key, depth: 3, parentUrl: 'http://example.com/a' })])
+  expect(await findPages(db, jobId, [key])).toMatchObject([
+    { depth: 3, hops: 0, parentUrl: 'http://example.com/a', priority: 1 },
+  ])
+})
+
+test('keeps the first fate, and knows the way on when a page comes nearer', async () => {
+  const jobId = await newJob()
+  const key = keys[0]!
+  const fate = {
+    status: 'SKIPPED' as const,
+    httpStatus: 301,
+    message: 'redirect\0\ud800',
+    details: { redirectsTo: 'http://example.com/x', odd: '\0' },
+    fetchMs: 1.6,
+    emailCount: 0,
+  }
+  await save(jobId, [page({ key, depth: 3, fate, expanded: { depth: 3, hops: 0 } })])
+  await db.transaction().execute((trx) => savePageLinks(trx, jobId, [{ key, links: '0 5 http://example.com/x' }]))
+  await save(jobId, [page({ key, depth: 3, fate: { status: 'FAILED', emailCount: 9 } })])
+  expect(await findPages(db, jobId, [key])).toMatchObject([{ queued: false, redirectsTo: 'http://example.com/x' }])
+  expect(await listNearer(db, jobId, 'example.com', 9)).toEqual([])
+  await save(jobId, [page({ key, depth: 2 })])
+  expect(await listNearer(db, jobId, 'example.com', 9)).toMatchObject([
+    { key, depth: 2, links: '0 5 http://example.com/x' },
+  ])
+  await save(jobId, [page({ key, depth: 2, expanded: { depth: 2, hops: 0 } })])
+  expect(await listNearer(db, jobId, 'example.com', 9)).toEqual([])
+})
+
+test('gives the frontier in fetch order', async () => {
+  const jobId = await newJob()
+  const queued = [
+    page({ key: keys[3]!, priority: 1, depth: 9 }),
+    page({ key: keys[1]!, priority: 5, depth: 0 }),
+    page({ key: keys[0]!, priority: 5, depth: 1 }),
+    page({ key: keys[2]!, priority: 5, depth: 1 }),
+  ]
+  const others = [
+    page({ key: keys[5]!, shard: 'other.com' }),
+    page({ key: keys[6]!, fate: { status: 'FETCHED', emailCount: 0 } }),
+  ]
+  await save(jobId, [...queued, ...others].toReversed())
+  expect((await listFrontier(db, jobId, 'example.com', 9)).map(({ key }) => key)).toEqual(queued.map(({ key }) => key))
+  expect(await listFrontier(db, jobId, 'example.com', 2)).toHaveLength(2)
+})
+
+test('gives what is left its reason by domain', async () => {
+  const jobId = await newJob()
+  await save(jobId, [
+    page({ key: keys[0]! }),
+    page({ key: keys[1]!, domain: 'full.com' }),
+    page({ key: keys[2]!, fate: { status: 'FETCHED', emailCount: 0 } }),
+  ])
+  expect(
+    await db
+      .transaction()
+      .execute((trx) => skipQueued(trx, jobId, 'page limit', new Map([['full.com', 'address limit']]))),
+  ).toBe(2)
+  const { rows } =
+    await sql`select domain, status, error_message as message from pages where job_id = ${jobId} order by url_key`.execute(
+      db,
+    )
+  expect(rows).toEqual([
+    { domain: 'example.com', status: 'SKIPPED', message: 'page limit' },
+    { domain: 'full.com', status: 'SKIPPED', message: 'address limit' },
+    { domain: 'example.com', status: 'FETCHED', message: null },
+  ])
+})
+
+test('what is stored does not depend on the order of transactions, which never deadlock', async () => {
+  const way = fc.record({
+    depth: fc.integer({ min: 0, max: 4 }),
+    hops: fc.integer({ min: 0, max: 2 }),
+    priority: fc.integer({ min: 0, max: 7 }),
+    parent: fc.constantFrom('a', 'b', null),
+  })
+  const batch = fc.uniqueArray(fc.tuple(fc.constantFrom(...keys), way), {
+    selector: ([key]) => key,
+    minLength: 1,
+    maxLength: 12,
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(batch, { minLength: 2, maxLength: 6 }), async (batches) => {
+      const changes = batches.map((of) =>
+        of.map(([key, { parent, ...rest }]) =>
+          page({ key, ...rest, parentUrl: parent && `http://example.com/${parent}` }),
+        ),
+      )
+      const [side, row] = [await newJob(), await newJob()]
+      const added = await Promise.all(changes.map((pages) => save(side, pages)))
+      for (const pages of changes.toReversed()) await save(row, pages)
+      const rows = async (jobId: number) =>
+        (
+          await sql`select url_key, depth, hops, parent_url, priority from pages where job_id = ${jobId} order by url_key`.execute(
+            db,
+          )
+        ).rows
+      expect(await rows(side)).toEqual(await rows(row))
+      expect(added.reduce((sum, count) => sum + count, 0)).toBe(new Set(changes.flat().map(({ key }) => key)).size)
+    }),
+    { numRuns: 60 },
+  )
+}, 60_000)
+
+test('takes thousands of pages in one go', async () => {
+  const jobId = await newJob()
+  const pages = Array.from({ length: 5_000 }, (_, i) => page({ key: randomUUID(), depth: i % 9 }))
+  expect(await save(jobId, pages)).toBe(5_000)
+})
