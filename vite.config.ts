@@ -26,11 +26,13 @@ export default defineConfig({
       experimental: { componentDetection: true },
     }),
   ],
+  cacheDir: '../node_modules/.vite',
   build: { outDir: 'dist', emptyOutDir: true },
   server: {
     proxy: {
-      '/graphql': { ...api, ws: true },
-      '/login': api,
+      // From end to end: /graphql.ts is a module of the app.
+      '^/graphql$': { ...api, ws: true },
+      '^/login$': api,
     },
   },
   test: {

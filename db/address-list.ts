@@ -18,8 +18,8 @@ export interface JobAddressRow extends Provenance {
   jobId: number
   address: string
   domain: string
-  /** The order in which addresses were committed: last event of the commit group (read for that order only), the group, the place in it. */
-  seq: number
+  /** The order in which addresses were committed: the job's steps with its commit group (read for that order only), the group, the place in it. */
+  step: number
   groupId: number
   place: number
 }
@@ -39,11 +39,11 @@ const address: OrderColumn = { column: 'a.address', type: 'text' }
 export const jobAddressOrders: Record<JobAddressOrder, RowOrder<JobAddressRow>> = {
   FOUND: {
     columns: [
-      { column: 'g.seq', type: 'bigint' },
+      { column: 'g.step', type: 'bigint' },
       { column: 'g.group_id', type: 'bigint' },
       { column: 'a.place', type: 'integer' },
     ],
-    keyOf: (row) => [row.seq, row.groupId, row.place],
+    keyOf: (row) => [row.step, row.groupId, row.place],
   },
   ADDRESS: { columns: [address], keyOf: (row) => [row.address] },
   DOMAIN: { columns: [{ column: 'a.domain', type: 'text' }, address], keyOf: (row) => [row.domain, row.address] },
@@ -66,11 +66,11 @@ export function listJobAddresses(
   const where = matches(jobId, filter)
   const { columns } = jobAddressOrders[order]
   if (order !== 'FOUND')
-    return keysetPage(db, sql`select ${addressColumns}, 0 as seq from job_addresses a where ${where}`, columns, page)
+    return keysetPage(db, sql`select ${addressColumns}, 0 as step from job_addresses a where ${where}`, columns, page)
   // A key over two tables starts no index scan: its first column alone does.
   const from = page.backward ? page.before : page.after
-  const start = from ? sql` and g.seq ${sql.raw(page.backward ? '<=' : '>=')} ${from[0]}::bigint` : sql``
-  const base = sql`select ${addressColumns}, g.seq from job_groups g
+  const start = from ? sql` and g.step ${sql.raw(page.backward ? '<=' : '>=')} ${from[0]}::bigint` : sql``
+  const base = sql`select ${addressColumns}, g.step from job_groups g
     join job_addresses a on a.job_id = g.job_id and a.group_id = g.group_id where g.job_id = ${jobId}${start} and ${where}`
   return keysetPage(db, base, columns, page)
 }

@@ -60,14 +60,15 @@ export async function commitJob(
         bytes_done = bytes_done + ${c.bytesDone}, results = results + ${c.results}, steps = steps + ${c.steps},
         updated_at = now()
       where id = ${jobId} and state in ('RUNNING', 'PAUSING', 'CANCELLING')
-      returning seq, state, open_shards, unsent_shards),
+      returning seq, state, steps, open_shards, unsent_shards),
     e as (
       insert into job_events (job_id, seq, type, shard_key, worker_id, data)
       select ${jobId}::bigint, j.seq - (j.state = 'FINISHING')::int - ${events.length} + n.place, n.type, n.shard_key, n.worker_id, n.data::jsonb
       from j, ${eventRows(events)}
       union all
-      select ${jobId}::bigint, j.seq, 'job.finishing', null, ${args.workerId}::text, '{}'::jsonb from j where j.state = 'FINISHING'),
-    g as (insert into job_groups (job_id, seq, group_id) select ${jobId}::bigint, seq, ${args.groupId}::bigint from j),
+      select ${jobId}::bigint, j.seq, 'job.finishing', null, ${args.workerId}::text, '{"message": "All shards have ended"}'::jsonb
+      from j where j.state = 'FINISHING'),
+    g as (insert into job_groups (job_id, step, group_id) select ${jobId}::bigint, steps, ${args.groupId}::bigint from j where ${c.steps} > 0),
     w as (
       insert into job_workers (job_id, worker_id, done) select ${jobId}::bigint, ${args.workerId}::text, ${c.succeeded + c.failed + c.skipped}::bigint from j
       on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done)

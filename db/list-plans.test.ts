@@ -24,7 +24,7 @@ beforeAll(() =>
     select 'relay', case when i % 100 = 0 then 'RUNNING' else 'COMPLETED' end, 'job ' || i, 'owner ' || i % 3, '{}',
       now() - make_interval(secs => i) from generate_series(1, 20000) i`.execute(db)
     jobId = 10_000
-    await sql`insert into job_groups (job_id, seq, group_id) select j, g, 100000 * j + 1000 - g
+    await sql`insert into job_groups (job_id, step, group_id) select j, g, 100000 * j + 1000 - g
     from unnest(${[jobId, 1]}::bigint[]) j, generate_series(1, 1000) g`.execute(db)
     await sql`insert into addresses (address, domain) select 'a' || i || '@d' || i % 500 || '.example', 'd' || i % 500 || '.example'
     from generate_series(0, 39999) i`.execute(db)

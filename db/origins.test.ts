@@ -14,9 +14,9 @@ function newHost() {
   const run = (workerId = 'w') => {
     const lease = randomUUID()
     return {
-      take: (patienceMs = 2_000) => takeLease(db, { origin, lease, workerId, patienceMs }),
+      take: (patienceMs = 2_000, delayMs = 0) => takeLease(db, { origin, lease, workerId, patienceMs, delayMs }),
       renew: () => renewLease(db, origin, lease),
-      release: (restMs: number) => releaseLease(db, { origin, lease, restMs, delayMs: restMs }),
+      release: (restMs: number) => releaseLease(db, origin, lease, restMs),
     }
   }
   /** As if so much time had gone by. */
@@ -32,7 +32,6 @@ test('one run holds a host at a time', async () => {
   const [a, b] = [run(), run()]
   expect(await a.take()).toEqual({ held: true, waitMs: 0 })
   expect(await b.take()).toEqual({ held: false, busy: true })
-  expect(await a.take()).toMatchObject({ held: true })
   await a.release(0)
   expect(await b.take()).toMatchObject({ held: true })
 })
@@ -90,6 +89,18 @@ test('a lease that is not renewed runs out', async () => {
   // Too late to give back what is another's.
   await dead.release(0)
   expect(await living.renew()).toBe(true)
+})
+
+test('the pause is kept even after a run that died before it could give the host back', async () => {
+  const { run, pass } = newHost()
+  const [dead, living] = [run('dead'), run('living')]
+  expect(await dead.take(2_000, 1_500)).toEqual({ held: true, waitMs: 0 })
+  await sql`update origins set leased_by = null, leased_until = null where leased_by = 'dead'`.execute(db)
+  const answer = await living.take(2_000, 1_500)
+  expect(answer.held && answer.waitMs).toBeGreaterThan(1_000)
+  await living.release(0)
+  await pass(1)
+  expect(await run().take()).toEqual({ held: true, waitMs: 0 })
 })
 
 test('the leases of a worker can be cleared', async () => {

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 
 import type { DB } from './types.ts'
 
@@ -15,6 +15,8 @@ export interface LeaseRequest {
   workerId: string
   /** Most to wait with the lease in hand. */
   patienceMs: number
+  /** Pause that is due after a request: it is kept even if the run dies before it can give the host back. */
+  delayMs: number
 }
 
 export type LeaseAnswer =
@@ -31,17 +33,17 @@ export type LeaseAnswer =
  */
 export async function takeLease(
   db: Kysely<DB>,
-  { origin, lease, workerId, patienceMs }: LeaseRequest,
+  { origin, lease, workerId, patienceMs, delayMs }: LeaseRequest,
 ): Promise<LeaseAnswer> {
+  const delay = sql`${Math.ceil(delayMs)}::int`
   const { rows } = await sql<{ waitMs: number }>`
-    insert into origins as o (origin, delay_ms, leased_by, lease, leased_until)
-    values (${origin}, 0, ${workerId}, ${lease}, now() + ${leaseMs} * interval '1 ms')
-    on conflict (origin) do update set leased_by = excluded.leased_by, lease = excluded.lease, leased_until = excluded.leased_until,
-      next_lease = nullif(o.next_lease, excluded.lease)
-    where (o.lease = excluded.lease and o.leased_until > now()
-        or (o.leased_until is null or o.leased_until <= now()) and (o.next_lease is null or o.next_until <= now() or o.next_lease = excluded.lease))
+    insert into origins as o (origin, next_at, delay_ms, leased_by, lease, leased_until)
+    values (${origin}, now() + ${delay} * interval '1 ms', ${delay}, ${workerId}, ${lease}, now() + ${leaseMs} * interval '1 ms')
+    on conflict (origin) do update set next_at = greatest(o.next_at, now()) + excluded.delay_ms * interval '1 ms', delay_ms = excluded.delay_ms,
+      leased_by = excluded.leased_by, lease = excluded.lease, leased_until = excluded.leased_until, next_lease = nullif(o.next_lease, excluded.lease)
+    where (o.leased_until is null or o.leased_until <= now()) and (o.next_lease is null or o.next_until <= now() or o.next_lease = excluded.lease)
       and o.next_at <= now() + ${patienceMs} * interval '1 ms'
-    returning ${msUntil('next_at')} as "waitMs"`.execute(db)
+    returning ${msUntil(sql`next_at - delay_ms * interval '1 ms'`)} as "waitMs"`.execute(db)
   if (rows[0]) return { held: true, waitMs: rows[0].waitMs }
   return await standInLine(db, origin, lease, patienceMs)
 }
@@ -54,7 +56,7 @@ async function standInLine(db: Kysely<DB>, origin: string, lease: string, patien
   if (rows[0]) return { held: false, busy: true }
   const { rows: found } = await sql<{
     waitMs: number
-  }>`select ${msUntil('next_at')} as "waitMs" from origins where origin = ${origin}`.execute(db)
+  }>`select ${msUntil(sql`next_at`)} as "waitMs" from origins where origin = ${origin}`.execute(db)
   const waitMs = found[0]?.waitMs ?? 0
   return waitMs > patienceMs ? { held: false, busy: false, waitMs } : { held: false, busy: true }
 }
@@ -67,16 +69,13 @@ export async function renewLease(db: Kysely<DB>, origin: string, lease: string):
   return numAffectedRows === 1n
 }
 
-/** Gives the host back. It may be asked again in `restMs`, or later where another has said so. `delayMs` is kept for people. */
-export async function releaseLease(
-  db: Kysely<DB>,
-  { origin, lease, restMs, delayMs }: { origin: string; lease: string; restMs: number; delayMs: number },
-): Promise<void> {
+/** Gives the host back; it may be asked again in `restMs`. Does nothing where the lease is lost. */
+export async function releaseLease(db: Kysely<DB>, origin: string, lease: string, restMs: number): Promise<void> {
   await sql`
-    update origins set next_at = greatest(next_at, now() + ${restMs} * interval '1 ms'), delay_ms = ${Math.round(delayMs)}, leased_by = null, lease = null, leased_until = null
+    update origins set next_at = now() + ${Math.ceil(restMs)}::int * interval '1 ms', leased_by = null, lease = null, leased_until = null
     where origin = ${origin} and lease = ${lease}`.execute(db)
 }
 
-function msUntil(column: 'next_at') {
-  return sql`greatest(0, ceil(extract(epoch from ${sql.ref(column)} - now()) * 1000))::float8`
+function msUntil(moment: RawBuilder<unknown>) {
+  return sql`greatest(0, ceil(extract(epoch from ${moment} - now()) * 1000))::float8`
 }

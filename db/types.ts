@@ -73,7 +73,7 @@ export interface JobEvents {
 export interface JobGroups {
   group_id: number;
   job_id: number;
-  seq: number;
+  step: number;
 }
 
 export interface Jobs {

@@ -108,8 +108,8 @@ export async function resumeJob(engine: Engine, jobId: number, owner: string): P
     const unsent = await reopenShards(trx, jobId)
     // A job that failed in its very end has no open shard: only its end is left to do.
     const [to, phase] = unsent > 0 ? ['RUNNING', 'running'] : ['FINISHING', 'finishing']
-    const moved = await moveJob(trx, jobId, ['PAUSED', 'CANCELLED', 'FAILED'], to!, {
-      phase: phase!,
+    const moved = await moveJob(trx, jobId, ['PAUSED', 'CANCELLED', 'FAILED'], to, {
+      phase: phase,
       unsentShards: unsent,
     })
     if (!moved) {

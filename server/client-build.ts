@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 /** Where the built web app is. */
 export const clientDir = join(root, 'client', 'dist')
-const stampFile = join(clientDir, '.built-from')
+const stampName = '.built-from'
+const stampFile = join(clientDir, stampName)
 
 /** Builds the web app unless the present build was made from just these sources. `building` is called before it starts. */
 export async function buildClient(building: () => void = () => {}): Promise<void> {
@@ -16,8 +17,10 @@ export async function buildClient(building: () => void = () => {}): Promise<void
   const built = existsSync(stampFile) ? await readFile(stampFile, 'utf8') : ''
   if (built === stamp) return
   building()
+  // Aside and then put in place, since another program may serve the present one.
+  const aside = `${clientDir}-${process.pid}`
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
-  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn', '--outDir', aside, '--emptyOutDir'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -25,7 +28,13 @@ export async function buildClient(building: () => void = () => {}): Promise<void
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) throw new Error(`the web app could not be built:\n${said}`)
-  await writeFile(stampFile, stamp)
+  await writeFile(join(aside, stampName), stamp)
+  await rm(clientDir, { recursive: true, force: true })
+  await rename(aside, clientDir).catch((error: unknown) => {
+    // Another program was quicker, with the same sources.
+    if (!existsSync(stampFile)) throw error
+  })
+  await rm(aside, { recursive: true, force: true })
 }
 
 async function hashSources(): Promise<string> {

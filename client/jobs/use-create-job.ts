@@ -113,12 +113,17 @@ export function startDocument(
   `
 }
 
-/** The key that this input is sent with: that of an earlier try whose end is unknown, or a new one. */
+/** The key that this input is sent with, kept until the end of the submission is known. */
 function openSubmission(storageKey: string, content: string): { key: string; close: () => void } {
-  const found = asRecord(readStored(storageKey))
-  const key = found.content === content && typeof found.key === 'string' ? found.key : randomKey()
+  const key = submissionKey(readStored(storageKey), content) ?? randomKey()
   writeStored(storageKey, { key, content })
   return { key, close: () => writeStored(storageKey, undefined) }
+}
+
+/** The key of a submission that was left open, if it was one of the same content: sent again, it starts nothing twice. */
+export function submissionKey(left: unknown, content: string): string | undefined {
+  const found = asRecord(left)
+  return found.content === content && typeof found.key === 'string' ? found.key : undefined
 }
 
 /** crypto.randomUUID exists on https and localhost only. */

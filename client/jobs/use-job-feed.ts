@@ -11,6 +11,7 @@ const JobFeed = graphql(
     subscription JobFeed {
       jobs {
         deletedId
+        reload
         job {
           id
           state

@@ -14,6 +14,7 @@ export const JobLogEvent = graphql(`
     message
     shard
     workerId
+    item
     url
     category
     httpStatus

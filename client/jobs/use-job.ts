@@ -135,7 +135,7 @@ export function useJob(id: string): Job {
           stopFollowing?.()
           refresh()
           void begin()
-        } else if (refused || !hasNext) {
+        } else if (refused || !hasNext || message?.__typename === 'NotFound') {
           stopFollowing?.()
           onOver()
         }
@@ -171,6 +171,7 @@ export function useJob(id: string): Job {
   useJobFeed(
     (change) => {
       if (change.deletedId === id) deleted.value = true
+      if (change.reload) refresh()
       if (change.job?.id === id && change.job.state !== latest.value?.state) {
         refresh()
         goOn()

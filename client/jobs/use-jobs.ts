@@ -66,13 +66,10 @@ export function useJobs(view: MaybeRefOrGetter<JobsView>): {
     deleted.clear()
   })
 
-  useJobFeed(({ job, deletedId }) => {
+  useJobFeed(({ job, deletedId, reload }) => {
     if (deletedId) deleted.add(deletedId)
-    if (!job) {
-      // Neither a job nor a deletion: the feed may have missed something.
-      if (!deletedId) query.refresh()
-      return
-    }
+    if (reload) query.refresh()
+    if (!job) return
     const known = data.value?.jobs.nodes.find(({ id }) => id === job.id)
     if (known) changed.set(job.id, { state: job.state, job })
     // New, or come under the filter: only the server knows where its place is.

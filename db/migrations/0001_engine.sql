@@ -65,6 +65,7 @@ create table job_shards (
 
 create index job_shards_open on job_shards (job_id, state, key) where state <> 'DONE';
 create index job_shards_due on job_shards (wait_until) where state = 'WAITING';
+create index job_shards_waiting on job_shards (job_id, wait_until) where state = 'WAITING';
 create index job_shards_running on job_shards (worker_id) where state = 'RUNNING';
 
 create table job_events (
@@ -78,14 +79,15 @@ create table job_events (
   primary key (job_id, seq)
 );
 
--- Commit groups in committed order. Result rows carry group_id, which is known before the job row is locked; seq, the last
--- event of the group's transaction, is known only after. (seq, place) is the cursor of results.
+-- Commit groups in committed order. Result rows carry group_id, which is known before the job row is locked; step, the number of
+-- the job's steps with this group's, is known only under that lock and rises from group to group. (step, place) is the cursor of
+-- results.
 create sequence commit_groups;
 create table job_groups (
   job_id bigint not null references jobs on delete cascade,
-  seq bigint not null,
+  step bigint not null,
   group_id bigint not null,
-  primary key (job_id, seq, group_id)
+  primary key (job_id, step, group_id)
 );
 
 -- What each worker did for a job.

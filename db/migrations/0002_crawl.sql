@@ -93,6 +93,7 @@ create table pages (
   primary key (job_id, url_key)
 );
 create index pages_by_id on pages (job_id, id);
+create index pages_by_status on pages (job_id, status, id);
 create index pages_frontier on pages (job_id, shard_key, priority, depth, url_key) where status = 'QUEUED';
 create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, hops) < (expanded_depth, expanded_hops);
 

@@ -7,8 +7,10 @@ import { fetchPage } from './fetch-page.ts'
 import { parseLeads } from './follow-links.ts'
 import { type HeldHost, holdHost } from './held-host.ts'
 import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun, paceOf } from './host-run.ts'
+import { endPage } from './page-fate.ts'
 import { fetchRobots, type RobotsAnswer, storedRobots } from './robots-of-host.ts'
-import { finish, settleFault, settleThrottled, settleVisit } from './settle-visit.ts'
+import { settleFault, settleThrottled } from './settle-fault.ts'
+import { settleVisit } from './settle-visit.ts'
 
 type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
 
@@ -50,7 +52,7 @@ export async function* crawlHost(args: CrawlArgs): CrawlSteps {
     }
     if (run.allowance === 0 && !(await askForMore(run))) return { end: 'done' } // what is left is for `finish`, or for another run
 
-    const answer = await holdHost(door, shard, signal, args.wait)
+    const answer = await holdHost(door, { shard, pace: paceOf(run), signal, wait: args.wait })
     if (!('held' in answer)) return { end: 'later', at: new Date(io.now().getTime() + answer.laterMs), why: answer.why }
     try {
       await fetchSome(run, answer.held, care)
@@ -137,7 +139,7 @@ function stepOf(
 
 function skipAll(run: HostRun, why: string): void {
   for (let page = run.frontier.take(); page; page = run.frontier.take())
-    finish(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
+    endPage(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
 }
 
 /** Fetches pages until the step is worth storing, a pause is, or there is nothing to fetch. */
@@ -239,7 +241,7 @@ function forbid(run: HostRun, page: QueuedPage, robots: RobotsAnswer, rule: stri
   const message = robots.got === 'forbidden' ? robots.message : `robots.txt forbids it (${rule})`
   // A start was asked for by name; of others there may be thousands, and their pages say so.
   if (page.depth === 0) run.step.findings.push({ category: 'robots', message, url: page.url })
-  finish(run, page, { status: 'SKIPPED', category: 'robots', message, emailCount: 0 })
+  endPage(run, page, { status: 'SKIPPED', category: 'robots', message, emailCount: 0 })
 }
 
 /** It has brought down the worker, or this run, again and again. */
@@ -247,5 +249,5 @@ function giveUp(run: HostRun, page: QueuedPage): void {
   const message = 'given up after repeated crashes'
   run.frontier.take()
   run.step.findings.push({ category: 'internal', message, url: page.url })
-  finish(run, page, { status: 'FAILED', category: 'internal', message, emailCount: 0 })
+  endPage(run, page, { status: 'FAILED', category: 'internal', message, emailCount: 0 })
 }

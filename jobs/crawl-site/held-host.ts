@@ -18,20 +18,22 @@ export interface HeldHost {
 export type HostAnswer = { held: HeldHost } | { laterMs: number; why: string }
 
 /** A wait of up to this may stay in the process. */
-export const patienceMs = 2_000
+const patienceMs = 2_000
 const renewEveryMs = 2_500
 const busyPollMs = 200
 const busyPolls = 15
 
+export interface HoldRequest {
+  shard: string
+  pace: Pace
+  signal: AbortSignal
+  wait(ms: number): Promise<void>
+}
+
 /** Takes a host for this run, waiting a little for its pause to end or for another job to leave it. */
-export async function holdHost(
-  door: HostDoor,
-  shard: string,
-  signal: AbortSignal,
-  wait: (ms: number) => Promise<void>,
-): Promise<HostAnswer> {
+export async function holdHost(door: HostDoor, { shard, pace, signal, wait }: HoldRequest): Promise<HostAnswer> {
   for (let polls = 0; ; polls++) {
-    const answer = await door.take(patienceMs)
+    const answer = await door.take({ patienceMs, delayMs: delayMs(pace) })
     if (answer.held) return { held: held(door, signal, answer.waitMs) }
     if (!answer.busy) return { laterMs: answer.waitMs, why: `pause between requests to ${shard}` }
     if (signal.aborted || polls === busyPolls) return { laterMs: patienceMs, why: `another job is at ${shard}` }
@@ -65,7 +67,7 @@ function held(door: HostDoor, outer: AbortSignal, firstWaitMs: number): HeldHost
     },
     async release(pace) {
       clearInterval(renewing)
-      await door.release({ restMs: Math.max(0, Math.ceil(waitMs(pace))), delayMs: delayMs(pace) })
+      await door.release(Math.max(0, waitMs(pace)))
     },
   }
 }

@@ -37,10 +37,10 @@ export interface CrawlIo {
 
 /** The way to a host: one run holds it at a time. */
 export interface HostDoor {
-  take(patienceMs: number): Promise<LeaseAnswer>
+  take(times: { patienceMs: number; delayMs: number }): Promise<LeaseAnswer>
   /** False when it is no longer held. */
   renew(): Promise<boolean>
-  release(rest: { restMs: number; delayMs: number }): Promise<void>
+  release(restMs: number): Promise<void>
 }
 
 export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): CrawlIo {
@@ -60,9 +60,9 @@ export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): Craw
     host(shard) {
       const lease = randomUUID()
       return {
-        take: (patienceMs) => takeLease(db, { origin: shard, lease, workerId: workerId(), patienceMs }),
+        take: (times) => takeLease(db, { origin: shard, lease, workerId: workerId(), ...times }),
         renew: () => renewLease(db, shard, lease),
-        release: (rest) => releaseLease(db, { origin: shard, lease, ...rest }),
+        release: (restMs) => releaseLease(db, shard, lease, restMs),
       }
     },
   }

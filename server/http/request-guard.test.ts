@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { refusalOf } from './request-guard.ts'
 
-const options = { host: '127.0.0.1', port: 4000, allowedHosts: ['mail.example.org', 'localhost:5173'] }
+const options = { host: '127.0.0.1', port: 4000, allowedHosts: ['mail.example.org', 'http://localhost:5173'] }
 
 test.each([
   ['our own address', { host: '127.0.0.1:4000' }],

@@ -7,7 +7,7 @@ export interface GuardOptions {
   /** What we listen on. */
   host: string
   port: number
-  /** Further names that we are reached by, `host:port`, or `host` for whatever port. */
+  /** Further names that we are reached by, `host:port`, or `host` for whatever port; `https://` in front is passed over. */
   allowedHosts: readonly string[]
 }
 
@@ -20,7 +20,7 @@ export function refusalOf(headers: IncomingHttpHeaders, options: GuardOptions): 
   const host = parseHost(headers.host)
   if (!host) return 'The Host header is missing or unreadable.'
   if (!isAllowed(host, options))
-    return `The host ${headers.host} is not one of ours. If it should be, allow it in the configuration.`
+    return `The host ${headers.host} is not one of ours. If it should be, list it in ALLOW_ORIGINS.`
   const { origin } = headers
   if (origin === undefined) return undefined
   const from = /^https?:\/\//.test(origin)
@@ -28,7 +28,7 @@ export function refusalOf(headers: IncomingHttpHeaders, options: GuardOptions): 
     : undefined
   const sameSite = origin === `http://${headers.host}` || origin === `https://${headers.host}`
   if (from && (sameSite || isListed(from, options.allowedHosts))) return undefined
-  return `Pages of ${origin} may not reach in here. If they should, allow that host in the configuration.`
+  return `Pages of ${origin} may not reach in here. If they should, list them in ALLOW_ORIGINS.`
 }
 
 interface HostAndPort {
@@ -48,7 +48,7 @@ function isAllowed(host: HostAndPort, { host: own, port, allowedHosts }: GuardOp
 
 function isListed({ name, port }: HostAndPort, allowed: readonly string[]): boolean {
   return allowed.some((entry) => {
-    const listed = parseHost(entry, 0)
+    const listed = parseHost(entry.replace(/^https?:\/\//i, ''), 0)
     return listed !== undefined && listed.name === name && (listed.port === 0 || listed.port === port)
   })
 }

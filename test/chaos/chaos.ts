@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 
 import { startJob } from '../../jobs/control.ts'
-import { owner, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { localOwner } from '../../server/auth.ts'
+import { sound, soundness, stateOf, until } from '../support/engine.ts'
 import type { Stage, Target } from './stage.ts'
 import { followEvents } from './subscriber.ts'
 
@@ -34,7 +35,7 @@ export async function runChaos(
   plan: ChaosPlan,
 ): Promise<ChaosReport> {
   const { db } = stage.database
-  const start = (input: object) => startJob(stage.engine, { kind: job.kind, input, owner })
+  const start = (input: object) => startJob(stage.engine, { kind: job.kind, input, owner: localOwner })
   const ended = (jobId: number, withinMs: number) =>
     until(
       `job ${jobId} ends`,

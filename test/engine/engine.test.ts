@@ -169,8 +169,8 @@ describe('control', () => {
   it('starts one job for one idempotency key', async () => {
     const input = { shards: 1, steps: 1 }
     const both = await Promise.all([start(input, 'key-1'), start(input, 'key-1')])
-    expect(both[0]!.jobId).toBe(both[1]!.jobId)
-    expect(both.map((b) => b.replayed).sort()).toEqual([false, true])
+    expect(both[0].jobId).toBe(both[1].jobId)
+    expect(both.filter((one) => one.replayed)).toHaveLength(1)
     await expect(start({ shards: 2, steps: 1 }, 'key-1')).rejects.toThrow(IdempotencyMismatch)
     await expect(start({ shards: 0, steps: 'x' })).rejects.toSatisfy(
       (error) =>

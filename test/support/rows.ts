@@ -59,7 +59,7 @@ export async function addAddresses(
     sources: row.sources ?? ['https://example.com/'],
   }))
   const json = JSON.stringify(rows)
-  await sql`insert into job_groups (job_id, seq, group_id) values (${jobId}, ${group.seq}, ${group.groupId})`.execute(
+  await sql`insert into job_groups (job_id, step, group_id) values (${jobId}, ${group.seq}, ${group.groupId})`.execute(
     db,
   )
   await sql`insert into addresses (address, domain) select address, domain from jsonb_to_recordset(${json}::jsonb)

@@ -1,19 +1,19 @@
-import type { Admission, Admitted } from './admission.ts'
-import { readDataAttributes } from './data-attributes.ts'
-import type { Discovery, PersonFacts } from './discovery.ts'
 import type { FoundEmail, Method } from './found-email.ts'
-import { tag } from './html-tags.ts'
-import { readJsonAddresses } from './json-addresses.ts'
-import { decodeText } from './html-tokens.ts'
-import { readHtml } from './light-reader.ts'
-import { readCloudflareAddress, readLinkAddresses, readVcardAddresses } from './link-addresses.ts'
-import { findInMarkup } from './markup-text.ts'
-import { hiddenField, type PageContent, type Source } from './page-content.ts'
-import { People } from './people.ts'
+import { readDataAttributes } from './hiding/data-attributes.ts'
+import type { Discovery, PersonFacts } from './hiding/discovery.ts'
+import { readJsonAddresses } from './hiding/json-addresses.ts'
+import { readCloudflareAddress, readLinkAddresses, readVcardAddresses } from './hiding/link-addresses.ts'
+import { findInMarkup } from './hiding/markup-text.ts'
+import { mayHoldAddress, readScript } from './hiding/script-addresses.ts'
+import { mayBeStructured, readStructuredData } from './hiding/structured-data.ts'
+import { People } from './people/people.ts'
 import { judge } from './quality.ts'
-import { mayHoldAddress, readScript } from './script-addresses.ts'
-import { mayBeStructured, readStructuredData } from './structured-data.ts'
-import { findInText, type KnownLocals } from './text-addresses.ts'
+import { tag } from './reading/html-tags.ts'
+import { decodeText } from './reading/html-tokens.ts'
+import { readHtml } from './reading/light-reader.ts'
+import { hiddenField, type PageContent, type Source } from './reading/page-content.ts'
+import type { Admission, Admitted } from './spelling/admission.ts'
+import { findInText, type KnownLocals } from './spelling/text-addresses.ts'
 
 /** One way in which an address was found, before it is judged. */
 interface Sighting extends Discovery {
@@ -33,14 +33,21 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
   const add: Add = (discovery, block, near) => {
     const key = `${discovery.method} ${discovery.admitted.address}`
     const known = sightings.get(key)
-    if (known === undefined) sightings.set(key, { ...discovery, block, snippet: discovery.snippet ?? snippetAt(content, block, near) })
+    if (known === undefined)
+      sightings.set(key, { ...discovery, block, snippet: discovery.snippet ?? snippetAt(content, block, near) })
     else if (known.person === undefined && discovery.person !== undefined) known.person = discovery.person
   }
   readContent(content, admission, add)
   if (content.structured || (sightings.size > 0 && mayBeStructured(content.source))) {
-    if (content.deepest <= deepestTree) readStructuredData(content.source, admission, (discovery) => add(discovery, -1, ''))
+    if (content.deepest <= deepestTree)
+      readStructuredData(content.source, admission, (discovery) => add(discovery, -1, ''))
   }
-  return sightings.size === 0 ? [] : finish([...sightings.values()].toSorted((a, b) => a.block - b.block), content)
+  return sightings.size === 0
+    ? []
+    : finish(
+        [...sightings.values()].toSorted((a, b) => a.block - b.block),
+        content,
+      )
 }
 
 function readContent(content: PageContent, admission: Admission, add: Add): void {
@@ -51,28 +58,30 @@ function readContent(content: PageContent, admission: Admission, add: Add): void
     add(discovery, block, near)
   }
   for (const source of content.sources) readSource(source, content, admission, addSource)
-  for (let block = 0; block < content.blockCount; block++) if (content.isMarked(block)) readBlock(content, block, admission, known, add)
+  for (let block = 0; block < content.text.blockCount; block++)
+    if (content.text.isMarked(block)) readBlock(content, block, admission, known, add)
 }
 
 /** A page with more mail links at one domain is a list, and has no doubtful text. */
 const mostKnown = 50
 
 function readBlock(content: PageContent, block: number, admission: Admission, known: KnownLocals, add: Add): void {
-  const text = content.renderBlock(block)
+  const text = content.text.render(block)
   const finds = findInText(text, admission, known)
   if (finds.length === 0) return
-  const raw = content.rawBlock(block)
+  const raw = content.text.raw(block)
   const references = !content.plain && raw.includes('&')
   for (const { admitted, method, written, text, start, end } of finds) {
     const hidden = references && method === 'text' && !raw.includes(written)
     add({ admitted, method: hidden ? 'entities' : method, snippet: around(text, start, end) }, block, written)
   }
-  if (text.includes('BEGIN:VCARD')) readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, ''))
+  if (text.includes('BEGIN:VCARD'))
+    readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, ''))
 }
 
 function readSource(source: Source, content: PageContent, admission: Admission, add: Add): void {
   const { block } = source
-  const near = source.to > source.from ? content.renderSegments(source.from, source.to) : ''
+  const near = source.to > source.from ? content.text.readRun(source.from, source.to) : ''
   const tell = (discovery: Discovery): void => add(discovery, block, near || discovery.admitted.address)
   const tellFinds = (text: string, method: Method, doubt?: Discovery['doubt']): boolean => {
     const finds = findInMarkup(text, admission)
@@ -118,7 +127,11 @@ function readSource(source: Source, content: PageContent, admission: Admission, 
   }
 }
 
-function readJson({ way, value }: Source & { way: 'json' | 'json-ld' }, admission: Admission, tell: (discovery: Discovery) => void): void {
+function readJson(
+  { way, value }: Source & { way: 'json' | 'json-ld' },
+  admission: Admission,
+  tell: (discovery: Discovery) => void,
+): void {
   if (!mayHoldAddress(value)) return
   let root: unknown
   try {
@@ -126,21 +139,32 @@ function readJson({ way, value }: Source & { way: 'json' | 'json-ld' }, admissio
     root = JSON.parse(value.replace(/^\s*(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)\s*|\s*(?:-->|\]\]>|;)\s*$/g, ''))
   } catch {
     // what is no JSON may still be lines of JSON, or a script
-    readScript(value, admission, (discovery) => tell({ ...discovery, method: discovery.method === 'script' ? way : discovery.method }))
+    readScript(value, admission, (discovery) =>
+      tell({ ...discovery, method: discovery.method === 'script' ? way : discovery.method }),
+    )
     return
   }
-  readJsonAddresses(root, way, admission, tell)
+  // in JSON the sign has no need of an escape but to be hidden
+  const escaped = !value.includes('@')
+  readJsonAddresses(root, escaped ? 'script-escape' : way, admission, tell)
 }
 
 function finish(sightings: Sighting[], content: PageContent): FoundEmail[] {
   const byAddress = Map.groupBy(sightings, ({ admitted }) => admitted.address)
-  const people = new People(content, new Set(sightings.map(({ block }) => block)))
+  const people = new People(content.text, new Set(sightings.map(({ block }) => block)))
   const found: FoundEmail[] = []
   for (const [, group] of byAddress) {
     const person = personOf(group, people)
     for (const { admitted, method, snippet, doubt, block } of group) {
-      const inSample = block >= 0 && block < content.blockCount && sampleTags.has(content.tagOf(block))
-      const verdict = judge({ admitted, method, doubt, named: person.personName !== undefined, inSample, ways: group.length })
+      const inSample = block >= 0 && block < content.text.blockCount && sampleTags.has(content.text.tagOf(block))
+      const verdict = judge({
+        admitted,
+        method,
+        doubt,
+        named: person.personName !== undefined,
+        inSample,
+        ways: group.length,
+      })
       found.push({ address: admitted.address, method, snippet, ...verdict, ...person })
     }
   }
@@ -150,7 +174,8 @@ function finish(sightings: Sighting[], content: PageContent): FoundEmail[] {
 /** What structured data say counts more than a name in a link, and that more than what stands near. */
 function personOf(group: Sighting[], people: People): PersonFacts {
   const person: PersonFacts = {}
-  for (const { person: facts } of group.toSorted((a, b) => weight(b) - weight(a))) if (facts !== undefined) fill(person, facts)
+  for (const { person: facts } of group.toSorted((a, b) => weight(b) - weight(a)))
+    if (facts !== undefined) fill(person, facts)
   if (person.personName !== undefined) return person
   const place = group.find(({ block }) => block >= 0)
   if (place !== undefined) fill(person, people.at(place.block, place.admitted.local))
@@ -172,8 +197,8 @@ function weight({ method, person }: Sighting): number {
 const sampleTags = new Set([tag.pre, tag.listing, tag.xmp])
 
 function snippetAt(content: PageContent, block: number, near: string): string {
-  if (block < 0 || block >= content.blockCount) return near.slice(0, 200)
-  const text = content.readBlock(block)
+  if (block < 0 || block >= content.text.blockCount) return near.slice(0, 200)
+  const text = content.text.read(block)
   const at = text.indexOf(near)
   return at < 0 ? text.slice(0, 200) : around(text, at, at + near.length)
 }

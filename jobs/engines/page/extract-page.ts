@@ -1,13 +1,13 @@
-import { Admission } from './admission.ts'
 import { collectAddresses } from './collect-addresses.ts'
 import type { FoundEmail } from './found-email.ts'
-import { readJsonPage } from './json-page.ts'
-import { readHtml } from './light-reader.ts'
 import { type Link, LinkResolver, readLinks } from './links.ts'
-import type { PageContent } from './page-content.ts'
 import { type PageRobots, readRefresh, readRobots } from './page-head.ts'
-import { readPlainText } from './text-reader.ts'
-import { readXml } from './xml-reader.ts'
+import { readJsonPage } from './reading/json-page.ts'
+import { readHtml } from './reading/light-reader.ts'
+import type { PageContent } from './reading/page-content.ts'
+import { readPlainText } from './reading/text-reader.ts'
+import { readXml } from './reading/xml-reader.ts'
+import { Admission } from './spelling/admission.ts'
 
 export interface PageInput {
   /** Absolute URL that the body was got from, after redirects. */
@@ -64,7 +64,8 @@ function readBody({ body, contentType }: PageInput): PageContent {
   if (type === 'text/html' || type === 'application/xhtml+xml') return readHtml(body)
   if (type.endsWith('/json') || type.endsWith('+json') || type.endsWith('/x-ndjson')) return readJsonPage(body, type)
   const start = body.slice(0, 1000).trimStart().toLowerCase()
-  if (/^(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*)*<(?:!doctype html|html|head|body)[\s>]/.test(start)) return readHtml(body)
+  if (/^(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*)*<(?:!doctype html|html|head|body)[\s>]/.test(start))
+    return readHtml(body)
   if (type.endsWith('/xml') || type.endsWith('+xml')) return readXml(body)
   if (type === '' && start.startsWith('<?xml')) return readXml(body)
   return readPlainText(body)

@@ -3,6 +3,7 @@ export const methods = [
   'mailto',
   'text',
   'entities',
+  'percent',
   'cloudflare',
   'at-words',
   'spaced',

@@ -1,5 +1,5 @@
-import { oneLine } from './letters.ts'
-import type { PageContent } from './page-content.ts'
+import type { PageContent } from './reading/page-content.ts'
+import { oneLine } from './spelling/letters.ts'
 
 export interface Link {
   /** Absolute, http or https, without fragment. */
@@ -26,7 +26,7 @@ export function readLinks(content: PageContent, resolver: LinkResolver): Link[] 
     }
     if (link === undefined) continue
     if (link.nofollow && !(rel !== undefined && /(?:^|\s)nofollow(?:\s|$)/i.test(rel))) link.nofollow = false
-    if (link.text === '' && to > from) link.text = content.renderSegments(from, to).slice(0, 200)
+    if (link.text === '' && to > from) link.text = content.text.readRun(from, to).slice(0, 200)
   }
   return [...byUrl.values()]
 }
@@ -39,7 +39,8 @@ export class LinkResolver {
 
   /** `baseHref` is what `<base>` says; a bad one counts for nothing (HTML §4.2.3). */
   constructor(url: string, baseHref: string | undefined) {
-    const base = baseHref !== undefined && URL.canParse(baseHref.trim(), url) ? new URL(baseHref.trim(), url) : undefined
+    const base =
+      baseHref !== undefined && URL.canParse(baseHref.trim(), url) ? new URL(baseHref.trim(), url) : undefined
     this.base = base !== undefined && /^https?:$/.test(base.protocol) ? base.href : new URL(url).href
     const parsed = new URL(this.base)
     const plain = /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.password === ''
@@ -52,13 +53,19 @@ export class LinkResolver {
     const hash = href.indexOf('#')
     const path = hash < 0 ? href : href.slice(0, hash)
     if (this.folder !== '') {
-      if (plainPath.test(path) && !path.includes('@')) return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
+      if (plainPath.test(path) && !path.includes('@'))
+        return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
       if (path === '' && hash === 0) return undefined
     }
     const trimmed = path.trim()
     if (trimmed === '' || isAddressOrScript(trimmed)) return undefined
     const url = URL.parse(trimmed, this.base)
-    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.pathname.startsWith('/cdn-cgi/l/email-protection')) return undefined
+    if (
+      url === null ||
+      (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+      url.pathname.startsWith('/cdn-cgi/l/email-protection')
+    )
+      return undefined
     return url.href
   }
 }
@@ -68,7 +75,11 @@ const plainPath =
   /^(?:\/|(?=[\w-]))(?:(?!\.\.?\/)[\w.,~!$&'()*+;=@-]+\/)*(?:(?!\.\.?(?:\?|$))[\w.,~!$&'()*+;=@-]+)?(?:\?[\w.,~!$&()*+;=@:/?%[\]-]*)?$/
 
 function isAddressOrScript(href: string): boolean {
-  return /^(?:mailto|javascript|tel|data|sms|skype|whatsapp|about|blob|file|ftp|sip|xmpp|callto|fax|geo|viber|tg|intent):/i.test(href) || /^[^/?:]+@[^/?:]+\.[a-z]{2,}$/i.test(href)
+  return (
+    /^(?:mailto|javascript|tel|data|sms|skype|whatsapp|about|blob|file|ftp|sip|xmpp|callto|fax|geo|viber|tg|intent):/i.test(
+      href,
+    ) || /^[^/?:]+@[^/?:]+\.[a-z]{2,}$/i.test(href)
+  )
 }
 
 /** Http and https URLs in plain text. */

@@ -1,7 +1,7 @@
 import { localPartKind } from '../address/local-part.ts'
-import type { Admitted } from './admission.ts'
-import type { Discovery } from './discovery.ts'
 import type { Method, Quality } from './found-email.ts'
+import type { Discovery } from './hiding/discovery.ts'
+import type { Admitted } from './spelling/admission.ts'
 
 /** What is known of one sighting when it is judged. */
 export interface Circumstances {
@@ -36,6 +36,7 @@ const ways: Record<Method, { confidence: number; reason: string }> = {
   'script-escape': { confidence: 0.75, reason: 'hidden in a script by escapes' },
   script: { confidence: 0.72, reason: 'put together by a script' },
   json: { confidence: 0.72, reason: 'a value in JSON' },
+  percent: { confidence: 0.72, reason: 'written in the text with a percent code for its sign' },
   rot13: { confidence: 0.7, reason: 'hidden by ROT13' },
   attribute: { confidence: 0.65, reason: 'in an attribute that is shown to the reader' },
   spaced: { confidence: 0.6, reason: 'written in the text with spaces around its signs' },
@@ -49,8 +50,16 @@ const rules: { change: number; reason: string; holds(it: Circumstances): boolean
   { change: +0.03, reason: 'given in several ways on the page', holds: (it) => it.ways > 1 },
   { change: -0.5, reason: 'its domain cannot be reached from the internet', holds: (it) => it.admitted.unreachable },
   { change: -0.45, reason: 'a mailbox of a machine', holds: (it) => localPartKind(it.admitted.local) === 'machine' },
-  { change: -0.4, reason: 'nobody reads answers there', holds: (it) => localPartKind(it.admitted.local) === 'no-reply' },
-  { change: -0.35, reason: 'a mailbox such as samples name', holds: (it) => !it.admitted.own && sampleLocals.test(it.admitted.local) },
+  {
+    change: -0.4,
+    reason: 'nobody reads answers there',
+    holds: (it) => localPartKind(it.admitted.local) === 'no-reply',
+  },
+  {
+    change: -0.35,
+    reason: 'a mailbox such as samples name',
+    holds: (it) => !it.admitted.own && sampleLocals.test(it.admitted.local),
+  },
   { change: -0.12, reason: 'a name that stands for anybody', holds: (it) => anybody.test(it.admitted.local) },
   { change: -0.3, reason: 'looks made up by a machine', holds: (it) => looksRandom(it.admitted.local) },
   { change: -0.2, reason: 'in a form field that is not shown', holds: (it) => it.doubt === 'hidden-field' },

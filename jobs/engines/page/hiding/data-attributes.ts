@@ -1,0 +1,85 @@
+import { decodeHTML } from 'entities'
+
+import type { Method } from '../found-email.ts'
+import { rot13 } from '../spelling/rot13.ts'
+import { turn } from '../spelling/turned.ts'
+import { decodeBase64, decodeCodes, decodeHex, decodePercent, decodeTypo3 } from './encodings.ts'
+
+/** A text that may hold an address, and the way in which it was written. */
+export interface HiddenText {
+  text: string
+  method: Method
+}
+
+/**
+ * What may be an address in the data attributes of one element: whole values, plain or encoded, and values of a pair such as `data-user` and
+ * `data-domain`. Names without "data-". Of each list the first that turns out to be an address is the one that is meant.
+ */
+export function readDataAttributes(names: string[], values: string[]): HiddenText[][] {
+  const found: HiddenText[][] = []
+  for (const [i, value] of values.entries()) {
+    const readings = readValue(names[i]!, value)
+    if (readings.length > 0) found.push(readings)
+  }
+  if (values.length > 1) found.push(joinPair(names, values))
+  return found
+}
+
+function readValue(name: string, value: string): HiddenText[] {
+  if (value.length < 6 || value.length > 20_000) return []
+  const readings: HiddenText[] = []
+  const text = decodePercent(value.includes('&') ? decodeHTML(value) : value)
+  if (text.includes('@') || /[[({<]\s?at|arroba|\bat\b/i.test(text)) {
+    readings.push({ text, method: 'data-attribute' })
+    // "data-enc-email" of the WordPress plug-in Email Encoder is always ROT13, with the sign or with "[at]"
+    if (/enc|rot/.test(name)) readings.push({ text: rot13(text), method: 'rot13' })
+  }
+  const base64 = decodeBase64(value)
+  if (base64 !== undefined) readings.push({ text: base64, method: 'base64' }, { text: turn(base64), method: 'base64' })
+  const hidden = decodeHex(value) ?? decodeCodes(value) ?? (name.endsWith('token') ? decodeTypo3(value) : undefined)
+  if (hidden !== undefined) readings.push({ text: hidden, method: 'data-attribute' })
+  return readings
+}
+
+const userNames = new Set(
+  `user username local localpart local-part account mailbox login part1 part-1 p1 first before prefix u recipient contact box nick to
+  handle e1 left start alias`.split(/\s+/),
+)
+const domainNames = new Set(
+  `domain host hostname server site website d dom provider part2 part-2 p2 after suffix company org at e2 right end last second domainname
+  domain-name url`.split(/\s+/),
+)
+const tldNames = new Set('tld ext extension zone top part3 part-3 p3 third e3 t c dotcom'.split(' '))
+
+/** "user" and "domain", perhaps "tld", whatever they are called, joined: plain, turned round, in base64, in ROT13. */
+export function joinPair(names: string[], values: string[]): HiddenText[] {
+  let user: string | undefined
+  let domain: string | undefined
+  let tld: string | undefined
+  let name: string | undefined
+  for (const [i, attribute] of names.entries()) {
+    const stem = attribute.toLowerCase().replace(/^(?:e-?)?mail-?(?=.)|-?(?:e-?)?mail$/g, '')
+    const value = values[i]!.trim()
+    if (value === '' || value.length > 253) continue
+    if (userNames.has(stem)) user ??= value
+    else if (domainNames.has(stem)) domain ??= value
+    else if (tldNames.has(stem)) tld ??= value
+    else if (stem === 'name') name ??= value
+  }
+  // "name" and "domain" describe a firm just as well, but not with "tld"
+  if (tld !== undefined) user ??= name
+  if (user === undefined || domain === undefined) return []
+  const host = tld === undefined ? domain : `${domain}.${tld.replace(/^\./, '')}`
+  const joined: HiddenText[] = []
+  const add = (local: string | undefined, at: string | undefined, method: Method): void => {
+    const name = local?.replace(/@$/, '') ?? ''
+    const host = at?.replace(/^@/, '') ?? ''
+    if (/^[\p{L}\d._%+-]+$/u.test(name) && /^[\p{L}\d-]+(?:\.[\p{L}\d-]+)+$/u.test(host))
+      joined.push({ text: `${name}@${host}`, method })
+  }
+  add(user, host, 'data-attribute')
+  add(turn(user), turn(domain), 'reversed')
+  add(decodeBase64(user, 4), decodeBase64(domain, 4), 'base64')
+  add(rot13(user), rot13(host), 'rot13')
+  return joined
+}

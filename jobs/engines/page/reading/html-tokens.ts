@@ -1,0 +1,341 @@
+import { decodeHTML, decodeHTMLAttribute } from 'entities'
+
+import {
+  BRACKET,
+  CAPITAL,
+  classOfCode,
+  GAP,
+  mayOpenAtWord,
+  mayStartAtWord,
+  PLAIN,
+  SIGN,
+  TAG,
+} from '../spelling/word-marks.ts'
+import { codesOf } from './codes.ts'
+import { addToHash, RAW, RCDATA, tag, tagFlags, tagNames, tagNumber } from './html-tags.ts'
+import { isSuspect } from './text-marks.ts'
+
+export const END = 0
+export const TEXT = 1
+export const OPEN = 2
+export const CLOSE = 3
+
+/** Attributes of one element, as both readers of HTML give them. */
+export interface Attributes {
+  /** Bit `code & 31` of the first letter of every name: a cheap "surely not there". */
+  readonly firstLetters: number
+  readonly count: number
+  /** Decoded value; undefined where the element has no such attribute. Of two with one name the first counts. */
+  get(name: string): string | undefined
+  /** In lower case. */
+  nameAt(i: number): string
+  valueAt(i: number): string
+  /** Whether an `@` stands in any value, written as itself. */
+  readonly hasAt: boolean
+}
+
+/**
+ * Pulls tokens out of HTML, or of XML with `xml`, by the rules of HTML §13.2.5 as far as they touch text, elements and attributes. Comments,
+ * doctypes and instructions are passed over. One walk over the characters, no copy of them: tokens are places in `source`.
+ */
+export class HtmlTokens implements Attributes {
+  readonly source: string
+  private readonly codes: Uint16Array
+  private readonly length: number
+  readonly xml: boolean
+  /** Of the token: the text, or the whole tag. */
+  start = 0
+  end = 0
+  /** Number of the element, see html-tags; in XML always 0. */
+  tag = 0
+  nameStart = 0
+  nameEnd = 0
+  selfClosing = false
+  /** Text only: it has something near which an address may stand. */
+  marked = false
+  /** Text only: as it stands, nothing to decode: a script, a style, CDATA. */
+  raw = false
+  firstLetters = 0
+  count = 0
+  hasAt = false
+
+  private position = 0
+  /** Set after the start tag of an element whose content is not markup. */
+  private rawTag = 0
+  // four places an attribute: name start, name end, value start, value end
+  private places: number[] = []
+
+  constructor(source: string, xml = false) {
+    this.source = source
+    this.codes = codesOf(source)
+    this.length = source.length
+    this.xml = xml
+  }
+
+  /** Moves on to the next token and says which kind it is. */
+  next(): number {
+    if (this.rawTag !== 0) return this.readRaw()
+    const { codes, length } = this
+    for (;;) {
+      const position = this.position
+      if (position >= length) return END
+      if (codes[position] !== 0x3c) return this.readText(position)
+      const code = codes[position + 1]!
+      if (isLetter(code)) return this.readOpen(position)
+      if (code === 0x2f) {
+        const after = codes[position + 2]!
+        if (isLetter(after)) return this.readClose(position)
+        if (after === 0x3e) this.position = position + 3
+        else if (position + 2 >= length) return this.readText(position)
+        else this.skipTo('>', position + 2)
+      } else if (code === 0x21) {
+        if (codes[position + 2] === 0x2d && codes[position + 3] === 0x2d) this.skipComment(position + 4)
+        else if (this.xml && this.source.startsWith('[CDATA[', position + 2)) return this.readCdata(position + 9)
+        else this.skipTo('>', position + 2)
+      } else if (code === 0x3f) this.skipTo('>', position + 2)
+      else return this.readText(position)
+    }
+  }
+
+  /** The name as written, for elements that have no number. */
+  name(): string {
+    return this.source.slice(this.nameStart, this.nameEnd).toLowerCase()
+  }
+
+  get(name: string): string | undefined {
+    if ((this.firstLetters & (1 << (name.charCodeAt(0) & 31))) === 0) return undefined
+    const { places, source } = this
+    for (let i = 0; i < this.count; i++) {
+      const start = places[i * 4]!
+      if (places[i * 4 + 1]! - start === name.length && sameName(source, start, name)) return this.valueAt(i)
+    }
+    return undefined
+  }
+
+  nameAt(i: number): string {
+    return this.source.slice(this.places[i * 4], this.places[i * 4 + 1]).toLowerCase()
+  }
+
+  valueAt(i: number): string {
+    const value = this.source.slice(this.places[i * 4 + 2], this.places[i * 4 + 3])
+    return value.includes('&') ? decodeHTMLAttribute(value) : value
+  }
+
+  /** The text of this token, decoded. */
+  text(): string {
+    return decodeText(this.source.slice(this.start, this.end), this.raw)
+  }
+
+  private readText(start: number): number {
+    const { codes, length } = this
+    let marked = false
+    let position = start
+    if (mayStartAtWord(codes, start) && isSuspect(this.source, start)) marked = true
+    // a "<" that begins no tag is text
+    else if (codes[start] === 0x3c) position++
+    for (; position < length; position++) {
+      const kind = classOfCode[codes[position]!]!
+      if (kind === PLAIN) continue
+      if (kind === TAG) {
+        const after = codes[position + 1]!
+        if (position > start && (isLetter(after) || after === 0x2f || after === 0x21 || after === 0x3f)) break
+      } else if (!marked && mayBeSuspect(kind, codes, position)) marked = isSuspect(this.source, position)
+    }
+    this.start = start
+    this.end = position
+    this.position = position
+    this.marked = marked
+    this.raw = false
+    return TEXT
+  }
+
+  private readRaw(): number {
+    const { source, rawTag } = this
+    const name = tagNames[rawTag]!
+    let end = rawTag === tag.plaintext ? -1 : source.indexOf('</', this.position)
+    while (end >= 0) {
+      if (sameName(source, end + 2, name)) {
+        const after = source.charCodeAt(end + 2 + name.length)
+        if (isSpace(after) || after === 0x2f || after === 0x3e) break
+      }
+      end = source.indexOf('</', end + 2)
+    }
+    this.rawTag = 0
+    this.start = this.position
+    this.end = end < 0 ? source.length : end
+    this.position = this.end
+    this.marked = true
+    this.raw = (tagFlags[rawTag]! & RAW) !== 0
+    if (this.start === this.end) return this.next()
+    return TEXT
+  }
+
+  private readCdata(start: number): number {
+    const end = this.source.indexOf(']]>', start)
+    this.start = start
+    this.end = end < 0 ? this.source.length : end
+    this.position = end < 0 ? this.source.length : end + 3
+    this.marked = true
+    this.raw = true
+    return TEXT
+  }
+
+  private readClose(start: number): number {
+    this.readName(start + 2)
+    // attributes of an end tag mean nothing, but a quoted ">" in them does not end it
+    if (!this.readAttributes(this.nameEnd)) return END
+    this.start = start
+    return CLOSE
+  }
+
+  private readOpen(start: number): number {
+    this.readName(start + 1)
+    if (!this.readAttributes(this.nameEnd)) return END
+    this.start = start
+    if (!this.xml && (tagFlags[this.tag]! & (RAW | RCDATA)) !== 0) this.rawTag = this.tag
+    return OPEN
+  }
+
+  private readName(start: number): void {
+    const { codes, length } = this
+    let hash = 0
+    let position = start
+    for (; position < length; position++) {
+      const code = codes[position]!
+      if (code <= 0x20 ? isSpace(code) : code === 0x3e || code === 0x2f) break
+      hash = addToHash(hash, code >= 0x41 && code <= 0x5a ? code | 0x20 : code)
+    }
+    this.nameStart = start
+    this.nameEnd = position
+    this.tag = this.xml ? 0 : tagNumber(codes, start, position, hash)
+  }
+
+  /** False where the source ends inside the tag. */
+  private readAttributes(from: number): boolean {
+    const { codes, places, length } = this
+    let position = from
+    let count = 0
+    let firstLetters = 0
+    let hasAt = false
+    let closed = false
+    this.selfClosing = false
+    while (position < length) {
+      const code = codes[position]!
+      if (code === 0x3e) {
+        position++
+        closed = true
+        break
+      }
+      if (code === 0x2f || isSpace(code)) {
+        this.selfClosing = code === 0x2f && codes[position + 1] === 0x3e
+        position++
+        continue
+      }
+      const nameStart = position++
+      while (position < length) {
+        const code = codes[position]!
+        if (code === 0x3d || code === 0x3e || code === 0x2f || isSpace(code)) break
+        position++
+      }
+      const nameEnd = position
+      while (position < length && isSpace(codes[position]!)) position++
+      let valueStart = nameEnd
+      let valueEnd = nameEnd
+      if (codes[position] === 0x3d) {
+        position++
+        while (position < length && isSpace(codes[position]!)) position++
+        const quote = codes[position]!
+        if (quote === 0x22 || quote === 0x27) {
+          valueStart = ++position
+          for (; position < length; position++) {
+            const code = codes[position]!
+            if (code === quote) break
+            if (code === 0x40) hasAt = true
+          }
+          valueEnd = position++
+        } else {
+          valueStart = position
+          for (; position < length; position++) {
+            const code = codes[position]!
+            if (code === 0x3e || isSpace(code)) break
+            if (code === 0x40) hasAt = true
+          }
+          valueEnd = position
+        }
+      }
+      firstLetters |= 1 << (codes[nameStart]! & 31)
+      places[count * 4] = nameStart
+      places[count * 4 + 1] = nameEnd
+      places[count * 4 + 2] = valueStart
+      places[count * 4 + 3] = valueEnd
+      count++
+    }
+    this.firstLetters = firstLetters
+    this.count = count
+    this.hasAt = hasAt
+    this.position = this.end = Math.min(position, length)
+    return closed
+  }
+
+  private skipTo(end: string, from: number): void {
+    const found = this.source.indexOf(end, from)
+    this.position = found < 0 ? this.source.length : found + end.length
+  }
+
+  private skipComment(start: number): void {
+    const { source } = this
+    // <!--> and <!---> are whole comments
+    if (source.charCodeAt(start) === 0x3e) this.position = start + 1
+    else if (source.startsWith('->', start)) this.position = start + 2
+    else {
+      let end = source.indexOf('--', start)
+      while (end >= 0) {
+        const code = source.charCodeAt(end + 2)
+        if (code === 0x3e) break
+        if (code === 0x21 && source.charCodeAt(end + 3) === 0x3e) {
+          end++
+          break
+        }
+        end = source.indexOf('--', end + 1)
+      }
+      this.position = end < 0 ? source.length : end + 3
+    }
+  }
+}
+
+/** Text of HTML with its character references replaced. */
+export function decodeText(text: string, raw: boolean): string {
+  return !raw && text.includes('&') ? decodeHTML(text) : text
+}
+
+function mayBeSuspect(kind: number, codes: Uint16Array, position: number): boolean {
+  switch (kind) {
+    case SIGN:
+      return true
+    case GAP:
+      return mayStartAtWord(codes, position + 1)
+    case BRACKET:
+      return mayOpenAtWord(codes, position + 1)
+    case CAPITAL:
+      return codes[position + 1] === 0x54
+    default:
+      return false
+  }
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x7a
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d || code === 0x0c
+}
+
+function sameName(source: string, start: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = source.charCodeAt(start + i)
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== name.charCodeAt(i)) return false
+  }
+  return true
+}

@@ -1,0 +1,84 @@
+/** What a style does to its element, as far as it changes which letters are seen. Bits. */
+export const HIDES = 1
+export const TURNS = 2
+
+/** What a page's own style sheets say of elements with one class or id, by `.class` or `#id`. */
+export interface StyleRule {
+  effect: number
+  /** Text that is shown before and after the element's own: texts, and names of attributes whose value is. */
+  before?: GeneratedPart[]
+  after?: GeneratedPart[]
+}
+
+export type GeneratedPart = { text: string } | { attribute: string }
+
+export type StyleRules = Map<string, StyleRule>
+
+/** Of a `style` attribute or the body of a rule. Only `bidi-override` turns Latin letters: `direction: rtl` alone sets Arabic pages. */
+export function effectOfStyle(style: string): number {
+  if (!/display|visibility|bidi/i.test(style)) return 0
+  const plain = style.replace(/\s+/g, '').toLowerCase()
+  let effect = 0
+  if (/display:none|visibility:hidden/.test(plain)) effect |= HIDES
+  if (plain.includes('bidi-override') && plain.includes('direction:rtl')) effect |= TURNS
+  return effect
+}
+
+/**
+ * Reads a style sheet for rules that hide, turn or generate text. Only selectors of one class or id are understood; for others we would have to
+ * know where the element stands. Linear.
+ */
+export function readStyleRules(css: string, rules: StyleRules): void {
+  if (!/display|visibility|bidi-override|content\s*:/i.test(css)) return
+  let from = 0
+  for (;;) {
+    const open = css.indexOf('{', from)
+    if (open < 0) return
+    const close = css.indexOf('}', open)
+    if (close < 0) return
+    if (close - open < longestRule)
+      readRule(css.slice(Math.max(from, open - longestRule), open), css.slice(open + 1, close), rules)
+    from = close + 1
+  }
+}
+
+const longestRule = 2000
+
+function readRule(selectors: string, body: string, rules: StyleRules): void {
+  const effect = effectOfStyle(body)
+  const content = /(?:^|[;\s])content\s*:\s*([^;]+)/i.exec(body)
+  const generated = content && /[@\\]|attr\(/.test(content[1]!) ? readGenerated(content[1]!) : undefined
+  if (effect === 0 && generated === undefined) return
+  // what stands before the last ";" or the end of a comment belongs to something else
+  const own = selectors.slice(Math.max(selectors.lastIndexOf(';'), selectors.lastIndexOf('/')) + 1)
+  for (const selector of own.split(',')) {
+    const simple = /^(?:[a-z][a-z\d]*)?([.#][\w-]+)(?:::?(before|after))?$/i.exec(selector.trim())
+    if (simple === null) continue
+    const [, name, place] = simple
+    const rule = rules.get(name!) ?? { effect: 0 }
+    rules.set(name!, rule)
+    if (place === undefined) rule.effect |= effect
+    else if (generated !== undefined) rule[place.toLowerCase() as 'before' | 'after'] = generated
+  }
+}
+
+/** `attr(data-user) "\40" "acme.com"` */
+function readGenerated(value: string): GeneratedPart[] | undefined {
+  const parts: GeneratedPart[] = []
+  for (const [, double, single, attribute] of value.matchAll(
+    /"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|attr\(\s*([\w-]+)[^)]*\)/g,
+  )) {
+    if (attribute !== undefined) parts.push({ attribute: attribute.toLowerCase() })
+    else parts.push({ text: unescapeCss(double ?? single!) })
+  }
+  return parts.length === 0 ? undefined : parts
+}
+
+/** CSS Syntax §4.3.7 */
+function unescapeCss(text: string): string {
+  return text.replace(/\\([\da-f]{1,6})\s?|\\([^])/gi, (_, hex: string | undefined, char: string | undefined) => {
+    if (hex === undefined) return char!
+    const code = Number.parseInt(hex, 16)
+    return code > 0 && code < 0x110000 ? String.fromCodePoint(code) : '\ufffd'
+  })
+}

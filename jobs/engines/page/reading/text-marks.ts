@@ -1,0 +1,137 @@
+import { atWords, clearAtWords, dotWords, doubtfulAtWords, doubtfulDotWords } from '../spelling/at-word-lists.ts'
+import { BRACKET, CAPITAL, classOfCode, GAP, isWordCode, SIGN, TAG, wordsOfOther } from '../spelling/word-marks.ts'
+
+/**
+ * Whether something at this place of undecoded text may belong to an address: a sign, a reference that hides one, a bracket or a word that
+ * stands for one. Says yes too often and hardly ever no wrongly: blocks of text without any such place are never rendered. Constant time.
+ */
+export function isSuspect(source: string, position: number): boolean {
+  const code = source.charCodeAt(position)
+  switch (classOfCode[code]) {
+    case SIGN:
+      if (code === 0x26) return isSuspectReference(source, position + 1)
+      if (code === 0x40 || code === 0xff20 || code === 0xfe6b) return true
+      if (code === 0x25) return source.startsWith('40', position + 1)
+      if (code === 0x5c) return source.startsWith('u0040', position + 1) || source.startsWith('x40', position + 1)
+      return wordsOfOther.has(code) ? startsAtWord(source, position) : opensAtWord(source, position + 1)
+    case BRACKET:
+      return opensAtWord(source, position + 1)
+    case GAP:
+      return startsAtWord(source, position + 1)
+    case CAPITAL:
+      return isSmall(source.charCodeAt(position - 1)) && isSmall(source.charCodeAt(position + 2))
+    default:
+      return startsAtWord(source, position)
+  }
+}
+
+/** Whether any place of a short text is one. */
+export function hasSuspect(text: string): boolean {
+  if (text !== '' && startsAtWord(text, 0)) return true
+  for (let i = 0; i < text.length; i++) if (classOfCode[text.charCodeAt(i)]! > TAG && isSuspect(text, i)) return true
+  return false
+}
+
+function isSuspectReference(source: string, start: number): boolean {
+  if (source.charCodeAt(start) === 0x23) {
+    const hex = (source.charCodeAt(start + 1) | 0x20) === 0x78
+    const value = hex
+      ? Number.parseInt(source.slice(start + 2, start + 9), 16)
+      : Number.parseInt(source.slice(start + 1, start + 9), 10)
+    if (value === 0xa0 || value === 0x20) return startsAtWord(source, source.indexOf(';', start) + 1)
+    return isWordCode(value) || value === 0x40 || value === 0x5b || value === 0x28 || value === 0x7b || value >= 0xfe00
+  }
+  if (source.startsWith('nbsp;', start)) return startsAtWord(source, start + 5)
+  if (source.startsWith('lt;', start)) return opensAtWord(source, start + 3)
+  return references.some((name) => source.startsWith(name, start))
+}
+
+// the last for references that were encoded twice
+const references = ['commat', 'lbrack', 'lsqb', 'lpar', 'lcub', 'lbrace', 'amp;#', 'amp;commat']
+
+/** After an opening bracket: perhaps gaps, tags or a second one, then a word for the sign, and then what may close it. */
+function opensAtWord(source: string, start: number): boolean {
+  let position = skipGapsAndTags(source, start)
+  if (classOfCode[source.charCodeAt(position)] === BRACKET) position = skipGapsAndTags(source, position + 1)
+  const code = source.charCodeAt(position)
+  // the text ends here, and its rest may be far behind a long tag; the sign itself; a reference that hides one
+  if (Number.isNaN(code) || code === 0x3c || code === 0x40) return true
+  if (code === 0x26) return isSuspectReference(source, position + 1)
+  const end = wordEnd(source, position)
+  if (end === position) return false
+  const after = source.charCodeAt(skipGapsAndTags(source, end))
+  // "(at sign)"
+  if (isWordCode(after)) return (after | 0x20) === 0x73 && source.slice(position, end).toLowerCase() === 'at'
+  const word = source.slice(position, end).toLowerCase()
+  return atWords.has(word) || word.startsWith('at-')
+}
+
+/** Past spaces and at most two tags; stops at a "<" that leads too far. */
+function skipGapsAndTags(source: string, start: number): number {
+  let position = start
+  for (let tags = 0; tags < 3; tags++) {
+    while (position < start + 6 && isGap(source.charCodeAt(position))) position++
+    if (source.charCodeAt(position) !== 0x3c || tags === 2) break
+    const end = source.slice(position, position + 200).indexOf('>')
+    if (end < 0) break
+    position += end + 1
+  }
+  return position
+}
+
+function startsAtWord(source: string, position: number): boolean {
+  const code = source.charCodeAt(position)
+  if (code >= 0x80) {
+    const words = wordsOfOther.get(code)
+    if (words === undefined) return false
+    if (code >= 0x3000) return words.some((word) => source.startsWith(word, position))
+  }
+  const end = wordEnd(source, position)
+  const word = source.slice(position, end).toLowerCase()
+  if (doubtfulAtWords.has(word)) return continuesAsDomain(source, end)
+  if (clearAtWords.has(word)) return true
+  return word.startsWith('at-') && continuesAsDomain(source, position + 2)
+}
+
+/** After " at": a gap, then a name with a dot in it or a word for one behind it. Markup on the way may hide either. */
+function continuesAsDomain(source: string, start: number): boolean {
+  const gap = source.charCodeAt(start)
+  if (Number.isNaN(gap) || gap === 0x3c || gap === 0x26) return true
+  let position = start + 1
+  while (position < start + 4 && isGap(source.charCodeAt(position))) position++
+  const end = wordEnd(source, position)
+  const after = source.charCodeAt(end)
+  if (Number.isNaN(after) || after === 0x3c || after === 0x26) return true
+  if (after === 0x2e) return isWordCode(source.charCodeAt(end + 1)) || source.charCodeAt(end + 1) >= 0x80
+  if (end === position) return false
+  if (classOfCode[after] === BRACKET || source.slice(position, end).includes('-')) return true
+  let next = end + 1
+  while (next < end + 4 && isGap(source.charCodeAt(next))) next++
+  const code = source.charCodeAt(next)
+  if (classOfCode[code] === BRACKET || code === 0x3c || code === 0x26 || code === 0x2e) return true
+  const word = source.slice(next, wordEnd(source, next)).toLowerCase()
+  return dotWords.has(word) && !doubtfulDotWords.has(word)
+}
+
+/** End of a word of letters, digits and inner hyphens, at most 20 characters on. */
+function wordEnd(source: string, start: number): number {
+  let end = start
+  while (end < start + 20) {
+    const code = source.charCodeAt(end)
+    if (!isWordCode(code) && !(code >= 0xc0 && code !== 0x3000 && code < 0xfe00) && !(code === 0x2d && end > start))
+      break
+    end++
+  }
+  return end
+}
+
+/** A small letter or a digit; or, where a tag stands, what may be one. */
+function isSmall(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x3e || code === 0x3c
+}
+
+function isGap(code: number): boolean {
+  return (
+    code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0xa0 || code === 0x2d || code === 0x5f
+  )
+}

@@ -1,0 +1,97 @@
+import { dotWords, doubtfulDotWords } from './at-word-lists.ts'
+import { isAscii, isClosing, isLetterUnit, isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
+
+/** A dot that is not written as one, with the gaps around it. */
+export interface WrittenDot {
+  /** Where the label behind it starts. */
+  next: number
+  /** A dot after all, with spaces. */
+  spaced: boolean
+  /** A word that may just be a word. */
+  doubtful: boolean
+}
+
+export function readDot(text: string, start: number): WrittenDot | undefined {
+  const position = skipSpaces(text, start)
+  const spaces = position - start
+  const code = text.charCodeAt(position)
+  if (isOpening(code)) {
+    const inner = readInner(text, position)
+    if (inner === undefined || !(inner.word === '.' || dotWords.has(inner.word))) return undefined
+    return { next: skipSpaces(text, inner.end), spaced: false, doubtful: false }
+  }
+  if (code === 0x2e) {
+    // "acme . com", "acme .com"; not "acme. Com", where a sentence ends
+    if (spaces === 0) return undefined
+    return { next: skipSpaces(text, position + 1), spaced: true, doubtful: false }
+  }
+  if (code === 0xb7 || code === 0x2022) return { next: skipSpaces(text, position + 1), spaced: false, doubtful: false }
+  const sign = '-_*|~='.includes(text[position]!) ? text[position]! : undefined
+  if (spaces === 0 && sign === undefined) return readUnspacedDot(text, position)
+  const wordStart = sign === undefined ? position : position + 1
+  const wordEnd = endOfWord(text, wordStart)
+  const word = text.slice(wordStart, wordEnd).toLowerCase()
+  if (!dotWords.has(word) || text[wordEnd] !== (sign ?? ' ')) return undefined
+  return { next: skipSpaces(text, wordEnd + 1), spaced: false, doubtful: doubtfulDotWords.has(word) }
+}
+
+/** Where a written-out dot that ends before `end` starts. */
+export function readDotBack(text: string, end: number): number | undefined {
+  const position = skipSpacesBack(text, end)
+  if (isClosing(text.charCodeAt(position - 1))) {
+    for (let open = position - 2; open >= position - 14 && open >= 0; open--) {
+      if (!isOpening(text.charCodeAt(open))) continue
+      const word = text
+        .slice(open + 1, position - 1)
+        .trim()
+        .toLowerCase()
+      return word === '.' || dotWords.has(word) ? skipSpacesBack(text, open) : undefined
+    }
+    return undefined
+  }
+  if (position === end) return undefined
+  let start = position
+  while (start > 0 && start > position - 12 && isLetterUnit(text, start - 1)) start--
+  if (!dotWords.has(text.slice(start, position).toLowerCase()) || text[start - 1] !== ' ') return undefined
+  return skipSpacesBack(text, start)
+}
+
+/** What is in the brackets that open at `open`, in lower case, its spaces as hyphens; `end` is behind them. Doubled brackets count as one. */
+export function readInner(text: string, open: number): { word: string; end: number } | undefined {
+  let start = open + 1
+  while (isOpening(text.charCodeAt(start)) && start < open + 3) start++
+  let close = start
+  while (close < start + 16 && close < text.length && !isClosing(text.charCodeAt(close))) close++
+  if (!isClosing(text.charCodeAt(close))) return undefined
+  const word = text.slice(start, close).trim().toLowerCase().replaceAll(' ', '-')
+  let end = close + 1
+  while (isClosing(text.charCodeAt(end)) && end < close + 3) end++
+  return { word, end }
+}
+
+/** End of the word that starts at `start`; looks at 16 letters. */
+export function endOfWord(text: string, start: number): number {
+  let end = start
+  while (end < start + 16) {
+    const code = text.charCodeAt(end)
+    // the hyphen of snabel-a, but not the one of -at-
+    const hyphen = code === 0x2d && text.startsWith('-a', end) && text.slice(start, end).toLowerCase() === 'snabel'
+    if (!hyphen && !(isAscii(code) ? isLetterOrZero(code) : isLetterUnit(text, end))) break
+    end++
+  }
+  return end
+}
+
+/** "d0t" */
+function isLetterOrZero(code: number): boolean {
+  const lower = code | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || code === 0x30
+}
+
+function readUnspacedDot(text: string, position: number): WrittenDot | undefined {
+  for (const word of unspacedDotWords)
+    if (text.startsWith(word, position)) return { next: position + word.length, spaced: false, doubtful: false }
+  return undefined
+}
+
+const unspacedDotWords = [...dotWords].filter((word) => word.charCodeAt(0) >= 0x3000)
