@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 
 import type { ClaimedShard } from '../db/shards.ts'
-import type { ShardEnd, Submission, Verdict } from './commit.ts'
 import { type AnyJobKind, type Care, JobFailure, type RunArgs, RetryLater, type RunEnd, type Step } from './job-kind.ts'
+import type { ShardEnd, Submission, Verdict } from './step-transaction.ts'
 
 /** Why a handler is asked to stop: the reason of its AbortSignal. `lost`: the shard is no longer ours. */
 export type StopReason = 'stopped' | 'shutdown' | 'lost'

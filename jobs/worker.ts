@@ -172,12 +172,16 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
   }
 }
 
+/** Jobs that this process has seen started; none goes back to PENDING. */
+const begun = new Set<number>()
+const begunAtMost = 10_000
+
 /** Claims shards for their messages and marks jobs as started whose first shard this is. */
 async function claim(engine: Engine, workerId: string, messages: ShardMessage[]) {
-  const jobIds = [...new Set(messages.map((message) => message.jobId))]
+  const jobIds = [...new Set(messages.map((message) => message.jobId))].filter((jobId) => !begun.has(jobId))
   const { claims, started } = await engine.db.transaction().execute(async (trx) => {
     const began: [number, number][] = []
-    for (const jobId of await startPending(trx, jobIds))
+    for (const jobId of jobIds.length > 0 ? await startPending(trx, jobIds) : [])
       began.push([
         jobId,
         await appendEvents(trx, jobId, [{ type: 'job.started', workerId, data: { message: 'Started' } }]),
@@ -185,6 +189,8 @@ async function claim(engine: Engine, workerId: string, messages: ShardMessage[])
     return { claims: await claimShards(trx, workerId, messages), started: began }
   })
   for (const [jobId, seq] of started) engine.notices.changed(jobId, seq)
+  if (begun.size > begunAtMost) begun.clear()
+  for (const { jobId } of claims) begun.add(jobId)
   return claims
 }
 
