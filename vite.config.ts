@@ -44,7 +44,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: ['module', 'node'] } },
         test: {
           name: 'unit',
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           root: import.meta.dirname,
           include: ['{server,schema,jobs,db,client}/**/*.test.ts', 'test/**/*.test.ts'],
@@ -55,7 +55,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: ['module', 'node'] } },
         test: {
           name: 'browser',
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           root: import.meta.dirname,
           include: ['test/browser/**/*.test.ts'],

@@ -61,7 +61,8 @@ describe('relative times', () => {
     ['2026-11-22T11:59:20Z', '40 s ago'],
     ['2026-11-22T11:56:40Z', '3 min ago'],
     ['2026-11-22T09:30:00Z', '2 h ago'],
-    ['2026-11-22T12:00:08Z', 'in 8 s'],
+    ['2026-11-22T12:00:08Z', 'just now'],
+    ['2026-11-22T12:00:45Z', 'in 45 s'],
     ['2026-11-01T12:00:00Z', 'Nov 1'],
     ['2025-11-01T12:00:00Z', 'Nov 1, 2025'],
   ])('%s is %s', (iso, words) => expect(formatRelative(iso, now)).toBe(words))

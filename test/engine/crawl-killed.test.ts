@@ -5,7 +5,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startJob } from '../../jobs/control.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import { crawlRows } from '../chaos/crawl-rows.ts'
-import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
+import {
+  forkWorker,
+  jobEnds,
+  kill,
+  openTestEngine,
+  owner,
+  sound,
+  soundness,
+  stateOf,
+  until,
+} from '../support/engine.ts'
 import { type GeneratedSite, startGeneratedSite } from '../support/generated-site.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 

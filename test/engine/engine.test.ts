@@ -182,7 +182,7 @@ describe('control', () => {
 
 describe('a worker', () => {
   it('that is killed loses at most its uncommitted steps, and its shards go on elsewhere at once', async () => {
-    const input = { shards: 40, steps: 60, rowsPerStep: 1, stepMs: 60 }
+    const input = { shards: 40, steps: 45, rowsPerStep: 1, stepMs: 50 }
     await work(2)
     const undisturbed = await start({ ...input, stepMs: 0 })
     await jobEnds(database.db, undisturbed.jobId)
