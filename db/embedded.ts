@@ -62,7 +62,7 @@ export async function startEmbedded({
     )
     await giveTo(cluster.runAs, cluster.home)
     const { server, port } = await startServer(cluster, binaries.postgres, durable, wantedPort)
-    log?.info({ dataDir: directory, port, pid: server.pid }, 'embedded postgres started')
+    log?.info({ dataDir: directory, port, postgresPid: server.pid }, 'embedded postgres started')
     let stopping = false
     const exited = server.exited.then((reason) => ({ expected: stopping, reason }))
     const stop = async () => {

@@ -196,7 +196,7 @@ export async function lockFinishing(trx: Transaction<DB>, jobId: number): Promis
 export async function endJob(
   trx: Transaction<DB>,
   jobId: number,
-  args: { counts: Partial<JobCounters>; summary: Record<string, unknown> },
+  args: { counts: Partial<JobCounters>; summary: Record<string, unknown>; workerId: string },
 ): Promise<number> {
   const { total = 0, succeeded = 0, failed = 0, skipped = 0, results = 0 } = args.counts
   const { rows } = await sql<{ done: number; failed: number; skipped: number; results: number }>`
@@ -206,6 +206,9 @@ export async function endJob(
       updated_at = now(), finished_at = now()
     where id = ${jobId} returning done, failed, skipped, results`.execute(trx)
   const counts = rows[0]!
+  await sql`
+    insert into job_workers (job_id, worker_id, done) values (${jobId}, ${args.workerId}, ${succeeded + failed + skipped})
+    on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done`.execute(trx)
   const data = { message: `Completed: ${counts.results} results`, counts }
   return appendEvents(trx, jobId, [{ type: 'job.completed', data }])
 }

@@ -117,7 +117,7 @@ export async function resumeJob(engine: Engine, jobId: number, owner: string): P
       return null
     }
     if (unsent === 0) await sendFinish(engine.boss, trx, [jobId])
-    return appendEvents(trx, jobId, [{ type: 'job.resumed', data: { message: `Resumed; ${unsent} open shards` } }])
+    return appendEvents(trx, jobId, [{ type: 'job.resumed', data: { message: 'Resumed' } }])
   })
   if (seq === null) return
   await refillJob(engine, jobId)

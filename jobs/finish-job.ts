@@ -6,14 +6,14 @@ import { completeMessages } from './queue.ts'
 import { kindNamed } from './registry.ts'
 
 /** Ends a FINISHING job in one transaction, with its message; a second call finds nothing to do. */
-export async function finishJob(engine: Engine, jobId: number, messageId: string): Promise<void> {
+export async function finishJob(engine: Engine, workerId: string, jobId: number, messageId: string): Promise<void> {
   try {
     const seq = await engine.db.transaction().execute(async (trx) => {
       await completeMessages(engine.boss, trx, [messageId])
       const job = await lockFinishing(trx, jobId)
       if (!job) return null
       const { counts, summary } = await kindNamed(job.kind).finish(trx, jobId)
-      return endJob(trx, jobId, { counts: counts ?? {}, summary })
+      return endJob(trx, jobId, { counts: counts ?? {}, summary, workerId })
     })
     if (seq !== null) engine.notices.changed(jobId, seq)
   } catch (error) {

@@ -72,7 +72,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
   const fetchAndStart = async (want: number): Promise<number> => {
     const fetched: Message[] = await boss.fetch<ShardMessage>(shardQueue, { batchSize: want, ...shares(demand) })
     for (const { id, data } of fetched.filter((message) => message.data.shardKey === finishKey))
-      void guarded('finishing', () => finishJob(engine, data.jobId, id))
+      void guarded('finishing', () => finishJob(engine, here.id(), data.jobId, id))
     const messages = fetched.filter((message) => message.data.shardKey !== finishKey)
     if (messages.length === 0) return fetched.length
     const names = messages.map(({ data }) => `${data.jobId}/${data.shardKey}`)

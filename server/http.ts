@@ -175,6 +175,6 @@ function refuseUpgrade(socket: Duplex, status: string, message: string): void {
 }
 
 function nameOf(host: string): string {
-  if (host === '127.0.0.1' || host === '::1' || host === '0.0.0.0' || host === '::') return 'localhost'
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
   return host.includes(':') ? `[${host}]` : host
 }

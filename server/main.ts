@@ -30,18 +30,19 @@ async function main(role: string): Promise<void> {
   const started: Shutdown = []
   let log: Logger | undefined
   let ending = false
-  const end = async (code: number) => {
+  const end = async (code: number, why?: string) => {
     if (ending) process.exit(1)
     ending = true
+    if (why && role !== 'worker') log?.info({ why }, 'stopping')
     for (const { name, stop } of started.reverse())
       await stop().catch((error: unknown) => log?.error({ err: error }, `${name} did not stop cleanly`))
     process.exit(code)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0, signal))
   // A worker whose parent is gone ends too.
-  process.on('disconnect', () => void end(0))
+  process.on('disconnect', () => void end(0, 'the program that started this one is gone'))
   try {
-    if (!(role in roles)) throw new Error(`There is no role ${role}: ${Object.keys(roles).join(', ')}`)
+    if (!(role in roles)) throw new UsageError(`There is no role ${role}. There are: ${Object.keys(roles).join(', ')}`)
     const config = readConfig()
     log = createLog(config.logLevel)
     await roles[role as keyof typeof roles]({ config, log, started, end })
@@ -51,6 +52,10 @@ async function main(role: string): Promise<void> {
     process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
     await end(1)
   }
+}
+
+class UsageError extends Error {
+  readonly code = 'USAGE'
 }
 
 interface Run {
@@ -92,7 +97,7 @@ async function runApi(run: Run): Promise<void> {
 
 async function runWorker({ config, log, started }: Run): Promise<void> {
   const url = config.databaseUrl
-  if (!url) throw new Error('A worker of its own needs DATABASE_URL: the database that it shares with the others.')
+  if (!url) throw new UsageError('A worker of its own needs DATABASE_URL: the database that it shares with the others.')
   await checkServer(url)
   await migrate(url)
   const database = openDatabase(url, { max: 8, applicationName: 'mailquarry worker' })
@@ -164,7 +169,10 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   const live = await createLive({ url, db: database.db, log })
   started.push({ name: 'live events', stop: () => live.close() })
   const http = createHttp({ config, engine, live, log, clientDir, sampleSiteUrl })
-  const { url: address } = await http.listen()
+  const { url: address } = await http.listen().catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new UsageError(`${config.host}:${config.port} is in use by another program: give another PORT.`)
+  })
   started.push({ name: 'http', stop: () => http.close() })
   return { engine, address }
 }

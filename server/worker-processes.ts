@@ -32,7 +32,7 @@ export function keepWorkers(options: {
     child.once('exit', (code, signal) => {
       children.delete(child)
       if (stopping) return
-      log.warn({ pid: child.pid, code, signal }, 'a worker process ended; another is started')
+      log.warn({ workerPid: child.pid, code, signal }, 'a worker process ended; another is started')
       died()
       const again = Date.now() - startedAt < quickDeathMs ? deaths + 1 : 0
       setTimeout(() => stopping || start(again), again === 0 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again))

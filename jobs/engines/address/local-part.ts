@@ -5,7 +5,8 @@ export function localPartKind(local: string): LocalPartKind {
   const stem = local.split('+', 1)[0]!
   const letters = stem.replace(/[._-]/g, '')
   if (noReply.has(letters) || letters.startsWith('noreply') || letters.startsWith('donotreply')) return 'no-reply'
-  if (machines.has(stem) || stem.endsWith('-bounces') || stem.endsWith('-request') || stem.startsWith('owner-')) return 'machine'
+  if (machines.has(stem) || stem.endsWith('-bounces') || stem.endsWith('-request') || stem.startsWith('owner-'))
+    return 'machine'
   if (isRole(stem)) return 'role'
   return /^\p{L}+[._-]\p{L}+([._-]\p{L}+)?\d{0,4}$/u.test(stem) ? 'person' : 'other'
 }
@@ -17,7 +18,9 @@ export function isRole(local: string): boolean {
   return cut > 0 && roles.has(local.slice(0, cut))
 }
 
-const noReply = new Set('noreply noreplies donotreply dontreply neverreply nicht-antworten nepasrepondre noresponder naorespon'.split(' '))
+const noReply = new Set(
+  'noreply noreplies donotreply dontreply neverreply nicht-antworten nepasrepondre noresponder naorespon'.split(' '),
+)
 
 const machines = new Set(
   'mailer-daemon mailerdaemon majordomo listserv bounce bounces nobody daemon uucp root cron www-data httpd'.split(' '),

@@ -20,7 +20,9 @@ const reservedTlds = new Set(['example', 'invalid', 'localhost', 'local', 'local
 /** At any place of the domain. */
 const placeholderLabels = new Set(
   `your yourdomain your-domain mydomain my-domain somedomain some-domain anydomain thedomain domainname domain-name yourcompany
-  your-company your-isp yourisp your-host yourhost your-server yourserver your-site yoursite your-provider yourprovider`.split(/\s+/),
+  your-company your-isp yourisp your-host yourhost your-server yourserver your-site yoursite your-provider yourprovider`.split(
+    /\s+/,
+  ),
 )
 
 /** What somebody registered, before its suffix: `example` of `www.example.co.uk`. RFC 2606 §3, and what others write in its place. */
@@ -43,7 +45,9 @@ const placeholderLocals = new Set(
   fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
   deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
-  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone xxx xxxx xxxxx`.split(/\s+/),
+  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone xxx xxxx xxxxx`.split(
+    /\s+/,
+  ),
 )
 
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */

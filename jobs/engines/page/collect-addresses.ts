@@ -12,8 +12,9 @@ import { tag } from './reading/html-tags.ts'
 import { decodeText } from './reading/html-tokens.ts'
 import { readHtml } from './reading/light-reader.ts'
 import { hiddenField, type PageContent, type Source } from './reading/page-content.ts'
-import type { Admission, Admitted } from './spelling/admission.ts'
-import { findInText, type KnownLocals } from './spelling/text-addresses.ts'
+import type { Admission } from './spelling/admission.ts'
+import { KnownLocals } from './spelling/known-locals.ts'
+import { findInText, type TextFind } from './spelling/text-addresses.ts'
 
 /** One way in which an address was found, before it is judged. */
 interface Sighting extends Discovery {
@@ -22,7 +23,8 @@ interface Sighting extends Discovery {
   snippet: string
 }
 
-type Add = (discovery: Discovery, block: number, near: string) => void
+/** `snippet` is asked only for what is new. */
+type Add = (discovery: Discovery, block: number, snippet: () => string) => void
 
 /** Trees of pages that nest deeper take too long to build; no honest page does. */
 const deepestTree = 1000
@@ -30,18 +32,24 @@ const deepestTree = 1000
 /** All addresses of a page, in each way in which it gives them, judged, with the people beside them. In the order of the page. */
 export function collectAddresses(content: PageContent, admission: Admission): FoundEmail[] {
   const sightings = new Map<string, Sighting>()
-  const add: Add = (discovery, block, near) => {
+  const add: Add = (discovery, block, snippet) => {
     const key = `${discovery.method} ${discovery.admitted.address}`
     const known = sightings.get(key)
-    if (known === undefined)
-      sightings.set(key, { ...discovery, block, snippet: discovery.snippet ?? snippetAt(content, block, near) })
+    if (known === undefined) sightings.set(key, { ...discovery, block, snippet: discovery.snippet ?? snippet() })
     else if (known.person === undefined && discovery.person !== undefined) known.person = discovery.person
   }
-  readContent(content, admission, add)
-  if (content.structured || (sightings.size > 0 && mayBeStructured(content.source))) {
-    if (content.deepest <= deepestTree)
-      readStructuredData(content.source, admission, (discovery) => add(discovery, -1, ''))
+  const known = new KnownLocals()
+  const addSure: Add = (discovery, block, snippet) => {
+    known.add(discovery)
+    add(discovery, block, snippet)
   }
+  for (const source of content.sources) readSource(source, content, admission, addSure)
+  const blocks = findInBlocks(content, admission)
+  if (content.structured || (sightings.size + blocks.length > 0 && mayBeStructured(content.source))) {
+    if (content.deepest <= deepestTree)
+      readStructuredData(content.source, admission, (discovery) => addSure(discovery, -1, () => ''))
+  }
+  for (const { block, finds } of blocks) addFinds(content, block, finds, admission, known, add)
   return sightings.size === 0
     ? []
     : finish(
@@ -50,39 +58,43 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
       )
 }
 
-function readContent(content: PageContent, admission: Admission, add: Add): void {
-  const known = new Map<string, string[]>()
-  const addSource: Add = (discovery, block, near) => {
-    const { local, domain } = discovery.admitted
-    if (discovery.method === 'mailto') known.set(domain, [...(known.get(domain) ?? []).slice(-mostKnown), local])
-    add(discovery, block, near)
-  }
-  for (const source of content.sources) readSource(source, content, admission, addSource)
-  for (let block = 0; block < content.text.blockCount; block++)
-    if (content.text.isMarked(block)) readBlock(content, block, admission, known, add)
+interface BlockFinds {
+  block: number
+  finds: TextFind[]
 }
 
-/** A page with more mail links at one domain is a list, and has no doubtful text. */
-const mostKnown = 50
+function findInBlocks(content: PageContent, admission: Admission): BlockFinds[] {
+  const blocks: BlockFinds[] = []
+  for (let block = 0; block < content.text.blockCount; block++) {
+    if (!content.text.isMarked(block)) continue
+    const finds = findInText(content.text.render(block), admission)
+    if (finds.length > 0) blocks.push({ block, finds })
+  }
+  return blocks
+}
 
-function readBlock(content: PageContent, block: number, admission: Admission, known: KnownLocals, add: Add): void {
-  const text = content.text.render(block)
-  const finds = findInText(text, admission, known)
-  if (finds.length === 0) return
+function addFinds(
+  content: PageContent,
+  block: number,
+  finds: TextFind[],
+  admission: Admission,
+  known: KnownLocals,
+  add: Add,
+): void {
   const raw = content.text.raw(block)
   const references = !content.plain && raw.includes('&')
-  for (const { admitted, method, written, text, start, end } of finds) {
+  for (const { admitted: first, method, written, loose, text, start, end } of finds) {
+    const admitted = loose ? known.better(first, admission) : first
     const hidden = references && method === 'text' && !raw.includes(written)
-    add({ admitted, method: hidden ? 'entities' : method, snippet: around(text, start, end) }, block, written)
+    add({ admitted, method: hidden ? 'entities' : method }, block, () => around(text, start, end))
   }
-  if (text.includes('BEGIN:VCARD'))
-    readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, ''))
+  if (raw.includes('BEGIN:VCARD'))
+    readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, () => ''))
 }
 
 function readSource(source: Source, content: PageContent, admission: Admission, add: Add): void {
   const { block } = source
-  const near = source.to > source.from ? content.text.readRun(source.from, source.to) : ''
-  const tell = (discovery: Discovery): void => add(discovery, block, near || discovery.admitted.address)
+  const tell = (discovery: Discovery): void => add(discovery, block, () => snippetOf(source, content))
   const tellFinds = (text: string, method: Method, doubt?: Discovery['doubt']): boolean => {
     const finds = findInMarkup(text, admission)
     for (const find of finds) {
@@ -118,9 +130,10 @@ function readSource(source: Source, content: PageContent, admission: Admission, 
       break
     case 'markup': {
       const inner = readHtml(source.value)
-      readContent(inner, admission, (discovery, innerBlock, innerNear) =>
-        tell({ ...discovery, snippet: discovery.snippet ?? snippetAt(inner, innerBlock, innerNear) }),
-      )
+      const tellInner: Add = (discovery, _, snippet) => tell({ ...discovery, snippet: discovery.snippet ?? snippet() })
+      for (const innerSource of inner.sources) readSource(innerSource, inner, admission, tellInner)
+      for (const { block: at, finds } of findInBlocks(inner, admission))
+        addFinds(inner, at, finds, admission, new KnownLocals(), tellInner)
       for (const { href, rel } of inner.links) content.addLink(href, rel)
       break
     }
@@ -178,7 +191,7 @@ function personOf(group: Sighting[], people: People): PersonFacts {
     if (facts !== undefined) fill(person, facts)
   if (person.personName !== undefined) return person
   const place = group.find(({ block }) => block >= 0)
-  if (place !== undefined) fill(person, people.at(place.block, place.admitted.local))
+  if (place !== undefined) fill(person, people.at(place.block, place.admitted.local, place.snippet))
   return person
 }
 
@@ -196,26 +209,22 @@ function weight({ method, person }: Sighting): number {
 
 const sampleTags = new Set([tag.pre, tag.listing, tag.xmp])
 
-function snippetAt(content: PageContent, block: number, near: string): string {
-  if (block < 0 || block >= content.text.blockCount) return near.slice(0, 200)
-  const text = content.text.read(block)
-  const at = text.indexOf(near)
-  return at < 0 ? text.slice(0, 200) : around(text, at, at + near.length)
+/** The words of a link with what stands beside them on the line; for what has no words, the line. */
+function snippetOf({ block, from, to }: Source, content: PageContent): string {
+  if (block >= content.text.blockCount) return ''
+  const { text, start, end } = content.text.readAround(block, from, to)
+  return around(text, start, end)
 }
 
 /** At most 200 characters with the place in the middle, cut at spaces where there are some. */
 function around(text: string, start: number, end: number): string {
-  const room = Math.max(0, 200 - (end - start))
-  let from = Math.max(0, start - Math.floor(room / 2))
-  let to = Math.min(text.length, from + 200)
-  from = Math.max(0, to - 200)
-  if (from > 0) {
-    const space = text.indexOf(' ', from)
-    if (space >= 0 && space < start) from = space + 1
-  }
-  if (to < text.length) {
-    const space = text.lastIndexOf(' ', to)
-    if (space >= end) to = space
-  }
-  return text.slice(from, to)
+  const room = Math.max(0, longestSnippet - (end - start))
+  const to = Math.min(text.length, Math.max(0, start - Math.floor(room / 2)) + longestSnippet)
+  const from = Math.max(0, to - longestSnippet)
+  const piece = text.slice(from, to)
+  const first = from === 0 ? 0 : piece.indexOf(' ') + 1
+  const last = to === text.length ? piece.length : piece.lastIndexOf(' ')
+  return piece.slice(first > start - from ? 0 : first, last < end - from ? piece.length : last).trim()
 }
+
+const longestSnippet = 200

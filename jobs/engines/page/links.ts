@@ -1,5 +1,4 @@
 import type { PageContent } from './reading/page-content.ts'
-import { oneLine } from './spelling/letters.ts'
 
 export interface Link {
   /** Absolute, http or https, without fragment. */
@@ -52,23 +51,23 @@ export class LinkResolver {
   resolve(href: string): string | undefined {
     const hash = href.indexOf('#')
     const path = hash < 0 ? href : href.slice(0, hash)
-    if (this.folder !== '') {
-      if (plainPath.test(path) && !path.includes('@'))
-        return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
-      if (path === '' && hash === 0) return undefined
+    if (path === '' && hash === 0) return undefined
+    if (this.folder !== '' && plainPath.test(path) && !odd.test(path)) {
+      return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
     }
-    const trimmed = path.trim()
+    // oxlint-disable-next-line no-control-regex -- URL §4.4: C0 controls and spaces around it do not count
+    const trimmed = href.replace(/^[\0- ]+|[\0- ]+$/g, '')
     if (trimmed === '' || isAddressOrScript(trimmed)) return undefined
     const url = URL.parse(trimmed, this.base)
-    if (
-      url === null ||
-      (url.protocol !== 'http:' && url.protocol !== 'https:') ||
-      url.pathname.startsWith('/cdn-cgi/l/email-protection')
-    )
-      return undefined
+    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined
+    if (url.pathname.startsWith('/cdn-cgi/l/email-protection')) return undefined
+    url.hash = ''
     return url.href
   }
 }
+
+/** Paths that may be an address without "mailto:", or lead to Cloudflare's page about its protection. */
+const odd = /@|email-protection/
 
 /** Relative paths that the standard only appends: no "." or ".." part, nothing to encode, no scheme, no empty part. */
 const plainPath =
@@ -85,11 +84,11 @@ function isAddressOrScript(href: string): boolean {
 /** Http and https URLs in plain text. */
 export function urlsInText(text: string): string[] {
   const urls: string[] = []
-  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+  for (let at = text.indexOf('://'); at >= 0;) {
     const scheme = /https?$/i.exec(text.slice(Math.max(0, at - 5), at))
-    if (scheme === null) continue
-    const rest = /^[^\s"'<>`\\{}|^]{1,2000}/.exec(text.slice(at + 3, at + 2003))
-    if (rest !== null) urls.push(oneLine(scheme[0] + '://' + rest[0].replace(/[.,;:!?)\]]+$/, '')))
+    const rest = scheme && /^[^\s"'<>`\\{}|^]{1,2000}/.exec(text.slice(at + 3, at + 2003))
+    if (rest) urls.push(`${scheme[0]}://${rest[0].replace(/[.,;:!?)\]]+$/, '')}`)
+    at = text.indexOf('://', at + 3 + (rest ? rest[0].length : 0))
   }
   return urls
 }

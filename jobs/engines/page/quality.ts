@@ -45,9 +45,9 @@ const ways: Record<Method, { confidence: number; reason: string }> = {
 
 /** What makes it better or worse; in the order in which reasons are shown. */
 const rules: { change: number; reason: string; holds(it: Circumstances): boolean }[] = [
-  { change: +0.05, reason: "at the site's own domain", holds: (it) => it.admitted.own },
-  { change: +0.05, reason: 'a person with a fitting name stands beside it', holds: (it) => it.named },
-  { change: +0.03, reason: 'given in several ways on the page', holds: (it) => it.ways > 1 },
+  { change: 0.05, reason: "at the site's own domain", holds: (it) => it.admitted.own },
+  { change: 0.05, reason: 'a person with a fitting name stands beside it', holds: (it) => it.named },
+  { change: 0.03, reason: 'given in several ways on the page', holds: (it) => it.ways > 1 },
   { change: -0.5, reason: 'its domain cannot be reached from the internet', holds: (it) => it.admitted.unreachable },
   { change: -0.45, reason: 'a mailbox of a machine', holds: (it) => localPartKind(it.admitted.local) === 'machine' },
   {
@@ -67,7 +67,7 @@ const rules: { change: number; reason: string; holds(it: Circumstances): boolean
   { change: -0.1, reason: 'joined from two parts by their names', holds: (it) => it.doubt === 'guessed-pair' },
   { change: -0.1, reason: 'words against robots were taken out of it', holds: (it) => it.admitted.decoy },
   { change: -0.05, reason: 'gets a copy', holds: (it) => it.doubt === 'copy' },
-  { change: +0.1, reason: 'a link that lacks its "mailto:"', holds: (it) => it.doubt === 'bare-link' },
+  { change: 0.1, reason: 'a link that lacks its "mailto:"', holds: (it) => it.doubt === 'bare-link' },
 ]
 
 /** Confidence from 0 to 1, its grade, and why. Pure table work: see `ways` and `rules`. */

@@ -13,7 +13,10 @@ export function findInMarkup(markup: string, admission: Admission): TextFind[] {
   if (/znvygb:/i.test(decoded))
     return findInMarkup(rot13(decoded), admission).map((find) => ({ ...find, method: 'rot13' }))
   if (!decoded.includes('<')) return findInText(oneLine(decodeMailto(decoded)), admission)
-  const finds = findInText(oneLine(decoded.replace(/<[^<>]{0,2000}>/g, SEAM)), admission)
+  const finds = findInText(
+    oneLine(decoded.replace(/<[^<>]{0,2000}>/g, (tag) => (angled.test(tag) ? tag : SEAM))),
+    admission,
+  )
   for (const [href] of decoded.matchAll(/mailto:[^"'<>\s]{3,300}/gi))
     finds.push(...findInText(decodePercent(href), admission))
   for (const [attribute] of decoded.matchAll(/data-cfemail=["']?[\da-f]+/gi))
@@ -24,3 +27,6 @@ export function findInMarkup(markup: string, admission: Admission): TextFind[] {
 function decodeMailto(text: string): string {
   return /mailto:|%40/i.test(text) ? decodePercent(text) : text
 }
+
+/** "<jane@acme.com>" is no tag. */
+const angled = /^<[^\s<>="']+@[^\s<>="']+>$/

@@ -22,7 +22,7 @@ export function mayBeStructured(body: string): boolean {
  * caller keeps away pages that nest deeper than any honest one, since the parser's time grows with the depth.
  */
 export function readStructuredData(body: string, admission: Admission, tell: Tell): void {
-  const facts = new Map<Element, PersonFacts>()
+  const items = new Map<Element, { person: PersonFacts; snippet: string }>()
   const waiting: Node[] = [...parseDocument(body, { lowerCaseTags: true }).children].reverse()
   while (waiting.length > 0) {
     const node = waiting.pop()!
@@ -31,12 +31,14 @@ export function readStructuredData(body: string, admission: Admission, tell: Tel
     const vocabulary = emailVocabulary(node)
     if (vocabulary === undefined) continue
     const scope = scopeOf(node, vocabulary)
-    let person = scope && facts.get(scope)
-    if (scope !== undefined && person === undefined) facts.set(scope, (person = readFacts(scope, vocabulary)))
+    let item = scope && items.get(scope)
+    if (scope !== undefined && item === undefined) {
+      items.set(scope, (item = { person: readFacts(scope, vocabulary), snippet: snippetOf(scope) }))
+    }
+    const snippet = item?.snippet ?? snippetOf(node)
     for (const text of valuesOf(node)) {
-      for (const { admitted } of findInText(oneLine(text), admission)) {
-        tell({ admitted, method: vocabulary, snippet: snippetOf(scope ?? node), ...(person && { person }) })
-      }
+      for (const { admitted } of findInText(oneLine(text), admission))
+        tell({ admitted, method: vocabulary, snippet, ...(item && { person: item.person }) })
     }
   }
 }

@@ -12,12 +12,13 @@ export interface Vcard {
 /** The cards in a text (RFC 6350, and versions 2.1 and 3.0 before it), whatever stands around them. */
 export function readVcards(text: string): Vcard[] {
   const cards: Vcard[] = []
-  const begin = /BEGIN:VCARD/gi
-  for (let match = begin.exec(text); match !== null; match = begin.exec(text)) {
-    const rest = text.slice(match.index, match.index + longestCard)
-    const end = rest.search(/END:VCARD/i)
-    cards.push(readCard(end < 0 ? rest : rest.slice(0, end), match.index))
-    if (end > 0) begin.lastIndex = match.index + end
+  const edge = /(?:BEGIN|END):VCARD/gi
+  let start = -1
+  for (let match = edge.exec(text); match !== null || start >= 0; match = edge.exec(text)) {
+    const end = match?.index ?? text.length
+    if (start >= 0) cards.push(readCard(text.slice(start, Math.min(end, start + longestCard)), start))
+    if (match === null) break
+    start = /^b/i.test(match[0]) ? end + match[0].length : -1
   }
   return cards
 }

@@ -18,22 +18,24 @@ export class People {
     this.withAddress = withAddress
   }
 
-  at(block: number, local: string): PersonFacts {
+  /** `near` is what stands around the address, for blocks that are too long to be one card. */
+  at(block: number, local: string, near: string): PersonFacts {
     const kind = localPartKind(local)
     if (block < 0 || block >= this.text.blockCount || kind === 'no-reply' || kind === 'machine') return {}
     const own = this.read(block)
-    const inside = nameIn(own, local)
+    const inside = nameIn(own.length > longestOwn ? near : own, local)
     if (inside !== undefined) return this.facts(inside, block, block)
     for (let i = block - 1; i >= Math.max(0, block - reach); i--) {
-      const name = nameIn(this.read(i), local)
+      const text = this.read(i)
+      const name = text.length <= longestCardLine ? nameIn(text, local) : undefined
       if (name !== undefined) return this.facts(name, i, block)
       if (this.withAddress.has(i)) break
     }
     for (let i = block + 1; i <= Math.min(this.text.blockCount - 1, block + 2); i++) {
       if (this.withAddress.has(i)) break
       const text = this.read(i)
-      const name = nameIn(text, local)
-      if (name !== undefined && text.length < 60 && likeness(name, local) === 2) return this.facts(name, i, i)
+      const name = text.length < 60 ? nameIn(text, local) : undefined
+      if (name !== undefined && likeness(name, local) === 2) return this.facts(name, i, i)
     }
     return {}
   }
@@ -68,6 +70,7 @@ export class People {
 /** How many blocks before the address its card may begin. */
 const reach = 7
 const longestCardLine = 160
+const longestOwn = 1000
 
 function nameIn(text: string, local: string): string | undefined {
   if (text.length > longestCardLine) return nameInSentence(text, local)
@@ -134,7 +137,7 @@ const positions =
 export function phoneIn(line: string): string | undefined {
   const text = line.slice(0, 400)
   for (const match of text.matchAll(
-    /(?<![\p{L}\d.@/_-])(?:\+|\(\+?)?\d[\d\s().\/\u2011\u2013-]{5,22}\d(?![\p{L}\d@_])/gu,
+    /(?<![\p{L}\d.@/_-])(?:\+|\(\+?)?\d[\d\s()./\u2011\u2013-]{5,22}\d(?![\p{L}\d@_])/gu,
   )) {
     const [number] = match
     const digits = number.replace(/\D/g, '')

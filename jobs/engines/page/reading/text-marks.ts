@@ -7,7 +7,7 @@ import { BRACKET, CAPITAL, classOfCode, GAP, isWordCode, SIGN, TAG, wordsOfOther
  */
 export function isSuspect(source: string, position: number): boolean {
   const code = source.charCodeAt(position)
-  switch (classOfCode[code]) {
+  switch (classOfCode[code] ?? 0) {
     case SIGN:
       if (code === 0x26) return isSuspectReference(source, position + 1)
       if (code === 0x40 || code === 0xff20 || code === 0xfe6b) return true
@@ -109,7 +109,7 @@ function continuesAsDomain(source: string, start: number): boolean {
   while (next < end + 4 && isGap(source.charCodeAt(next))) next++
   const code = source.charCodeAt(next)
   if (classOfCode[code] === BRACKET || code === 0x3c || code === 0x26 || code === 0x2e) return true
-  const word = source.slice(next, wordEnd(source, next)).toLowerCase()
+  const word = source.slice(next, wordEnd(source, next)).toLowerCase().replace(/-+$/, '')
   return dotWords.has(word) && !doubtfulDotWords.has(word)
 }
 

@@ -37,6 +37,8 @@ interface AtForm {
   /** False where the words are common: then it takes words for dots, or a text that speaks of mail. */
   sure: boolean
   separator: string
+  /** A single letter in brackets. */
+  letter?: boolean
 }
 
 function readForm(text: string, form: AtForm): Spelling | undefined {
@@ -44,6 +46,8 @@ function readForm(text: string, form: AtForm): Spelling | undefined {
   if (local === undefined || (!form.sure && isStopWord(local.value))) return undefined
   const domain = form.separator === '-' ? readHyphenated(text, form.end) : readDomain(text, form.end)
   if (domain === undefined) return undefined
+  // "list(a)item.name" is a program
+  if (form.letter && !letterTlds.test(domain.value)) return undefined
   if (!form.sure && (!domain.words || domain.doubtful) && !domain.spaced) {
     const office = form.separator === '' && isRole(local.value.toLowerCase())
     if (form.separator === '-' || !(office || speaksOfMail(text.slice(0, local.start), local.value))) return undefined
@@ -66,10 +70,13 @@ function readBracketed(text: string, open: number): AtForm | undefined {
   if (!atWords.has(word) && word !== 'a-t') return undefined
   const start = skipSpacesBack(text, open)
   const end = skipSpaces(text, inner.end)
-  if (letterAtWords.has(word) && (start !== open || end !== inner.end || open < 3 || text[open] === '{'))
-    return undefined
-  return { start, end, sure: true, separator: '' }
+  // one letter in brackets may be a note; glued to both sides it hardly is
+  const sure = !letterAtWords.has(word) || (start === open && end === inner.end && open > 2 && text[open] !== '{')
+  return { start, end, sure, separator: '', letter: letterAtWords.has(word) }
 }
+
+/** Where one letter is in use for the sign, and the domains that all use. */
+const letterTlds = /\.(?:fi|ee|se|no|dk|is|pl|de|at|ch|hu|sk|cz|lt|lv|fr|it|es|eu|com|org|net|info)$/i
 
 /** " at ", "-at-", "_arroba_" with the same sign on both sides. */
 function readBare(text: string, before: number): AtForm | undefined {
@@ -82,8 +89,7 @@ function readBare(text: string, before: number): AtForm | undefined {
   const clear = clearAtWords.has(word)
   if (!clear && !doubtfulAtWords.has(word)) return undefined
   // in capitals among small letters it is meant as a sign: "jane AT acme.com"
-  const capitals =
-    text.slice(start, end) === 'AT' && /[a-z]$/.test(text.slice(0, before)) && /^[a-z]/.test(text.slice(end + 1))
+  const capitals = text.slice(start, end) === 'AT' && isSmall(text[before - 1]) && isSmall(text[end + 1])
   const sign = separator !== ' ' && separator !== '-' && separator !== '/'
   return {
     start: skipSpacesBack(text, before),
@@ -137,3 +143,7 @@ function readLooseLocal(text: string, last: number): { start: number; value: str
 }
 
 const unspacedAtWords = [...clearAtWords].filter((word) => word.charCodeAt(0) >= 0x3000)
+
+function isSmall(char: string | undefined): boolean {
+  return char !== undefined && char >= 'a' && char <= 'z'
+}

@@ -70,7 +70,9 @@ export function disguisesOf({ disguises }: Undisguised, start: number, end: numb
   return all
 }
 
+// Single code units, none of which is meant to combine with another.
 const anyDisguise =
+  // oxlint-disable-next-line no-misleading-character-class
   /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2024\u202a-\u202e\u2060-\u2069\u24b6-\u24e9\u3002\u3164\ufe00-\ufe0f\ufe52\ufe6b\ufeff\uff01-\uff5e\uff61\ud835]/
 
 function isInvisible(code: number): boolean {

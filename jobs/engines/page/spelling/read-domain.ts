@@ -1,6 +1,6 @@
 import { domainFacts } from '../../address/public-suffix.ts'
 import { isAscii, isLetterUnit, SEAM, skipSeams, skipSeamsBack } from './letters.ts'
-import { readDot } from './written-dots.ts'
+import { readDot, startsUnspacedDot } from './written-dots.ts'
 
 export interface WrittenDomain {
   /** With dots for whatever stood for them. */
@@ -34,7 +34,12 @@ export function readDomain(text: string, start: number): WrittenDomain | undefin
       const code = text.charCodeAt(position)
       if (code === seamCode) {
         if (label !== '') seams.push(value.length + label.length)
-      } else if (isAscii(code) ? domainCodes[code] === 1 : isLetterUnit(text, position)) label += text[position]!
+      } else if (
+        isAscii(code)
+          ? domainCodes[code] === 1
+          : (code < 0x3000 || !startsUnspacedDot(text, position)) && isLetterUnit(text, position)
+      )
+        label += text[position]!
       else break
       position++
     }
@@ -110,7 +115,7 @@ function endOfDomain(value: string, seams: number[]): number {
 /** What people and pages set right behind a top-level domain. */
 const glues = [
   /^([a-z]{2,})[A-Z]/, // comTel
-  /^([A-Za-z]{2,}?)[^\x00-\x7f]/, // com请联系
+  /^([A-Za-z]{2,}?)[\u0080-\uffff]/, // com请联系
   /^([A-Za-z]{2,}?)[\d-]/, // com030, com-Tel
   /^([a-z]{2,}?)(?:tel|telefon|phone|fax|www|https?|web|mobile?|e-?mail|skype|facebook|instagram|linkedin|twitter)\d*$/i,
 ]

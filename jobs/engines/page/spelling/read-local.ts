@@ -1,3 +1,4 @@
+import { isRole } from '../../address/local-part.ts'
 import { isAscii, isLatin, isLetterUnit, SEAM } from './letters.ts'
 
 /** The local part that ends at `last`: where it starts, and its letters. */
@@ -21,6 +22,8 @@ export function readLocal(text: string, last: number): { start: number; value: s
     }
   }
   if (start > last) return undefined
+  // "%20info@acme.com"
+  if (text[start - 1] === '%' && /^[\da-f]{2}./i.test(text.slice(start, last + 1))) start += 2
   let value = text.slice(start, last + 1)
   if (seams > 0) value = cutLabel(value)
   value = trimLocal(value)
@@ -30,33 +33,34 @@ export function readLocal(text: string, last: number): { start: number; value: s
   return { start: last + 1 - value.length, value: plain }
 }
 
-/** Signs that stand before an address but belong to what it hangs on. */
+/** Without signs that stand before an address but belong to what it hangs on; empty where they make it no address. */
 function trimLocal(value: string): string {
-  let start = value.lastIndexOf('..') + 1
-  if (start > 0) start++
+  const ellipsis = /^.*\.{3,}/.exec(value)
+  let start = ellipsis ? ellipsis[0].length : 0
   // "email=info@…" is a name and its value; "list+user=domain@…" is one local part
   const equals = value.lastIndexOf('=')
   if (equals >= start && !value.slice(start, equals).includes('+')) start = equals + 1
+  // ".info@…" and "in..fo@…" are mistakes of which nobody knows what was meant
+  if (value[start] === '.' || value.includes('..', start)) return ''
   while (start < value.length && leading.includes(value[start]!)) start++
   return value.slice(start)
 }
 
-const leading = `.-+'&=${SEAM}`
+const leading = `-+'&=${SEAM}`
 
-/** "<b>E-Mail</b>info@…": a label that a tag ends is not part of the address. */
+/** "<b>E-Mail</b>info@…", "<b>030 123</b>info@…": a label, a number or a name that a tag ends is not part of the address. */
 function cutLabel(value: string): string {
   const parts = value.split(SEAM)
   for (let i = parts.length - 1; i > 0; i--) {
-    if (
-      /^(?:.*[-_])?(?:e-?mails?|mail|kontakt|contact|tel|telefon|phone|fax|to|von|from|web|adresse|address)$/i.test(
-        parts[i - 1]!,
-      )
-    ) {
-      return parts.slice(i).join(SEAM)
-    }
+    const before = parts[i - 1]!
+    const rest = parts.slice(i)
+    if (label.test(before) || /^\d{3,}$/.test(before)) return rest.join(SEAM)
+    if (/^\p{Lu}[\p{L}-]{2,}$/u.test(before) && isRole(rest.join(''))) return rest.join(SEAM)
   }
   return value
 }
+
+const label = /^(?:.*[-_])?(?:e-?mails?|mail|kontakt|contact|tel|telefon|phone|fax|to|von|from|web|adresse|address)$/i
 
 function readQuotedLocal(text: string, last: number): { start: number; value: string } | undefined {
   const open = text.lastIndexOf('"', last - 1)

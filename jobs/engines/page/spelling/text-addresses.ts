@@ -14,17 +14,16 @@ export interface TextFind {
   method: Method
   /** The letters as they stand in the text, without seams. */
   written: string
+  /** Where it begins is not sure: a tag or a space stands inside. */
+  loose: boolean
   /** Place in `text`, which is what was searched: without disguises and seams. */
   start: number
   end: number
   text: string
 }
 
-/** Locals by domain that the mail links of a page give: where text is doubtful, they tell where an address begins. */
-export type KnownLocals = ReadonlyMap<string, readonly string[]>
-
 /** All addresses in a line of text as people read it; SEAM where tags stood. In the order of the text, but words for signs last. Linear. */
-export function findInText(line: string, admission: Admission, known?: KnownLocals): TextFind[] {
+export function findInText(line: string, admission: Admission): TextFind[] {
   const plain = undisguise(line)
   const { text } = plain
   const finds: TextFind[] = []
@@ -39,16 +38,17 @@ export function findInText(line: string, admission: Admission, known?: KnownLoca
     // a trap is done with: nothing else is looked for in it
     if (trapAround(before, local, after) !== undefined) return true
     let written = searched.slice(start, end)
-    if (known !== undefined && (method === 'spaced' || written.includes(SEAM))) {
-      const better = betterLocal(admitted, known)
-      if (better !== undefined) admitted = admission.admit(better, domain) ?? admitted
-    }
+    // _info@acme.com_
+    if (/^[_*~]/.test(local) && after.startsWith(local[0]!))
+      admitted = admission.admit(local.slice(1), domain) ?? admitted
+    const loose = method === 'spaced' || written.includes(SEAM)
     written = written.replaceAll(SEAM, '')
     const place = searched === text ? start - seams.before(start) : start
     finds.push({
       admitted,
       method,
       written,
+      loose,
       start: place,
       end: place + written.length,
       text: searched === text ? readable : searched,
@@ -76,17 +76,6 @@ export function findInText(line: string, admission: Admission, known?: KnownLoca
     if (looksLikeRot13(spelling.domain)) add(turnByRot13(spelling), readable, 'rot13')
   }
   return finds
-}
-
-/** "listan<b>debian-gcc</b>@…" where a link names debian-gcc@…, or "debian- mimari @…" where one names debian-mimari@…. */
-function betterLocal({ local, domain }: Admitted, known: KnownLocals): string | undefined {
-  return known
-    .get(domain)
-    ?.find(
-      (other) =>
-        other !== local &&
-        (local.endsWith(other) || (/[._-]$/.test(other.slice(0, -local.length)) && other.endsWith(local))),
-    )
 }
 
 /** Codes for the sign that were meant to be decoded and show as they are: "info%40acme.com", "info&#64;acme.com", "info\\u0040acme.com". */

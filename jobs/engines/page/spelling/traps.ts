@@ -26,7 +26,7 @@ export function trapInAddress(local: string, domain: string): Trap | undefined {
   if (/\.(?:zip|mov)$/.test(domain)) return 'file-name'
   if (/^(?:[a-f\d]{20,}|[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12})$/.test(local)) return 'hash'
   if (isMessageId(local, domain)) return 'message-id'
-  if (/(?:^|\.)sentry(?:\.io$|[-.])/.test(domain) || domain === 'sentry-cdn.com') return 'error-tracker'
+  if (/(?:^|\.)ingest\.(?:\w+\.)?sentry\.io$|^sentry[\w-]*\.(?!io$)/.test(domain)) return 'error-tracker'
   if (/(?:^|\.)(?:calendar\.google\.com|s\.whatsapp\.net|g\.us|c\.us|iam\.gserviceaccount\.com)$/.test(domain))
     return 'no-mailbox-service'
   if (logins.has(local) && codeHosts.test(domain)) return 'code-host'
@@ -70,7 +70,11 @@ export function trapAround(before: string, local: string, after: string): Trap |
     const path = token.slice(scheme + 3)
     if (!/[/?#]/.test(path)) return 'user-info'
     if (!/[?&;](?:e-?mail|mail|to|cc|bcc|recipient|address)=$/i.test(token)) return 'url-path'
-  } else if (previous === '/' && (/^[/.@~]/.test(token) || token.includes('www.') || /\.[a-z]{2,}\//i.test(token)))
+  } else if (
+    previous === '/' &&
+    !token.includes('@', 1) &&
+    (/^[/.@~]/.test(token) || token.includes('www.') || /\.[a-z]{2,}\//i.test(token))
+  )
     return 'url-path'
   if (
     /(?:^|[^a-z])(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$/i.test(

@@ -94,4 +94,9 @@ function readUnspacedDot(text: string, position: number): WrittenDot | undefined
   return undefined
 }
 
+/** Whether a word for a dot stands here that needs no space around it: "acmeドットcom". */
+export function startsUnspacedDot(text: string, position: number): boolean {
+  return unspacedDotWords.some((word) => text.startsWith(word, position))
+}
+
 const unspacedDotWords = [...dotWords].filter((word) => word.charCodeAt(0) >= 0x3000)
