@@ -29,10 +29,14 @@ export function findInText(line: string, admission: Admission): TextFind[] {
   const finds: TextFind[] = []
   const readable = text.includes(SEAM) ? text.replaceAll(SEAM, '') : text
   const seams = new SeamCount(text)
+  const seen = new Set<string>()
   const add = (spelling: Spelling, searched: string, method: Method): boolean => {
     const { local, domain, start, end } = spelling
     let admitted = admission.admit(local, domain)
     if (admitted === undefined) return false
+    // lists name one address again and again
+    const key = `${method} ${admitted.address}`
+    if (seen.has(key)) return true
     const before = searched.slice(Math.max(0, start - 80), start).replaceAll(SEAM, '')
     const after = searched.slice(end, end + 24).replaceAll(SEAM, '')
     // a trap is done with: nothing else is looked for in it
@@ -44,6 +48,7 @@ export function findInText(line: string, admission: Admission): TextFind[] {
     const loose = method === 'spaced' || written.includes(SEAM)
     written = written.replaceAll(SEAM, '')
     const place = searched === text ? start - seams.before(start) : start
+    seen.add(key)
     finds.push({
       admitted,
       method,
