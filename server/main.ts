@@ -22,6 +22,11 @@ import { keepWorkers } from './worker-processes.ts'
 /** What has been started, ended in the opposite order. */
 type Shutdown = { name: string; stop(): Promise<unknown> }[]
 
+/** What the person at the command line can mend. */
+class UsageError extends Error {
+  readonly code = 'USAGE'
+}
+
 const roles = { all: runAll, api: runApi, worker: runWorker, migrate: runMigrate }
 
 await main(process.argv[2] ?? 'all')
@@ -52,10 +57,6 @@ async function main(role: string): Promise<void> {
     process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
     await end(1)
   }
-}
-
-class UsageError extends Error {
-  readonly code = 'USAGE'
 }
 
 interface Run {

@@ -15,6 +15,7 @@ export async function crawlRows(db: Kysely<DB>, jobId: number) {
       'http_status',
       'error_category',
       'error_message',
+      'error_details',
       'email_count',
     ])
     .where('job_id', '=', jobId)
@@ -22,13 +23,38 @@ export async function crawlRows(db: Kysely<DB>, jobId: number) {
     .execute()
   const sightings = await db
     .selectFrom('sightings')
-    .select(['address', 'source_url', 'method', 'snippet', 'confidence', 'quality', 'reasons'])
+    .select([
+      'address',
+      'source_url',
+      'method',
+      'snippet',
+      'confidence',
+      'quality',
+      'reasons',
+      'person_name',
+      'position',
+      'phone',
+      'organisation',
+    ])
     .where('job_id', '=', jobId)
     .orderBy(sql`address, source_url, method`)
     .execute()
   const addresses = await db
     .selectFrom('job_addresses')
-    .select(['address', 'domain', 'source_url', 'method', 'snippet', 'confidence', 'quality', 'reasons'])
+    .select([
+      'address',
+      'domain',
+      'source_url',
+      'method',
+      'snippet',
+      'confidence',
+      'quality',
+      'reasons',
+      'person_name',
+      'position',
+      'phone',
+      'organisation',
+    ])
     .where('job_id', '=', jobId)
     .orderBy('address')
     .execute()
