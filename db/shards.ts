@@ -127,10 +127,16 @@ export async function countOpen(db: Kysely<DB>, jobId: number): Promise<number> 
   return rows[0]?.n ?? 0
 }
 
-/** Shards of a job that are in the queue or running. */
-export async function countSent(db: Kysely<DB>, jobId: number): Promise<number> {
+/**
+ * Shards of a job that are in the queue or running; null while another transaction refills the same job. Whoever gets a count is alone with it
+ * until its transaction ends, so that refills side by side do not add up.
+ */
+export async function countSent(trx: Transaction<DB>, jobId: number): Promise<number | null> {
+  const { rows: locks } = await sql<{ ok: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended('mailquarry.refill', ${jobId}::bigint)) as ok`.execute(trx)
+  if (!locks[0]!.ok) return null
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from job_shards where job_id = ${jobId} and state in ('QUEUED', 'RUNNING')`.execute(db)
+    select count(*)::int as n from job_shards where job_id = ${jobId} and state in ('QUEUED', 'RUNNING')`.execute(trx)
   return rows[0]!.n
 }
 

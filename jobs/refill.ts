@@ -9,9 +9,10 @@ const portion = 500
 
 /** Gives NEW shards of a job their messages, as far as there is room in the queue. Returns whether any were sent. */
 export async function refillJob(engine: Engine, jobId: number): Promise<boolean> {
-  const room = Math.min(portion, sentAtMost - (await countSent(engine.db, jobId)))
-  if (room <= 0) return false
   const taken = await engine.db.transaction().execute(async (trx) => {
+    const sent = await countSent(trx, jobId)
+    if (sent === null || sent >= sentAtMost) return 0
+    const room = Math.min(portion, sentAtMost - sent)
     const shards = await queueNewShards(trx, jobId, room)
     const queued = shards.filter((shard) => shard.state === 'QUEUED')
     await sendShards(

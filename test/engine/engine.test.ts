@@ -87,7 +87,8 @@ describe('a job', () => {
     )
     expect(await soundness(database.db, jobId)).toEqual(sound)
     expect(await rowsOf(jobId)).toHaveLength(4_000)
-    expect(most).toBeLessThanOrEqual(2_000)
+    // 1,000 by refilling, and what the first step sends at once
+    expect(most).toBeLessThanOrEqual(1_500)
   })
 
   it('waits without a slot when its shards say later', async () => {

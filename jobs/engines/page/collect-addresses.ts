@@ -5,7 +5,7 @@ import { readJsonAddresses } from './hiding/json-addresses.ts'
 import { readCloudflareAddress, readLinkAddresses, readVcardAddresses } from './hiding/link-addresses.ts'
 import { findInMarkup } from './hiding/markup-text.ts'
 import { mayHoldAddress, readScript } from './hiding/script-addresses.ts'
-import { mayBeStructured, readStructuredData } from './hiding/structured-data.ts'
+import { readStructuredData } from './hiding/structured-data.ts'
 import { People } from './people/people.ts'
 import { judge } from './quality.ts'
 import { tag } from './reading/html-tags.ts'
@@ -45,9 +45,8 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
   }
   for (const source of content.sources) readSource(source, content, admission, addSure)
   const blocks = findInBlocks(content, admission)
-  if (content.structured || (sightings.size + blocks.length > 0 && mayBeStructured(content.source))) {
-    if (content.deepest <= deepestTree)
-      readStructuredData(content.source, admission, (discovery) => addSure(discovery, -1, () => ''))
+  if (mayBeStructured(content, sightings.size + blocks.length > 0) && content.deepest <= deepestTree) {
+    readStructuredData(content.source, admission, (discovery) => addSure(discovery, -1, () => ''))
   }
   for (const { block, finds } of blocks) addFinds(content, block, finds, admission, known, add)
   return sightings.size === 0
@@ -58,6 +57,11 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
       )
 }
 
+/** Whether the page may carry people or firms as microdata, RDFa or microformats, and so is worth a tree. */
+function mayBeStructured({ structured, source }: PageContent, hasAddresses: boolean): boolean {
+  return structured || (hasAddresses && (source.includes('vcard') || source.includes('u-email')))
+}
+
 interface BlockFinds {
   block: number
   finds: TextFind[]
@@ -66,8 +70,8 @@ interface BlockFinds {
 function findInBlocks(content: PageContent, admission: Admission): BlockFinds[] {
   const blocks: BlockFinds[] = []
   for (let block = 0; block < content.text.blockCount; block++) {
-    if (!content.text.isMarked(block)) continue
-    const finds = findInText(content.text.render(block), admission)
+    const marks = content.text.marksOf(block)
+    const finds = marks === 0 ? [] : findInText(content.text.render(block), admission, marks)
     if (finds.length > 0) blocks.push({ block, finds })
   }
   return blocks

@@ -203,7 +203,8 @@ describe('any page', () => {
           const { emails } = read(body, type)
           for (const { address, method, snippet, confidence, quality, reasons } of emails) {
             expect(parseAddress(address)).toMatchObject({ ok: true, address })
-            expect(domainFacts(address.slice(address.lastIndexOf('@') + 1)).knownSuffix).toBe(true)
+            const domain = address.slice(address.lastIndexOf('@') + 1)
+            expect(domainFacts(domain).knownSuffix || quality === 'low').toBe(true)
             expect(methods).toContain(method)
             expect(snippet).not.toMatch(/[\n\ue000]/)
             expect(snippet.length).toBeLessThanOrEqual(200)

@@ -11,20 +11,18 @@ export interface Link {
 
 /** Each place that a page links to once, in the order of the page. */
 export function readLinks(content: PageContent, resolver: LinkResolver): Link[] {
-  const byHref = new Map<string, Link | undefined>()
+  const byHref = new Map<string, Link | null>()
   const byUrl = new Map<string, Link>()
   for (const { href, rel, from, to } of content.links) {
     let link = byHref.get(href)
-    if (link === undefined && !byHref.has(href)) {
+    if (link === undefined) {
       const url = resolver.resolve(href)
-      if (url !== undefined) {
-        link = byUrl.get(url)
-        if (link === undefined) byUrl.set(url, (link = { url, nofollow: true, text: '' }))
-      }
+      link = url === undefined ? null : (byUrl.get(url) ?? null)
+      if (link === null && url !== undefined) byUrl.set(url, (link = { url, nofollow: true, text: '' }))
       byHref.set(href, link)
     }
-    if (link === undefined) continue
-    if (link.nofollow && !(rel !== undefined && /(?:^|\s)nofollow(?:\s|$)/i.test(rel))) link.nofollow = false
+    if (link === null) continue
+    if (link.nofollow && (rel === undefined || !/(?:^|\s)nofollow(?:\s|$)/i.test(rel))) link.nofollow = false
     if (link.text === '' && to > from) link.text = content.text.readRun(from, to).slice(0, 200)
   }
   return [...byUrl.values()]

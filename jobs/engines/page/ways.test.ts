@@ -160,6 +160,8 @@ describe('words for signs', () => {
     ['info@acme[.]com', 'info@acme.com'],
     ['info@acme (dot) com', 'info@acme.com'],
     ['info@acme dot com', 'info@acme.com'],
+    ['jane (dot) roe@acme.com', 'jane.roe@acme.com'],
+    ['all [dot] jane [at] acme.com', 'all.jane@acme.com'],
     ['info at acme dot com', 'info@acme.com'],
     ['INFO AT ACME DOT COM', 'info@acme.com'],
     ['jane.roe AT acme.com', 'jane.roe@acme.com'],

@@ -12,11 +12,6 @@ type Node = Root['children'][number]
 type Element = Extract<Node, { attribs: object; children: Node[] }>
 type Vocabulary = 'microdata' | 'rdfa' | 'hcard'
 
-/** Cheap: whether a page may carry people or firms as microdata, RDFa or microformats, and so is worth a tree. */
-export function mayBeStructured(body: string): boolean {
-  return /itemprop\s*=|vcard|h-card|property\s*=\s*["']?(?:schema:|foaf:|v:|vcard:)?e?mail/.test(body)
-}
-
 /**
  * Tells the addresses that a page marks as such by microdata, RDFa, hCard or h-card, with the facts of the item each belongs to. Needs a tree; the
  * caller keeps away pages that nest deeper than any honest one, since the parser's time grows with the depth.

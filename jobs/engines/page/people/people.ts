@@ -73,6 +73,7 @@ const longestCardLine = 160
 const longestOwn = 1000
 
 function nameIn(text: string, local: string): string | undefined {
+  if (!mayFit(text, local)) return undefined
   if (text.length > longestCardLine) return nameInSentence(text, local)
   let best: string | undefined
   for (const piece of text.split(/\s[–—|-]\s|[,|•·:;()<>/]|\s{2,}/)) {
@@ -87,6 +88,15 @@ function nameIn(text: string, local: string): string | undefined {
   if (best === undefined && turned && likeness(`${turned[2]} ${turned[1]}`, local) === 2)
     return `${turned[2]!} ${turned[1]!}`
   return best ?? nameInSentence(text, local)
+}
+
+/** Quickly no: whether three letters of the local part stand in the text, as they must for any name longer than two letters. */
+function mayFit(text: string, local: string): boolean {
+  const letters = local.replace(/[^\p{L}]/gu, '')
+  if (letters.length < 5) return true
+  const lower = text.toLowerCase()
+  for (let i = 0; i + 3 <= letters.length; i++) if (lower.includes(letters.slice(i, i + 3))) return true
+  return false
 }
 
 /** "please write to Jane Doe (jane.doe@acme.com)": the last words before the address that begin large. */

@@ -1,12 +1,12 @@
 import { isMailto } from '../hiding/mailto.ts'
 import { atWords } from '../spelling/at-word-lists.ts'
 import { oneLine } from '../spelling/letters.ts'
-import { addHidingPlaces, mayHideAddress } from './hiding-places.ts'
+import { addHidingPlaces, isEmailProperty, mayHideAddress } from './hiding-places.ts'
 import { BLOCK, tag, tagFlags } from './html-tags.ts'
 import type { Attributes } from './html-tokens.ts'
 import { PageContent, type RawLink, type Source } from './page-content.ts'
 import { effectOfStyle, type GeneratedPart, HIDES, readStyleRules, type StyleRules, TURNS } from './style-rules.ts'
-import { hasSuspect } from './text-marks.ts'
+import { HAS_BOTH, marksOf } from './text-marks.ts'
 
 // what `open` returns, and `leave` takes back
 const IN_BLOCK = 1
@@ -62,16 +62,16 @@ export class ContentBuilder {
   }
 
   /** Text between tags, undecoded, at a place in the source. */
-  text(start: number, end: number, marked: boolean): void {
+  text(start: number, end: number, marks: number): void {
     if (this.hidden > 0) return
-    this.content.text.add(start, end, this.afterTag, this.turned > 0, marked)
+    this.content.text.add(start, end, this.afterTag, this.turned > 0, marks)
     this.afterTag = false
   }
 
   /** Text that is decoded already; always looked at. */
   looseText(text: string, start = 0, end = 0): void {
     if (this.hidden > 0) return
-    this.content.text.addLoose(text, start, end, this.afterTag, this.turned > 0, true)
+    this.content.text.addLoose(text, start, end, this.afterTag, this.turned > 0, HAS_BOTH)
     this.afterTag = false
   }
 
@@ -187,11 +187,11 @@ export class ContentBuilder {
   private addImage(attributes: Attributes): void {
     if (this.hidden > 0) return
     const alt = attributes.get('alt')
-    if (alt !== undefined && alt.length > longestSignName && hasSuspect(alt)) {
+    if (alt !== undefined && alt.length > longestSignName && marksOf(alt) !== 0) {
       this.content.addSource({ way: 'attribute', name: 'alt', value: alt })
     } else if (alt !== undefined && alt !== '') {
-      const marked = atWords.has(alt.trim().toLowerCase()) || hasSuspect(alt)
-      this.content.text.addLoose(marked ? alt : ` ${alt} `, 0, 0, true, this.turned > 0, marked)
+      const marks = atWords.has(alt.trim().toLowerCase()) ? HAS_BOTH : marksOf(alt)
+      this.content.text.addLoose(marks === 0 ? ` ${alt} ` : alt, 0, 0, true, this.turned > 0, marks)
     } else if (signPicture.test(attributes.get('src') ?? '')) this.addSign('@')
   }
 
@@ -202,10 +202,9 @@ export class ContentBuilder {
     const name = attributes.get('name')?.toLowerCase()
     if (name === 'robots' || name === 'mailquarry') content.robots.push(value)
     else if (attributes.get('http-equiv')?.toLowerCase() === 'refresh') content.refresh ??= value
-    else if (!attributes.hasAt) return
-    else if (attributes.get('itemprop') !== undefined || attributes.get('property') !== undefined)
-      content.structured = true
-    else content.addSource({ way: 'attribute', name: 'content', value })
+    // an e-mail property is noted among the hiding places
+    else if (attributes.hasAt && !isEmailProperty(attributes))
+      content.addSource({ way: 'attribute', name: 'content', value })
   }
 
   private addHeadLink(attributes: Attributes): void {
@@ -218,7 +217,7 @@ export class ContentBuilder {
   }
 
   private addSign(text: string): void {
-    this.content.text.addLoose(text, 0, 0, true, this.turned > 0, true)
+    this.content.text.addLoose(text, 0, 0, true, this.turned > 0, HAS_BOTH)
   }
 }
 

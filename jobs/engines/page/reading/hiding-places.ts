@@ -8,6 +8,7 @@ import { hiddenField, type PageContent } from './page-content.ts'
  */
 export function addHidingPlaces(number: number, attributes: Attributes, content: PageContent): boolean {
   const { firstLetters, hasAt } = attributes
+  if ((firstLetters & lettersIP) !== 0 && isEmailProperty(attributes)) content.structured = true
   const isJoomla = number === tag['joomla-hidden-mail']
   if ((firstLetters & letterD) !== 0 || (firstLetters & letterO) !== 0 || hasAt || isJoomla) {
     const names: string[] = []
@@ -29,6 +30,12 @@ export function addHidingPlaces(number: number, attributes: Attributes, content:
   return classes !== undefined && classes.includes('at') && /(?:^|[\s-])(?:at|at-sign|at-symbol)(?:$|\s)/.test(classes)
 }
 
+/** Of microdata or RDFa. */
+export function isEmailProperty(attributes: Attributes): boolean {
+  const property = attributes.get('itemprop') ?? attributes.get('property')
+  return property !== undefined && /e-?mail|mbox/i.test(property)
+}
+
 /** Whether a link may lead to an address, and not to a page: cheap, and rather yes. */
 export function mayHideAddress(href: string): boolean {
   const code = href.charCodeAt(0) | 0x20
@@ -43,8 +50,8 @@ const shown = new Set(['alt', 'title', 'aria-label', 'value', 'content', 'label'
 function addShown(number: number, name: string, value: string, attributes: Attributes, content: PageContent): void {
   // has its own way: see the builder
   if (!value.includes('@') || number === tag.meta || (number === tag.img && name === 'alt')) return
-  if (attributes.get('itemprop') !== undefined && name === 'content') content.structured = true
-  else if (number === tag.input && attributes.get('type')?.toLowerCase() === 'hidden') {
+  if (name === 'content' && isEmailProperty(attributes)) return
+  if (number === tag.input && attributes.get('type')?.toLowerCase() === 'hidden') {
     if (recipient.test(attributes.get('name') ?? '')) content.addSource({ way: 'attribute', name: hiddenField, value })
   } else content.addSource({ way: 'attribute', name, value })
 }
@@ -54,5 +61,6 @@ const recipient = /recipient|mail_?to|send_?to|^to$|empfaenger|destinatario|dest
 
 // bits of `Attributes.firstLetters`
 const letterC = 1 << (0x63 & 31)
+const lettersIP = (1 << (0x69 & 31)) | (1 << (0x70 & 31))
 const letterD = 1 << (0x64 & 31)
 const letterO = 1 << (0x6f & 31)

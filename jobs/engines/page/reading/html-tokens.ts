@@ -5,15 +5,16 @@ import {
   CAPITAL,
   classOfCode,
   GAP,
+  isSign,
+  mayBeMarked,
   mayOpenAtWord,
   mayStartAtWord,
   PLAIN,
   SIGN,
-  TAG,
 } from '../spelling/word-marks.ts'
 import { codesOf } from './codes.ts'
 import { addToHash, RAW, RCDATA, tag, tagFlags, tagNames, tagNumber } from './html-tags.ts'
-import { isSuspect } from './text-marks.ts'
+import { HAS_BOTH, markAt } from './text-marks.ts'
 
 export const END = 0
 export const TEXT = 1
@@ -51,8 +52,8 @@ export class HtmlTokens implements Attributes {
   nameStart = 0
   nameEnd = 0
   selfClosing = false
-  /** Text only: it has something near which an address may stand. */
-  marked = false
+  /** Text only: what in it may belong to an address, see text-marks. */
+  marks = 0
   /** Text only: as it stands, nothing to decode: a script, a style, CDATA. */
   raw = false
   firstLetters = 0
@@ -60,6 +61,8 @@ export class HtmlTokens implements Attributes {
   hasAt = false
 
   private position = 0
+  /** The first "@" at or behind the last place where we asked. */
+  private nextAt = -1
   /** Set after the start tag of an element whose content is not markup. */
   private rawTag = 0
   // four places an attribute: name start, name end, value start, value end
@@ -127,26 +130,29 @@ export class HtmlTokens implements Attributes {
   }
 
   private readText(start: number): number {
-    const { codes, length } = this
-    let marked = false
-    let position = start
-    if (mayStartAtWord(codes, start) && isSuspect(this.source, start)) marked = true
+    const { codes, length, source } = this
     // a "<" that begins no tag is text
-    else if (codes[start] === 0x3c) position++
-    for (; position < length; position++) {
-      const kind = classOfCode[codes[position]!]!
-      if (kind === PLAIN) continue
-      if (kind === TAG) {
-        const after = codes[position + 1]!
-        if (position > start && (isLetter(after) || after === 0x2f || after === 0x21 || after === 0x3f)) break
-      } else if (!marked && mayBeSuspect(kind, codes, position)) marked = isSuspect(this.source, position)
-    }
+    let end = source.indexOf('<', codes[start] === 0x3c ? start + 1 : start)
+    while (end >= 0 && !opensTag(codes[end + 1]!)) end = source.indexOf('<', end + 1)
+    if (end < 0) end = length
     this.start = start
-    this.end = position
-    this.position = position
-    this.marked = marked
+    this.end = end
+    this.position = end
+    const found = mayBeMarked(codes, start, end)
+    this.marks = found === 0 ? 0 : this.marksIn(start, end, found)
     this.raw = false
     return TEXT
+  }
+
+  private marksIn(start: number, end: number, found: number): number {
+    const { codes, source } = this
+    // gaps, of which there are many, need a look only where there are words
+    const kinds = found === 1 ? isSign : classOfCode
+    let marks = mayStartAtWord(codes, start) ? markAt(source, start) : 0
+    for (let i = start; i < end && marks !== HAS_BOTH; i++) {
+      if (kinds[codes[i]!] !== PLAIN && mayBeMark(codes, i)) marks |= markAt(source, i)
+    }
+    return marks
   }
 
   private readRaw(): number {
@@ -164,7 +170,7 @@ export class HtmlTokens implements Attributes {
     this.start = this.position
     this.end = end < 0 ? source.length : end
     this.position = this.end
-    this.marked = true
+    this.marks = HAS_BOTH
     this.raw = (tagFlags[rawTag]! & RAW) !== 0
     if (this.start === this.end) return this.next()
     return TEXT
@@ -175,7 +181,7 @@ export class HtmlTokens implements Attributes {
     this.start = start
     this.end = end < 0 ? this.source.length : end
     this.position = end < 0 ? this.source.length : end + 3
-    this.marked = true
+    this.marks = HAS_BOTH
     this.raw = true
     return TEXT
   }
@@ -197,12 +203,10 @@ export class HtmlTokens implements Attributes {
   }
 
   private readName(start: number): void {
-    const { codes, length } = this
+    const { codes } = this
     let hash = 0
     let position = start
-    for (; position < length; position++) {
-      const code = codes[position]!
-      if (code <= 0x20 ? isSpace(code) : code === 0x3e || code === 0x2f) break
+    for (let code = codes[position]!; tagNameEnds[code] === 0; code = codes[++position]!) {
       hash = addToHash(hash, code >= 0x41 && code <= 0x5a ? code | 0x20 : code)
     }
     this.nameStart = start
@@ -216,50 +220,34 @@ export class HtmlTokens implements Attributes {
     let position = from
     let count = 0
     let firstLetters = 0
-    let hasAt = false
-    let closed = false
     this.selfClosing = false
-    while (position < length) {
+    for (;;) {
       const code = codes[position]!
-      if (code === 0x3e) {
-        position++
-        closed = true
-        break
-      }
+      if (code === 0x3e) break
+      if (position >= length) return false
       if (code === 0x2f || isSpace(code)) {
         this.selfClosing = code === 0x2f && codes[position + 1] === 0x3e
         position++
         continue
       }
       const nameStart = position++
-      while (position < length) {
-        const code = codes[position]!
-        if (code === 0x3d || code === 0x3e || code === 0x2f || isSpace(code)) break
-        position++
-      }
+      while (attributeNameEnds[codes[position]!] === 0) position++
       const nameEnd = position
-      while (position < length && isSpace(codes[position]!)) position++
+      while (isSpace(codes[position]!)) position++
       let valueStart = nameEnd
       let valueEnd = nameEnd
       if (codes[position] === 0x3d) {
         position++
-        while (position < length && isSpace(codes[position]!)) position++
+        while (isSpace(codes[position]!)) position++
         const quote = codes[position]!
+        valueStart = position
         if (quote === 0x22 || quote === 0x27) {
-          valueStart = ++position
-          for (; position < length; position++) {
-            const code = codes[position]!
-            if (code === quote) break
-            if (code === 0x40) hasAt = true
-          }
-          valueEnd = position++
+          valueStart = position + 1
+          valueEnd = this.source.indexOf(quote === 0x22 ? '"' : "'", valueStart)
+          if (valueEnd < 0) return false
+          position = valueEnd + 1
         } else {
-          valueStart = position
-          for (; position < length; position++) {
-            const code = codes[position]!
-            if (code === 0x3e || isSpace(code)) break
-            if (code === 0x40) hasAt = true
-          }
+          while (codes[position] !== 0x3e && !isSpace(codes[position]!) && position < length) position++
           valueEnd = position
         }
       }
@@ -272,9 +260,13 @@ export class HtmlTokens implements Attributes {
     }
     this.firstLetters = firstLetters
     this.count = count
-    this.hasAt = hasAt
-    this.position = this.end = Math.min(position, length)
-    return closed
+    this.position = this.end = position + 1
+    if (this.nextAt < from) {
+      const at = this.source.indexOf('@', from)
+      this.nextAt = at < 0 ? length : at
+    }
+    this.hasAt = this.nextAt < position
+    return true
   }
 
   private skipTo(end: string, from: number): void {
@@ -308,8 +300,12 @@ export function decodeText(text: string, raw: boolean): string {
   return !raw && text.includes('&') ? decodeHTML(text) : text
 }
 
-function mayBeSuspect(kind: number, codes: Uint16Array, position: number): boolean {
-  switch (kind) {
+function opensTag(code: number): boolean {
+  return isLetter(code) || code === 0x2f || code === 0x21 || code === 0x3f
+}
+
+function mayBeMark(codes: Uint16Array, position: number): boolean {
+  switch (classOfCode[codes[position]!]!) {
     case SIGN:
       return true
     case GAP:
@@ -338,4 +334,14 @@ function sameName(source: string, start: number, name: string): boolean {
     if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== name.charCodeAt(i)) return false
   }
   return true
+}
+
+// What ends a name; the zeros behind the source do too.
+const tagNameEnds = endsOf('\0 \n\t\r\f/>')
+const attributeNameEnds = endsOf('\0 \n\t\r\f/>=')
+
+function endsOf(chars: string): Uint8Array {
+  const ends = new Uint8Array(0x10000)
+  for (const char of chars) ends[char.charCodeAt(0)] = 1
+  return ends
 }

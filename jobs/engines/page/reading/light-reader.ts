@@ -31,7 +31,7 @@ export function readHtml(body: string): PageContent {
       else if (rawTag === tag.xmp || rawTag === tag.plaintext) builder.looseText(text)
     } else {
       if (rawTag === tag.title && (tagFlags[rawTag]! & RCDATA) !== 0) builder.content.setTitle(tokens.text())
-      builder.text(tokens.start, tokens.end, tokens.marked)
+      builder.text(tokens.start, tokens.end, tokens.marks)
     }
   }
   builder.content.deepest = open.deepest

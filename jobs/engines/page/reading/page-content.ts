@@ -42,7 +42,7 @@ export class PageContent {
   /** Contents of the robots metas. */
   readonly robots: string[] = []
   refresh: string | undefined
-  /** Addresses stand in attributes of structured data, which only a tree can tell. */
+  /** There is an e-mail property of microdata or RDFa, which only a tree can tell more of. */
   structured = false
   /** How many elements were open at once. */
   deepest = 0

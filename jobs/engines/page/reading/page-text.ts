@@ -20,8 +20,8 @@ export class PageText {
   private readonly loose = new Map<number, string>()
   private readonly blockEnd: number[] = []
   private readonly blockTag: number[] = []
-  private readonly blockMarked: boolean[] = []
-  private marked = false
+  private readonly blockMarks: number[] = []
+  private marks = 0
   private tag = 0
   private lastEnd = 0
 
@@ -42,25 +42,25 @@ export class PageText {
   }
 
   /**
-   * Text at a place in the source. `afterTag`: a tag stands between it and the text before; `turned`: shown in turned order; `marked`: worth a
-   * look for addresses.
+   * Text at a place in the source. `afterTag`: a tag stands between it and the text before; `turned`: shown in turned order; `marks`: what in
+   * it may belong to an address.
    */
-  add(start: number, end: number, afterTag: boolean, turned: boolean, marked: boolean): void {
+  add(start: number, end: number, afterTag: boolean, turned: boolean, marks: number): void {
     if (this.isBlockEmpty() && isBlank(this.source, start, end)) return
     this.segmentStart.push(start)
     this.segmentEnd.push(end)
     this.segmentJoin.push((afterTag ? AFTER_TAG : 0) | (turned ? TURNED : 0))
-    if (marked) this.marked = true
+    this.marks |= marks
   }
 
   /** Text that is decoded already, and where it stands in the source if that is known. */
-  addLoose(text: string, start: number, end: number, afterTag: boolean, turned: boolean, marked: boolean): void {
+  addLoose(text: string, start: number, end: number, afterTag: boolean, turned: boolean, marks: number): void {
     if (this.isBlockEmpty() && isBlank(text, 0, text.length)) return
     this.loose.set(this.segmentStart.length, text)
     this.segmentStart.push(start)
     this.segmentEnd.push(end)
     this.segmentJoin.push((afterTag ? AFTER_TAG : 0) | (turned ? TURNED : 0))
-    if (marked) this.marked = true
+    this.marks |= marks
   }
 
   /** What was added since the last call is a block; what follows belongs to the element `nextTag`. */
@@ -69,14 +69,15 @@ export class PageText {
       this.lastEnd = this.segmentStart.length
       this.blockEnd.push(this.lastEnd)
       this.blockTag.push(this.tag)
-      this.blockMarked.push(this.marked)
-      this.marked = false
+      this.blockMarks.push(this.marks)
+      this.marks = 0
     }
     this.tag = nextTag
   }
 
-  isMarked(block: number): boolean {
-    return this.blockMarked[block]!
+  /** What in the block may belong to an address, see text-marks. */
+  marksOf(block: number): number {
+    return this.blockMarks[block]!
   }
 
   /** The element that began the block; 0 where another had just ended. */
@@ -145,8 +146,9 @@ export class PageText {
       }
       text += (join & AFTER_TAG) !== 0 && text !== '' ? SEAM + piece : piece
     }
+    const line = oneLine(text)
     // a seam beside a space says nothing
-    return oneLine(text).replace(needlessSeams, (seams) => (seams.includes(' ') ? ' ' : ''))
+    return line.includes(SEAM) ? line.replace(needlessSeams, (seams) => (seams.includes(' ') ? ' ' : '')) : line
   }
 
   private textOf(segment: number): string {

@@ -1,49 +1,63 @@
 import { atWords, clearAtWords, dotWords, doubtfulAtWords, doubtfulDotWords } from '../spelling/at-word-lists.ts'
-import { BRACKET, CAPITAL, classOfCode, GAP, isWordCode, SIGN, TAG, wordsOfOther } from '../spelling/word-marks.ts'
+import { BRACKET, CAPITAL, classOfCode, GAP, isWordCode, SIGN, STOP, wordsOfOther } from '../spelling/word-marks.ts'
+
+/** What a text may hold; bits. */
+export const HAS_SIGN = 1
+export const HAS_WORD = 2
+export const HAS_BOTH = 3
 
 /**
- * Whether something at this place of undecoded text may belong to an address: a sign, a reference that hides one, a bracket or a word that
- * stands for one. Says yes too often and hardly ever no wrongly: blocks of text without any such place are never rendered. Constant time.
+ * What something at this place of undecoded text may be for an address: the sign (or a code for it), a word or a bracket that stands for it, or,
+ * of a reference, both. Says yes too often and hardly ever no wrongly: blocks of text without any such place are never rendered. Constant time.
  */
-export function isSuspect(source: string, position: number): boolean {
+export function markAt(source: string, position: number): number {
   const code = source.charCodeAt(position)
   switch (classOfCode[code] ?? 0) {
     case SIGN:
-      if (code === 0x26) return isSuspectReference(source, position + 1)
-      if (code === 0x40 || code === 0xff20 || code === 0xfe6b) return true
-      if (code === 0x25) return source.startsWith('40', position + 1)
-      if (code === 0x5c) return source.startsWith('u0040', position + 1) || source.startsWith('x40', position + 1)
-      return wordsOfOther.has(code) ? startsAtWord(source, position) : opensAtWord(source, position + 1)
+      if (code === 0x26) return markOfReference(source, position + 1)
+      if (code === 0x40 || code === 0xff20 || code === 0xfe6b) return HAS_SIGN
+      if (code === 0x25) return source.startsWith('40', position + 1) ? HAS_SIGN : 0
+      if (code === 0x5c)
+        return source.startsWith('u0040', position + 1) || source.startsWith('x40', position + 1) ? HAS_SIGN : 0
+      return wordIf(wordsOfOther.has(code) ? startsAtWord(source, position) : opensAtWord(source, position + 1))
     case BRACKET:
-      return opensAtWord(source, position + 1)
+      return wordIf(opensAtWord(source, position + 1))
     case GAP:
-      return startsAtWord(source, position + 1)
+      return wordIf(startsAtWord(source, position + 1))
     case CAPITAL:
-      return isSmall(source.charCodeAt(position - 1)) && isSmall(source.charCodeAt(position + 2))
+      return wordIf(isSmall(source.charCodeAt(position - 1)) && isSmall(source.charCodeAt(position + 2)))
     default:
-      return startsAtWord(source, position)
+      return wordIf(startsAtWord(source, position))
   }
 }
 
-/** Whether any place of a short text is one. */
-export function hasSuspect(text: string): boolean {
-  if (text !== '' && startsAtWord(text, 0)) return true
-  for (let i = 0; i < text.length; i++) if (classOfCode[text.charCodeAt(i)]! > TAG && isSuspect(text, i)) return true
-  return false
+/** All marks of a text. */
+export function marksOf(text: string): number {
+  let marks = text === '' ? 0 : wordIf(startsAtWord(text, 0))
+  for (let i = 0; i < text.length && marks !== HAS_BOTH; i++) {
+    if (classOfCode[text.charCodeAt(i)]! > STOP) marks |= markAt(text, i)
+  }
+  return marks
 }
 
-function isSuspectReference(source: string, start: number): boolean {
+function wordIf(holds: boolean): number {
+  return holds ? HAS_WORD : 0
+}
+
+function markOfReference(source: string, start: number): number {
   if (source.charCodeAt(start) === 0x23) {
     const hex = (source.charCodeAt(start + 1) | 0x20) === 0x78
-    const value = hex
-      ? Number.parseInt(source.slice(start + 2, start + 9), 16)
-      : Number.parseInt(source.slice(start + 1, start + 9), 10)
-    if (value === 0xa0 || value === 0x20) return startsAtWord(source, source.indexOf(';', start) + 1)
-    return isWordCode(value) || value === 0x40 || value === 0x5b || value === 0x28 || value === 0x7b || value >= 0xfe00
+    const digits = source.slice(hex ? start + 2 : start + 1, start + 9)
+    const value = Number.parseInt(digits, hex ? 16 : 10)
+    if (value === 0xa0 || value === 0x20)
+      return wordIf(startsAtWord(source, start + 1 + source.slice(start, start + 12).indexOf(';')))
+    const telling =
+      isWordCode(value) || value === 0x40 || value === 0x5b || value === 0x28 || value === 0x7b || value >= 0xfe00
+    return telling ? HAS_BOTH : 0
   }
-  if (source.startsWith('nbsp;', start)) return startsAtWord(source, start + 5)
-  if (source.startsWith('lt;', start)) return opensAtWord(source, start + 3)
-  return references.some((name) => source.startsWith(name, start))
+  if (source.startsWith('nbsp;', start)) return wordIf(startsAtWord(source, start + 5))
+  if (source.startsWith('lt;', start)) return wordIf(opensAtWord(source, start + 3))
+  return references.some((name) => source.startsWith(name, start)) ? HAS_BOTH : 0
 }
 
 // the last for references that were encoded twice
@@ -56,7 +70,7 @@ function opensAtWord(source: string, start: number): boolean {
   const code = source.charCodeAt(position)
   // the text ends here, and its rest may be far behind a long tag; the sign itself; a reference that hides one
   if (Number.isNaN(code) || code === 0x3c || code === 0x40) return true
-  if (code === 0x26) return isSuspectReference(source, position + 1)
+  if (code === 0x26) return markOfReference(source, position + 1) !== 0
   const end = wordEnd(source, position)
   if (end === position) return false
   const after = source.charCodeAt(skipGapsAndTags(source, end))

@@ -1,6 +1,6 @@
 import { urlsInText } from '../links.ts'
 import { PageContent } from './page-content.ts'
-import { hasSuspect } from './text-marks.ts'
+import { marksOf } from './text-marks.ts'
 
 /** Reads plain text: every line is a block. */
 export function readPlainText(body: string): PageContent {
@@ -8,7 +8,7 @@ export function readPlainText(body: string): PageContent {
   for (let start = 0; start < body.length;) {
     const end = body.indexOf('\n', start)
     const stop = end < 0 ? body.length : end
-    content.text.add(start, stop, false, false, hasSuspect(body.slice(start, stop)))
+    content.text.add(start, stop, false, false, marksOf(body.slice(start, stop)))
     content.text.endBlock(0)
     start = stop + 1
   }

@@ -32,8 +32,8 @@ function readText(name: string, tokens: HtmlTokens, content: PageContent): void 
   }
   if (trimmed.includes('<') && /<[a-z][^<>]*>/i.test(trimmed.slice(0, 100_000)))
     content.addSource({ way: 'markup', value: trimmed })
-  else if (tokens.marked) content.text.addLoose(text, tokens.start, tokens.end, true, false, true)
-  else content.text.add(tokens.start, tokens.end, true, false, false)
+  else if (tokens.marks !== 0) content.text.addLoose(text, tokens.start, tokens.end, true, false, tokens.marks)
+  else content.text.add(tokens.start, tokens.end, true, false, 0)
 }
 
 const linkElements = new Set(['link', 'loc', 'url', 'comments', 'guid', 'atom:link'])

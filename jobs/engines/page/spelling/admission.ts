@@ -19,48 +19,79 @@ export interface Admitted {
 /** The one gate before a result: what does not pass is no address, however it was found. */
 export class Admission {
   private readonly own: readonly string[]
-  private readonly memo = new Map<string, Admitted | undefined>()
 
   /** `url` of the page and further domains whose addresses are expected, so that no name among them counts as made up. */
   constructor(url: string, ownDomains: readonly string[] = []) {
-    const host = URL.canParse(url) ? new URL(url).hostname : ''
+    const host = URL.parse(url)?.hostname ?? ''
     const registrable = /^[\d.]+$|^\[|^localhost$/.test(host) ? undefined : (domainFacts(host).registrable ?? host)
     this.own = [...ownDomains, ...(registrable ? [registrable] : [])].map((domain) => domain.toLowerCase())
   }
 
   admit(local: string, domain: string): Admitted | undefined {
-    const key = `${local}@${domain}`
-    if (this.memo.has(key)) return this.memo.get(key)
-    const admitted = this.judge(local, domain)
-    // a hostile page may hold a million
-    if (this.memo.size < 1000) this.memo.set(key, admitted)
-    return admitted
-  }
-
-  private judge(local: string, domain: string): Admitted | undefined {
-    const plain = withoutDecoys(local, domain)
-    const parsed = parseAddress(`${plain.local}@${plain.domain}`)
-    if (!parsed.ok || trapInAddress(parsed.local, parsed.domain) !== undefined) return undefined
-    const own = this.isOwn(parsed.domain)
-    const { registrable, knownSuffix } = domainFacts(parsed.domain)
-    const tld = parsed.domain.slice(parsed.domain.lastIndexOf('.') + 1)
-    const unreachable = !knownSuffix && (tld === 'test' || tld.startsWith('xn--'))
-    if (!own) {
-      if (knownSuffix ? registrable === undefined : !unreachable) return undefined
-      if (isPlaceholder(parsed.local, parsed.domain, registrable)) return undefined
-    }
+    const verdict = judgeOnce(local, domain)
+    if (verdict === undefined) return undefined
+    const own = this.isOwn(verdict.domain)
+    if (!own && (verdict.placeholder || !verdict.reachable)) return undefined
     return {
-      address: parsed.address,
-      local: parsed.local,
-      domain: parsed.domain,
+      address: verdict.address,
+      local: verdict.local,
+      domain: verdict.domain,
       own,
-      unreachable: unreachable && !own,
-      decoy: plain.decoy,
+      unreachable: verdict.unknownSuffix && !own,
+      decoy: verdict.decoy,
     }
   }
 
   private isOwn(domain: string): boolean {
     return this.own.some((own) => domain === own || domain.endsWith(`.${own}`))
+  }
+}
+
+/** What can be said of an address wherever it stands. */
+interface Verdict {
+  address: string
+  local: string
+  domain: string
+  placeholder: boolean
+  /** There may be such a domain. */
+  reachable: boolean
+  /** ...though no list knows of it. */
+  unknownSuffix: boolean
+  decoy: boolean
+}
+
+/** The pages of a site name the same few addresses again and again. */
+function judgeOnce(local: string, domain: string): Verdict | undefined {
+  const key = `${local}@${domain}`
+  const known = memo.get(key)
+  if (known !== undefined || memo.has(key)) return known
+  const verdict = judge(local, domain)
+  if (memo.size >= 4096) memo.clear()
+  memo.set(key, verdict)
+  return verdict
+}
+
+const memo = new Map<string, Verdict | undefined>()
+
+function judge(writtenLocal: string, writtenDomain: string): Verdict | undefined {
+  const plain = withoutDecoys(writtenLocal, writtenDomain)
+  const parsed = parseAddress(`${plain.local}@${plain.domain}`)
+  if (!parsed.ok) return undefined
+  const { address, local, domain, domainUnicode } = parsed
+  if (trapInAddress(local, domain) !== undefined) return undefined
+  const { registrable, knownSuffix } = domainFacts(domain)
+  const tld = domainUnicode.slice(domainUnicode.lastIndexOf('.') + 1)
+  // new international domains come faster than lists; in Latin letters there are hardly any
+  const unknownSuffix = !knownSuffix && (tld === 'test' || /^[^\0-\u024f]+$/.test(tld))
+  const reachable = knownSuffix ? registrable !== undefined : unknownSuffix
+  return {
+    address,
+    local,
+    domain,
+    placeholder: isPlaceholder(local, domain, registrable),
+    reachable,
+    unknownSuffix,
+    decoy: plain.decoy,
   }
 }
 

@@ -1,7 +1,7 @@
 import { isStopWord, speaksOfMail } from './email-cues.ts'
 import { skipSeams, skipSeamsBack } from './letters.ts'
 import { readDomain } from './read-domain.ts'
-import { readLocal } from './read-local.ts'
+import { readLooseLocal } from './read-local.ts'
 
 /** The letters of an address as they stand in a text, and how they were written. Not judged yet. */
 export interface Spelling {
@@ -21,11 +21,12 @@ export function readAround(text: string, at: number): Spelling | undefined {
   const spaceAfter = text[right] === ' '
   if (spaceBefore) left = skipSeamsBack(text, left - 1)
   if (spaceAfter) right = skipSeams(text, right + 1)
-  const local = readLocal(text, left)
+  const local = readLooseLocal(text, left)
   if (local === undefined) return undefined
   const domain = readDomain(text, right)
   if (domain === undefined) return undefined
-  const method = domain.words ? 'at-words' : spaceBefore || spaceAfter || domain.spaced ? 'spaced' : 'text'
+  const method =
+    domain.words || local.words ? 'at-words' : spaceBefore || spaceAfter || domain.spaced ? 'spaced' : 'text'
   const spelling: Spelling = { local: local.value, domain: domain.value, start: local.start, end: domain.end, method }
   if (!spaceBefore && !spaceAfter) return spelling
   if (isStopWord(local.value)) return undefined

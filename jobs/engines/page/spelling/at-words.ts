@@ -4,9 +4,9 @@ import { atWords, clearAtWords, dotWords, doubtfulAtWords, letterAtWords } from 
 import { isStopWord, speaksOfMail } from './email-cues.ts'
 import { isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
 import { readDomain, type WrittenDomain } from './read-domain.ts'
-import { readLocal } from './read-local.ts'
+import { readLooseLocal } from './read-local.ts'
 import { CAPITAL, classOfCode, GAP, mayStartAtWordIn, PLAIN } from './word-marks.ts'
-import { endOfWord, readDotBack, readInner } from './written-dots.ts'
+import { endOfWord, readInner } from './written-dots.ts'
 
 /**
  * Addresses with a word, or a sign in brackets, for the "@": "info [at] acme (dot) com", "info arroba acme punto es", "info(@)acme.com",
@@ -126,24 +126,8 @@ function readHyphenated(text: string, start: number): WrittenDomain | undefined 
   return { value: value.replaceAll('-.-', '.'), end, words: true, spaced: false, doubtful: false }
 }
 
-/** A local part in which dots may be words too. */
-function readLooseLocal(text: string, last: number): { start: number; value: string } | undefined {
-  const first = readLocal(text, last)
-  if (first === undefined) return undefined
-  let { start, value } = first
-  for (let i = 0; i < 4; i++) {
-    const dot = readDotBack(text, start)
-    if (dot === undefined) break
-    const more = readLocal(text, dot - 1)
-    if (more === undefined || isStopWord(more.value)) break
-    start = more.start
-    value = `${more.value}.${value}`
-  }
-  return { start, value }
-}
-
-const unspacedAtWords = [...clearAtWords].filter((word) => word.charCodeAt(0) >= 0x3000)
-
 function isSmall(char: string | undefined): boolean {
   return char !== undefined && char >= 'a' && char <= 'z'
 }
+
+const unspacedAtWords = [...clearAtWords].filter((word) => word.charCodeAt(0) >= 0x3000)

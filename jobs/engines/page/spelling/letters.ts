@@ -74,5 +74,6 @@ export function isClosing(code: number): boolean {
 
 /** White space of all kinds as single spaces, none around. */
 export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+  // single spaces, of which there are most, are left alone
+  return text.replace(/\s{2,}|[^\S ]/g, ' ').trim()
 }

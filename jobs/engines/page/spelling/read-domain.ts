@@ -29,22 +29,19 @@ export function readDomain(text: string, start: number): WrittenDomain | undefin
   const seams: number[] = []
   for (;;) {
     const labelStart = position
-    let label = ''
-    while (position < text.length && label.length < 64) {
+    let seamsInside = 0
+    for (; position < text.length && position - labelStart < longestLabel; position++) {
       const code = text.charCodeAt(position)
       if (code === seamCode) {
-        if (label !== '') seams.push(value.length + label.length)
-      } else if (
-        isAscii(code)
-          ? domainCodes[code] === 1
-          : (code < 0x3000 || !startsUnspacedDot(text, position)) && isLetterUnit(text, position)
-      )
-        label += text[position]!
-      else break
-      position++
+        if (position - seamsInside > labelStart) seams.push(value.length + position - labelStart - seamsInside)
+        seamsInside++
+      } else if (isAscii(code)) {
+        if (domainCodes[code] !== 1) break
+      } else if ((code >= 0x3000 && startsUnspacedDot(text, position)) || !isLetterUnit(text, position)) break
     }
-    if (text.charCodeAt(position - 1) === seamCode && position > labelStart)
-      position = skipSeamsBack(text, position - 1) + 1
+    const written = text.slice(labelStart, position)
+    const label = seamsInside > 0 ? written.replaceAll(SEAM, '') : written
+    if (seamsInside > 0) position = skipSeamsBack(text, position - 1) + 1
     if (label === '' || label.length > 63) return undefined
     value += label
     labels++
@@ -70,7 +67,7 @@ export function readDomain(text: string, start: number): WrittenDomain | undefin
     value += '.'
     position = loose.next
   }
-  const glued = /^(.*[a-z\d])(?:DOT|PUNKT|PUNTO|POINT|PONTO)([a-z].*)$/.exec(value)
+  const glued = /[A-Z]{3}/.test(value) ? /^(.*[a-z\d])(?:DOT|PUNKT|PUNTO|POINT|PONTO)([a-z].*)$/.exec(value) : null
   if (glued) return { value: `${glued[1]}.${glued[2]}`, end: position, words: true, spaced, doubtful: false }
   const kept = endOfDomain(value, seams)
   if (!value.slice(0, kept).includes('.')) return undefined
@@ -94,7 +91,8 @@ function endOfDomain(value: string, seams: number[]): number {
       }
     }
     const www = /[a-z](?=www\.)/.exec(value)
-    if (www && isKnown(value.slice(0, www.index + 1))) return www.index + 1
+    const kept = www ? value.slice(0, www.index + 1) : ''
+    if (kept.includes('.') && isKnown(kept)) return kept.length
     return whole
   }
   for (let i = seams.length - 1; i >= 0; i--) {
@@ -142,5 +140,7 @@ function isLabelStart(text: string, position: number): boolean {
 }
 
 const seamCode = SEAM.charCodeAt(0)
+/** More than a label may have, for the seams in it. */
+const longestLabel = 100
 const domainCodes = new Uint8Array(128)
 for (let code = 0; code < 128; code++) if (/[a-z\d-]/i.test(String.fromCharCode(code))) domainCodes[code] = 1

@@ -1,5 +1,7 @@
 import { isRole } from '../../address/local-part.ts'
+import { isStopWord } from './email-cues.ts'
 import { isAscii, isLatin, isLetterUnit, SEAM } from './letters.ts'
+import { readDotBack } from './written-dots.ts'
 
 /** The local part that ends at `last`: where it starts, and its letters. */
 export function readLocal(text: string, last: number): { start: number; value: string } | undefined {
@@ -31,6 +33,26 @@ export function readLocal(text: string, last: number): { start: number; value: s
   if (value === '' || value.length > 64) return undefined
   const plain = value.replaceAll(SEAM, '')
   return { start: last + 1 - value.length, value: plain }
+}
+
+/** The same where dots may be words too; `words` tells whether they are. */
+export function readLooseLocal(
+  text: string,
+  last: number,
+): { start: number; value: string; words: boolean } | undefined {
+  const first = readLocal(text, last)
+  if (first === undefined) return undefined
+  let { start, value } = first
+  let words = false
+  for (let i = 0; i < 4; i++) {
+    const dot = readDotBack(text, start)
+    const more = dot && readLocal(text, dot.start - 1)
+    if (more === undefined || (!dot!.sure && isStopWord(more.value))) break
+    start = more.start
+    value = `${more.value}.${value}`
+    words = true
+  }
+  return { start, value, words }
 }
 
 /** Without signs that stand before an address but belong to what it hangs on; empty where they make it no address. */

@@ -1,4 +1,5 @@
 import type { Method } from '../found-email.ts'
+import { HAS_BOTH, HAS_WORD } from '../reading/text-marks.ts'
 import type { Admission, Admitted } from './admission.ts'
 import { readAround, type Spelling } from './around-at.ts'
 import { findAtWords } from './at-words.ts'
@@ -22,8 +23,11 @@ export interface TextFind {
   text: string
 }
 
-/** All addresses in a line of text as people read it; SEAM where tags stood. In the order of the text, but words for signs last. Linear. */
-export function findInText(line: string, admission: Admission): TextFind[] {
+/**
+ * All addresses in a line of text as people read it; SEAM where tags stood. In the order of the text, but words for signs last. `marks`, where
+ * known, spares looking for what is not there. Linear.
+ */
+export function findInText(line: string, admission: Admission, marks = HAS_BOTH): TextFind[] {
   const plain = undisguise(line)
   const { text } = plain
   const finds: TextFind[] = []
@@ -70,13 +74,13 @@ export function findInText(line: string, admission: Admission): TextFind[] {
     const turned = readTurned(text, at)
     if (turned !== undefined) add({ ...turned, method: 'text' }, text, 'reversed')
   }
-  if (signCode.test(readable)) {
+  if ((readable.includes('%40') || readable.includes('&') || readable.includes('\\')) && signCode.test(readable)) {
     for (const { text: decoded, at, method } of decodeSigns(readable)) {
       const spelling = readAround(decoded, at)
       if (spelling?.method === 'text') add(spelling, decoded, method)
     }
   }
-  for (const spelling of findAtWords(readable)) {
+  for (const spelling of (marks & HAS_WORD) === 0 ? [] : findAtWords(readable)) {
     if (add(spelling, readable, 'at-words')) continue
     if (looksLikeRot13(spelling.domain)) add(turnByRot13(spelling), readable, 'rot13')
   }

@@ -58,40 +58,68 @@ export function isMessageId(local: string, domain: string): boolean {
   return local.length >= 20 && (local.match(/\d+/g)?.length ?? 0) >= 4 && !/[._-][a-z]{4,}/.test(local)
 }
 
-/** By what stands around it on one line: some 60 characters before and 20 after. The local part as written. */
+/** By what stands around it on one line: some 80 characters before and 20 after. The local part as written. */
 export function trapAround(before: string, local: string, after: string): Trap | undefined {
+  return (
+    trapInNeighbours(before, after) ?? trapInWords(before) ?? (listFragment.test(local) ? 'list-fragment' : undefined)
+  )
+}
+
+const listFragment = /^-(?:request|owner|bounces?|admin|subscribe|unsubscribe|join|leave)$/i
+
+/** By the characters that touch it. */
+function trapInNeighbours(before: string, after: string): Trap | undefined {
   const previous = before.at(-1) ?? ''
-  const token = /[^\s"'<>()[\],]*$/.exec(before)![0]
-  if (previous === '@' || after.startsWith('@')) return 'handle'
+  switch (after.charAt(0)) {
+    case '@':
+      return 'handle'
+    case ':':
+      if (/^:[~/\w.$]/.test(after)) return 'remote-path'
+      break
+    case '(':
+      return 'code'
+    case '.':
+      if (/^\.\w+\(/.test(after)) return 'code'
+      break
+    case "'":
+    case '\u2019':
+      if (after.startsWith('s password', 1)) return 'remote-login'
+      break
+    case ' ':
+      if (previous === '[' && /^ [^\]]*\][#$%]/.test(after)) return 'remote-login'
+      break
+    default:
+  }
+  if (previous === '' || previous === ' ') return undefined
+  if (previous === '@') return 'handle'
   if (previous === '!') return 'hostmask'
-  if (/[$~{}%\\^`]/.test(previous)) return 'template'
+  if ('$~{}%\\^`'.includes(previous)) return 'template'
+  return '/:=?&;#.,-+'.includes(previous) ? trapInUrl(before, previous) : undefined
+}
+
+/** By the run of characters that it ends. */
+function trapInUrl(before: string, previous: string): Trap | undefined {
+  const token = /[^\s"'<>()[\],]*$/.exec(before)![0]
   const scheme = token.lastIndexOf('://')
   if (scheme >= 0) {
-    const path = token.slice(scheme + 3)
-    if (!/[/?#]/.test(path)) return 'user-info'
-    if (!/[?&;](?:e-?mail|mail|to|cc|bcc|recipient|address)=$/i.test(token)) return 'url-path'
-  } else if (
-    previous === '/' &&
-    !token.includes('@', 1) &&
-    (/^[/.@~]/.test(token) || token.includes('www.') || /\.[a-z]{2,}\//i.test(token))
-  )
-    return 'url-path'
-  if (
-    /(?:^|[^a-z])(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$/i.test(
-      before,
-    )
-  ) {
-    return 'other-protocol'
+    if (!/[/?#]/.test(token.slice(scheme + 3))) return 'user-info'
+    return /[?&;](?:e-?mail|mail|to|cc|bcc|recipient|address)=$/i.test(token) ? undefined : 'url-path'
   }
-  if (/^:[~/\w.$]/.test(after)) return 'remote-path'
-  if (/^(?:'s|\u2019s) password/i.test(after) || (previous === '[' && /^ [^\]]*\][#$%]/.test(after)))
-    return 'remote-login'
-  if (isRemoteLogin(before)) return 'remote-login'
-  if (/(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i.test(before)) return 'message-id'
-  if (/^(?:\(|\.\w+\()/.test(after)) return 'code'
-  if (/^-(?:request|owner|bounces?|admin|subscribe|unsubscribe|join|leave)$/i.test(local)) return 'list-fragment'
-  return undefined
+  if (previous !== '/' || token.includes('@', 1)) return undefined
+  return /^[/.@~]|www\.|\.[a-z]{2,}\//i.test(token) ? 'url-path' : undefined
 }
+
+/** By the words before it. */
+function trapInWords(before: string): Trap | undefined {
+  const hint = tellingWords.exec(before)
+  if (hint === null) return undefined
+  if (/^[a-z]+:\s*$/i.test(hint[0])) return 'other-protocol'
+  if (/(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i.test(before)) return 'message-id'
+  return isRemoteLogin(before) ? 'remote-login' : undefined
+}
+
+const tellingWords =
+  /\b(?:ssh|scp|sftp|mosh|rsync|sshfs|autossh|slogin|rlogin|rsh|ssh-copy-id)\s|\b(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$|(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i
 
 /** `ssh -p 22 user@host`, `scp file user@host`: a command, its options, and nothing that ends a sentence between. */
 function isRemoteLogin(before: string): boolean {

@@ -35,8 +35,8 @@ export function readDot(text: string, start: number): WrittenDot | undefined {
   return { next: skipSpaces(text, wordEnd + 1), spaced: false, doubtful: doubtfulDotWords.has(word) }
 }
 
-/** Where a written-out dot that ends before `end` starts. */
-export function readDotBack(text: string, end: number): number | undefined {
+/** A written-out dot that ends before `end`: where it starts, and whether brackets leave no doubt that it is one. */
+export function readDotBack(text: string, end: number): { start: number; sure: boolean } | undefined {
   const position = skipSpacesBack(text, end)
   if (isClosing(text.charCodeAt(position - 1))) {
     for (let open = position - 2; open >= position - 14 && open >= 0; open--) {
@@ -45,15 +45,16 @@ export function readDotBack(text: string, end: number): number | undefined {
         .slice(open + 1, position - 1)
         .trim()
         .toLowerCase()
-      return word === '.' || dotWords.has(word) ? skipSpacesBack(text, open) : undefined
+      return word === '.' || dotWords.has(word) ? { start: skipSpacesBack(text, open), sure: true } : undefined
     }
     return undefined
   }
   if (position === end) return undefined
   let start = position
   while (start > 0 && start > position - 12 && isLetterUnit(text, start - 1)) start--
-  if (!dotWords.has(text.slice(start, position).toLowerCase()) || text[start - 1] !== ' ') return undefined
-  return skipSpacesBack(text, start)
+  const word = text.slice(start, position).toLowerCase()
+  if (!dotWords.has(word) || doubtfulDotWords.has(word) || text[start - 1] !== ' ') return undefined
+  return { start: skipSpacesBack(text, start), sure: false }
 }
 
 /** What is in the brackets that open at `open`, in lower case, its spaces as hyphens; `end` is behind them. Doubled brackets count as one. */
