@@ -130,8 +130,24 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Counts>
   /** Runs once, in the transaction that ends the job; the summary is shown with it. */
   finish(trx: Transaction<DB>, jobId: number): Promise<{ counts?: Counts; summary: Record<string, unknown> }>
-  /** For the conformance suite and the form: inputs that work without a network. */
-  example: Input
+  example: Example<Input>
+}
+
+/**
+ * A small world that needs no network, from which the conformance suite proves a kind: at least 3 shards, 20 steps when
+ * each is of one item, a result that several shards meet, and an item that fails.
+ */
+export interface Example<Input> {
+  /** Web sites by path, each served at an origin of its own; a file that is not HTML tells its type by its name. */
+  sites?: Record<string, string>[]
+  /** The input, given the origins of the sites. The API shows it with origins of the kind `https://example.com`. */
+  input(origins: string[]): Input
+  /** Inputs that are refused, each with the path of what is wrong. */
+  refused: { input: unknown; path: (string | number)[] }[]
+  /** By table: the columns that are the same however a job is run. Not among them: worker, times, durations, ids. */
+  compared: Record<string, string[]>
+  /** Results that several shards have met. */
+  duplicates(db: Kysely<DB>, jobId: number): Promise<number>
 }
 
 /** A kind as the engine holds it, its type parameters forgotten. */

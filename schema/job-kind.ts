@@ -4,6 +4,9 @@ import { builder } from './builder.ts'
 import { JobKind } from './job-enums.ts'
 import { apiSchema, storedSchema, toApi } from './kind-schema.ts'
 
+/** RFC 2606 §3 */
+const exampleOrigins = ['https://example.com', 'https://example.org', 'https://example.net']
+
 const JobKindInfo = builder.objectRef<AnyJobKind>('JobKindInfo').implement({
   description: 'What a kind of job is and what it takes: forms and scripts are made from it.',
   fields: (t) => ({
@@ -22,7 +25,7 @@ const JobKindInfo = builder.objectRef<AnyJobKind>('JobKindInfo').implement({
     example: t.field({
       type: 'JSON',
       description: 'An input that works.',
-      resolve: (kind) => toApi(storedSchema(kind), kind.example),
+      resolve: (kind) => toApi(storedSchema(kind), kind.example.input(exampleOrigins)),
     }),
   }),
 })

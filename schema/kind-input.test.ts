@@ -34,7 +34,7 @@ const kind = {
       labels: z.record(z.string(), z.string()).optional().meta({ title: 'Labels' }),
     })
     .refine(({ gardens }) => gardens.length < 1_000),
-  example: { gardens: ['Rose'], colour: 'red', tools: ['brush'] },
+  example: { input: () => ({ gardens: ['Rose'], colour: 'red', tools: ['brush'] }) },
 } as unknown as AnyJobKind
 
 // One line in the registry: all else follows from it.

@@ -3,18 +3,17 @@ import { expect, test } from 'vitest'
 import { crawlBench } from '../../test/support/crawl-bench.ts'
 import { crawlRows } from '../../test/support/crawl-driver.ts'
 import { plainText } from '../../test/support/site.ts'
-import { example, exampleInput, exampleSites } from './example.ts'
-import { crawlInput } from './input.ts'
+import { example } from './example.ts'
 
 const { db, crawl, site } = await crawlBench()
 
 test('the example has several hosts, addresses that stand on two, and pages that fail', async () => {
   const sites = await Promise.all(
-    exampleSites().map(({ '/robots.txt': robots = '', ...pages }) =>
+    example.sites!.map(({ '/robots.txt': robots = '', ...pages }) =>
       site({ ...pages, '/robots.txt': plainText(robots) }),
     ),
   )
-  const crawled = await crawl(exampleInput(sites.map(({ url }) => url)), { atOnce: 3 })
+  const crawled = await crawl(example.input(sites.map(({ url }) => url)), { atOnce: 3 })
   expect(crawled.shards.size).toBe(4)
   expect(crawled.counts).toMatchObject({ total: 43, succeeded: 34, failed: 8, skipped: 1 })
   expect(crawled.counts.results).toBe(crawled.addresses.length)
@@ -23,8 +22,4 @@ test('the example has several hosts, addresses that stand on two, and pages that
   const hostsOf = (address: string) =>
     new Set(sightings.filter((row) => row.address === address).map((row) => new URL(row.source_url).host))
   expect(hostsOf('sales@maker-works.com').size).toBe(2)
-})
-
-test('the example is a valid input', () => {
-  expect(crawlInput.parse(example)).toEqual(example)
 })

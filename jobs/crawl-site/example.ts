@@ -1,28 +1,67 @@
+import { sql } from 'kysely'
+
+import type { Example } from '../job-kind.ts'
 import type { CrawlInput } from './input.ts'
 
-/** A crawl of `exampleSites`, served at these origins, such as `http://127.0.0.1:8080`. */
-export function exampleInput(origins: readonly string[]): CrawlInput {
-  return { startUrls: origins.map((origin) => `${origin}/`), maxPagesPerDomain: 50, scope: 'domain' }
-}
+const found = ['snippet', 'confidence', 'quality', 'reasons', 'person_name', 'position', 'phone', 'organisation']
 
-/** Works without a network where `exampleSites` are served on these ports and 127.0.0.1 is listed as the operator's own. */
-export const example = exampleInput(['http://127.0.0.1:47811', 'http://127.0.0.1:47812', 'http://127.0.0.1:47813'])
-
-/** By site and path: three small firms, with addresses that stand on two of them, pages that are missing and some that robots.txt forbids. */
-export function exampleSites(): Record<string, string>[] {
-  const maker = site('Maker', ['info@maker-works.com', 'sales@maker-works.com'], {
-    '/people': page(
-      'People',
-      'Ada Lovelace: <a href="mailto:ada@maker-works.com">write</a>. <a href="/people/more">More</a>',
-    ),
-    '/people/more': page('More people', 'grace@maker-works.com and alan@maker-works.com'),
-    '/robots.txt': 'User-agent: *\nDisallow: /internal/',
-  })
-  return [
-    maker,
+/** Three small firms, with addresses that stand on two of them, pages that are missing and some that robots.txt forbids. */
+export const example: Example<CrawlInput> = {
+  sites: [
+    site('Maker', ['info@maker-works.com', 'sales@maker-works.com'], {
+      '/people': page(
+        'People',
+        'Ada Lovelace: <a href="mailto:ada@maker-works.com">write</a>. <a href="/people/more">More</a>',
+      ),
+      '/people/more': page('More people', 'grace@maker-works.com and alan@maker-works.com'),
+      '/robots.txt': 'User-agent: *\nDisallow: /internal/',
+    }),
     site('Dealer', ['shop@dealer-works.com', 'sales@maker-works.com']),
     site('Press', ['news@press-works.com', 'info@maker-works.com']),
-  ]
+  ],
+  input: (origins) => ({
+    startUrls: origins.map((origin) => `${origin}/`),
+    maxPagesPerDomain: 50,
+    scope: 'domain',
+  }),
+  refused: [
+    { input: {}, path: ['domains'] },
+    { input: { domains: ['exa mple.com'] }, path: ['domains', 0] },
+    { input: { domains: ['good.com', '10.0.0.1'] }, path: ['domains', 1] },
+    { input: { domains: ['localhost'] }, path: ['domains', 0] },
+    { input: { startUrls: ['https://good.com/', 'ftp://good.com/'] }, path: ['startUrls', 1] },
+    { input: { startUrls: ['http://169.254.169.254/latest'] }, path: ['startUrls', 0] },
+    { input: { domains: ['good.com'], maxPagesPerDomain: 0 }, path: ['maxPagesPerDomain'] },
+    { input: { domains: ['good.com'], maxPagesPerDomain: 1.5 }, path: ['maxPagesPerDomain'] },
+    { input: { domains: ['good.com'], scope: 'world' }, path: ['scope'] },
+    { input: { domains: 'good.com' }, path: ['domains'] },
+    { input: { domains: [7] }, path: ['domains', 0] },
+  ],
+  compared: {
+    pages: [
+      'url',
+      'shard_key',
+      'domain',
+      'parent_url',
+      'depth',
+      'priority',
+      'status',
+      'http_status',
+      'error_category',
+      'error_message',
+      'error_details',
+      'email_count',
+    ],
+    sightings: ['address', 'source_url', 'method', ...found],
+    job_addresses: ['address', 'domain', 'source_url', 'method', ...found],
+  },
+  async duplicates(db, jobId) {
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from (
+        select s.address from sightings s join pages p on p.job_id = s.job_id and p.url = s.source_url
+        where s.job_id = ${jobId} group by s.address having count(distinct p.shard_key) > 1) shared`.execute(db)
+    return rows[0]!.n
+  },
 }
 
 function site(name: string, addresses: string[], more: Record<string, string> = {}): Record<string, string> {

@@ -1,12 +1,14 @@
 import { sql } from 'kysely'
 import { afterEach } from 'vitest'
 
+import type { CrawlInput } from '../../jobs/crawl-site/input.ts'
+import { scrapeEmails } from '../../jobs/crawl-site/job.ts'
 import { createOutgoing, type Outgoing, type OutgoingOptions } from '../../jobs/outgoing.ts'
-import { type Drive, type DriveOptions, driveCrawl } from './crawl-driver.ts'
+import { type Drive, driveKind, type DriveOptions } from './drive-kind.ts'
 import { testDatabase } from './postgres.ts'
 import { type Site, type SitePage, startSite } from './site.ts'
 
-export interface CrawlOptions extends Partial<DriveOptions> {
+export interface CrawlOptions extends Partial<DriveOptions<CrawlInput>> {
   net?: Partial<OutgoingOptions>
   /** Where a URL is really asked for: a way to names and ports that a test cannot have. */
   reroute?: (url: string) => string
@@ -53,7 +55,7 @@ export async function crawlBench() {
       return started
     },
     async crawl(
-      input: DriveOptions['input'],
+      input: Partial<CrawlInput>,
       { net, reroute = (url) => url, ...options }: CrawlOptions = {},
     ): Promise<Crawled> {
       const ownHosts = options.settings?.ownHosts ?? ['127.0.0.1']
@@ -62,10 +64,10 @@ export async function crawlBench() {
         request: (url, request) => real.request(reroute(url), request),
         close: () => real.close(),
       }
-      const drive = await driveCrawl({
+      const drive = await driveKind(scrapeEmails, {
         db,
         outgoing: routed,
-        input,
+        input: scrapeEmails.input.parse(input),
         ...options,
         settings: { ownHosts, ...options.settings },
       })

@@ -7,20 +7,33 @@ import { z } from 'zod'
 import type { DB } from '../../db/types.ts'
 import type { JobKind } from '../../jobs/job-kind.ts'
 
+const text = (title: string, description: string) => ({ title, description })
+
 const input = z.object({
-  shards: z.number().int().min(1).max(100_000),
-  steps: z.number().int().min(0).max(1_000),
-  rowsPerStep: z.number().int().min(0).max(1_000).default(5),
-  stepMs: z.number().min(0).default(0),
-  /** Each step of one in so many sends letters to other shards, which reopens them; 0: none does. */
-  letterEvery: z.number().int().min(0).default(8),
-  /** Items whose row ends in one of these fail, with a finding. */
-  failing: z.array(z.string()).default([]),
-  /** A run that meets this row throws; with `kill`, it ends the process. */
-  poison: z.string().optional(),
-  poisonKills: z.boolean().default(false),
-  /** Every shard waits so long before its first step, without a slot. */
-  laterMs: z.number().int().min(0).default(0),
+  shards: z.number().int().min(1).max(100_000).meta(text('Shards', 'How many.')),
+  steps: z.number().int().min(0).max(1_000).meta(text('Steps', 'Of each shard.')),
+  rowsPerStep: z.number().int().min(0).max(1_000).default(5).meta(text('Rows', 'Of each step.')),
+  stepMs: z.number().min(0).default(0).meta(text('Milliseconds', 'What a step takes, more or less.')),
+  letterEvery: z
+    .number()
+    .int()
+    .min(0)
+    .default(8)
+    .meta(
+      text('Letters', 'Each step of one in so many sends letters to other shards, which reopens them; 0: none does.'),
+    ),
+  failing: z
+    .array(z.string())
+    .default([])
+    .meta(text('Failing', 'Items whose row ends in one of these fail, with a finding.')),
+  poison: z.string().optional().meta(text('Poison', 'A run that meets this row throws.')),
+  poisonKills: z.boolean().default(false).meta(text('Deadly', 'A run that meets the poison ends its process.')),
+  laterMs: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .meta(text('Later', 'Every shard waits so many milliseconds before its first step, without a slot.')),
 })
 type Input = z.infer<typeof input>
 
@@ -49,14 +62,30 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
   checkpoint,
   titleOf: ({ shards, steps }) => `${shards} shards of ${steps} steps`,
   example: {
-    shards: 6,
-    steps: 5,
-    rowsPerStep: 2,
-    stepMs: 0,
-    letterEvery: 4,
-    failing: ['-0-1'],
-    poisonKills: false,
-    laterMs: 0,
+    input: () => ({
+      shards: 6,
+      steps: 5,
+      rowsPerStep: 2,
+      stepMs: 0,
+      letterEvery: 2,
+      failing: ['-0-1'],
+      poisonKills: false,
+      laterMs: 0,
+    }),
+    refused: [
+      { input: { steps: 5 }, path: ['shards'] },
+      { input: { shards: 0, steps: 5 }, path: ['shards'] },
+      { input: { shards: 6, steps: 5, failing: [7] }, path: ['failing', 0] },
+    ],
+    compared: { relay_rows: ['row'], relay_letters: ['shard', 'text', 'opened'] },
+    async duplicates(db, jobId) {
+      const { rows } = await sql<{ n: number }>`
+        select count(*)::int as n from (
+          select shard from relay_letters where job_id = ${jobId} group by shard having count(*) > 1) shared`.execute(
+        db,
+      )
+      return rows[0]!.n
+    },
   },
   io: ({ db }) => ({ letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit) }),
 
