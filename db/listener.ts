@@ -1,13 +1,18 @@
+import { randomUUID } from 'node:crypto'
+
 import pg from 'pg'
 
 export interface Listener {
   client: pg.Client
+  /** How long the notice of the last heartbeat was on its way, in milliseconds; while one is missing, how long it is late. */
+  lagMs(): number
   close(): Promise<void>
 }
 
 /**
- * A direct connection that listens on channels. `onLost` is called once when the connection breaks, by itself or because a
- * heartbeat went unanswered for `heartbeatMs`; whoever owns the listener opens a new one. Rejects when it cannot connect.
+ * A direct connection that listens on channels. Its heartbeat is a notice to itself, so that a connection which answers but brings no
+ * notices is found out as well. `onLost` is called once when the connection breaks, by itself or because a heartbeat went unanswered
+ * for `heartbeatMs`; whoever owns the listener opens a new one. Rejects when it cannot connect.
  */
 export async function openListener(options: {
   url: string
@@ -24,38 +29,51 @@ export async function openListener(options: {
     keepAlive: true,
     connectionTimeoutMillis: 10_000,
   })
+  const heartbeat = `mailquarry_beat_${randomUUID().slice(0, 8)}`
   let over = false
   let beat: NodeJS.Timeout | undefined
+  let deadline: NodeJS.Timeout | undefined
+  let sentAt: number | undefined
+  let lag = 0
   const lose = (error: Error) => {
     if (over) return
     over = true
     clearInterval(beat)
+    clearTimeout(deadline)
     client.end().catch(() => {})
     options.onLost(error)
   }
   client.on('error', lose)
   client.on('end', () => lose(new Error('the connection was closed')))
-  client.on('notification', (notice) => options.onNotice(notice.channel, notice.payload ?? ''))
+  client.on('notification', ({ channel, payload = '' }) => {
+    if (channel !== heartbeat) return options.onNotice(channel, payload)
+    clearTimeout(deadline)
+    lag = performance.now() - (sentAt ?? performance.now())
+    sentAt = undefined
+  })
   try {
     await client.connect()
-    for (const channel of options.channels) await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    for (const channel of [...options.channels, heartbeat]) await client.query(`listen ${pg.escapeIdentifier(channel)}`)
   } catch (error) {
     over = true
     await client.end().catch(() => {})
     throw error
   }
-  beat = setInterval(() => {
-    const deadline = setTimeout(() => lose(new Error(`no answer for ${heartbeatMs} ms`)), heartbeatMs)
-    client
-      .query('select 1')
-      .catch(lose)
-      .finally(() => clearTimeout(deadline))
-  }, heartbeatMs)
+  const waitMs = heartbeatMs * 0.9
+  const askItself = () => {
+    sentAt = performance.now()
+    deadline = setTimeout(() => lose(new Error(`no notice of its own for ${waitMs} ms`)), waitMs)
+    client.query('select pg_notify($1, $2)', [heartbeat, '']).catch(lose)
+  }
+  askItself()
+  beat = setInterval(askItself, heartbeatMs)
   return {
     client,
+    lagMs: () => Math.max(lag, sentAt === undefined ? 0 : performance.now() - sentAt),
     async close() {
       over = true
       clearInterval(beat)
+      clearTimeout(deadline)
       await client.end()
     },
   }

@@ -210,16 +210,21 @@ export interface Sightings {
 }
 
 export interface Workers {
+  commit_groups: Generated<number>;
+  commit_lag_ms: Generated<number>;
   host: string;
   id: string;
   items_per_second: Generated<number>;
   lock_key: Generated<number>;
+  loop_lag_ms: Generated<number>;
+  notice_lag_ms: Generated<number>;
   parked: Generated<ColumnType<unknown, string, string>>;
   pid: number;
   running: Generated<number>;
   seen_at: Generated<Timestamp>;
   since: Generated<Timestamp>;
   slots: number;
+  steps: Generated<number>;
 }
 
 export interface DB {

@@ -56,11 +56,22 @@ export interface WorkerLoad {
   itemsPerSecond: number
   /** Shards that wait inside the process with their slot lent, by job. */
   parked: Record<string, number>
+  /** Since it entered. */
+  steps: number
+  commitGroups: number
+  /** Longest time in the last interval from a step that was ready to its commit. */
+  commitLagMs: number
+  /** 99th percentile of the event loop's delay in the last interval. */
+  loopLagMs: number
+  /** How long the last notice to itself was on its way. */
+  noticeLagMs: number
 }
 
 export async function reportLoad(db: Kysely<DB>, workerId: string, load: WorkerLoad): Promise<void> {
   await sql`update workers set running = ${load.running}, items_per_second = ${load.itemsPerSecond},
-    parked = ${JSON.stringify(load.parked)}, seen_at = now() where id = ${workerId}`.execute(db)
+    parked = ${JSON.stringify(load.parked)}, steps = ${load.steps}, commit_groups = ${load.commitGroups},
+    commit_lag_ms = ${load.commitLagMs}, loop_lag_ms = ${load.loopLagMs}, notice_lag_ms = ${load.noticeLagMs}, seen_at = now()
+    where id = ${workerId}`.execute(db)
 }
 
 /** What a worker must know to share out slots fairly: all slots, shards parked by job, and the jobs that want slots. */

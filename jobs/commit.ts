@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
 
 import type { DB } from '../db/types.ts'
 import type { AnyJobKind } from './job-kind.ts'
@@ -15,13 +16,16 @@ export interface CommitDeps {
   db: Kysely<DB>
   boss: PgBoss
   notices: Notices
+  log: Logger
   workerId(): string
   /** The job stops: its other handlers here need not wait to be told. */
   stopping(jobId: number): void
   /** The job has shards that wait for a message. */
   unsent(jobId: number): void
-  /** So many items have got their fate. */
-  items(count: number): void
+  /** A group is in: so many steps, with so many items that have got their fate. */
+  committed(group: { steps: number; items: number }): void
+  /** A step was committed so long after it was handed over. */
+  waited(ms: number): void
 }
 
 const groupLimit = 64
@@ -52,7 +56,15 @@ export function createCommitter(deps: CommitDeps): Committer {
   return {
     submit(jobId, kind, submission) {
       return new Promise((resolve, reject) => {
-        const entry = { submission, resolve, reject }
+        const handedOver = performance.now()
+        const entry = {
+          submission,
+          resolve(verdict: Verdict) {
+            deps.waited(performance.now() - handedOver)
+            resolve(verdict)
+          },
+          reject,
+        }
         const group = groups.get(jobId)
         if (group) return void group.waiting.push(entry)
         const waiting = [entry]
@@ -113,9 +125,19 @@ async function commitGroup(
     return submissions.map(() => 'fenced')
   }
   deps.notices.changed(jobId, outcome.job.seq)
-  deps.items(outcome.items)
+  deps.committed({ steps: outcome.steps, items: outcome.items })
+  logGroup(deps.log, jobId, submissions, outcome.verdicts)
   if (outcome.queued || outcome.job.state === 'FINISHING') deps.notices.wake()
   if (outcome.job.unsentShards > 0) deps.unsent(jobId)
   if (outcome.job.state === 'PAUSING' || outcome.job.state === 'CANCELLING') deps.stopping(jobId)
   return outcome.verdicts
+}
+
+function logGroup(log: Logger, jobId: number, submissions: Submission[], verdicts: Verdict[]): void {
+  if (!log.isLevelEnabled('debug')) return
+  submissions.forEach(({ shard, step, end = step?.end }, i) => {
+    if (verdicts[i] === 'fenced') return
+    if (step) log.debug({ job: jobId, shard, counts: step.counts }, 'step committed')
+    if (end && 'at' in end) log.debug({ job: jobId, shard, until: end.at, why: end.why }, 'shard waits')
+  })
 }

@@ -8,14 +8,16 @@ import { kindNamed } from './registry.ts'
 /** Ends a FINISHING job in one transaction, with its message; a second call finds nothing to do. */
 export async function finishJob(engine: Engine, workerId: string, jobId: number, messageId: string): Promise<void> {
   try {
-    const seq = await engine.db.transaction().execute(async (trx) => {
+    const ended = await engine.db.transaction().execute(async (trx) => {
       await completeMessages(engine.boss, trx, [messageId])
       const job = await lockFinishing(trx, jobId)
       if (!job) return null
       const { counts, summary } = await kindNamed(job.kind).finish(trx, jobId)
-      return endJob(trx, jobId, { counts: counts ?? {}, summary, workerId })
+      return { seq: await endJob(trx, jobId, { counts: counts ?? {}, summary, workerId }), kind: job.kind, summary }
     })
-    if (seq !== null) engine.notices.changed(jobId, seq)
+    if (ended === null) return
+    engine.notices.changed(jobId, ended.seq)
+    engine.log.info({ job: jobId, kind: ended.kind, summary: ended.summary }, 'job completed')
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error
     await failJob(engine, jobId, error)

@@ -16,6 +16,8 @@ export interface Presence {
   here(): boolean
   /** Milliseconds since it entered. */
   ageMs(): number
+  /** How long the last notice to itself was on its way. */
+  noticeLagMs(): number
   leave(): Promise<void>
 }
 
@@ -83,6 +85,7 @@ export async function enter(options: {
     id: () => workerId,
     here: () => listener !== undefined,
     ageMs: () => Date.now() - enteredAt,
+    noticeLagMs: () => listener?.lagMs() ?? 0,
     async leave() {
       leaving = true
       await removeWorker(engine.db, workerId)

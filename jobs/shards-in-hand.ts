@@ -32,8 +32,8 @@ export interface ShardsInHand {
   messages(): { id: string; retryCount: number }[]
   /** By job: shards that wait inside the process with their slot lent. */
   parked(): Record<string, number>
-  /** Items that got their fate since the last call. */
-  takeItemsDone(): number
+  /** What was committed since the last call, and the longest that a step waited for it. */
+  takeWork(): { items: number; steps: number; commitGroups: number; commitLagMs: number }
   allOver(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ export function createShardsInHand(options: {
   const ios = new Map<AnyJobKind, unknown>()
   const refilled = new Map<number, number>()
   const slots = createSlots(options.slots, freed)
-  let itemsDone = 0
+  let work = noWork()
 
   const stop = (reason: StopReason, jobId?: number) => {
     for (const run of running.values()) if (jobId === undefined || run.shard.jobId === jobId) run.abort.abort(reason)
@@ -74,6 +74,7 @@ export function createShardsInHand(options: {
     db,
     boss,
     notices,
+    log,
     workerId,
     stopping: (jobId) => stop('stopped', jobId),
     unsent(jobId) {
@@ -84,8 +85,13 @@ export function createShardsInHand(options: {
         log.warn({ err: error, job: jobId }, 'refill failed; the sweep will'),
       )
     },
-    items(count) {
-      itemsDone += count
+    committed({ steps, items }) {
+      work.commitGroups++
+      work.steps += steps
+      work.items += items
+    },
+    waited(ms) {
+      work.commitLagMs = Math.max(work.commitLagMs, ms)
     },
   })
 
@@ -176,10 +182,10 @@ export function createShardsInHand(options: {
         if (waiting) parked[shard.jobId] = (parked[shard.jobId] ?? 0) + 1
       return parked
     },
-    takeItemsDone() {
-      const items = itemsDone
-      itemsDone = 0
-      return items
+    takeWork() {
+      const taken = work
+      work = noWork()
+      return taken
     },
     async allOver() {
       await Promise.all([...running.values()].map((one) => one.over))
@@ -189,4 +195,8 @@ export function createShardsInHand(options: {
 
 function nameOf({ jobId, key }: { jobId: number; key: string }): string {
   return `${jobId}/${key}`
+}
+
+function noWork() {
+  return { items: 0, steps: 0, commitGroups: 0, commitLagMs: 0 }
 }

@@ -52,6 +52,7 @@ export interface StoredGroup {
   job: CommittedJob
   /** Items that have got their fate. */
   items: number
+  steps: number
   /** Whether messages were sent. */
   queued: boolean
   /** In the order of the submissions. */
@@ -154,7 +155,13 @@ export async function storeGroup(
   if (!job) throw new Refused('job')
   if (job.state === 'FINISHING') await sendFinish(boss, trx, [jobId])
   const items = counters.succeeded + counters.failed + counters.skipped
-  return { job, items, queued: messages.length > 0, verdicts: submissions.map((s) => verdicts.get(s) ?? 'fenced') }
+  return {
+    job,
+    items,
+    steps: steps.length,
+    queued: messages.length > 0,
+    verdicts: submissions.map((s) => verdicts.get(s) ?? 'fenced'),
+  }
 }
 
 function endShard(shard: ShardChange, end: ShardEnd, counters: JobCounters, events: NewEvent[]): Verdict {

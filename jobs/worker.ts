@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { appendEvents, startPending } from '../db/jobs.ts'
@@ -123,12 +124,28 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     suspects = new Set(unknown.map(nameOf))
   }
 
+  const loopDelay = monitorEventLoopDelay()
+  loopDelay.enable()
   let reportedAt = Date.now()
+  let steps = 0
+  let commitGroups = 0
   const report = async () => {
     const seconds = Math.max(0.001, (Date.now() - reportedAt) / 1_000)
     reportedAt = Date.now()
-    const itemsPerSecond = hand.takeItemsDone() / seconds
-    await reportLoad(db, here.id(), { running: hand.count(), itemsPerSecond, parked: hand.parked() })
+    const work = hand.takeWork()
+    steps += work.steps
+    commitGroups += work.commitGroups
+    await reportLoad(db, here.id(), {
+      running: hand.count(),
+      itemsPerSecond: work.items / seconds,
+      parked: hand.parked(),
+      steps,
+      commitGroups,
+      commitLagMs: work.commitLagMs,
+      loopLagMs: loopDelay.percentile(99) / 1e6,
+      noticeLagMs: here.noticeLagMs(),
+    })
+    loopDelay.reset()
   }
 
   /** Repeats a chore, which may say how long to wait before the next time. */
@@ -163,6 +180,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     async stop() {
       stopping.abort()
       turn.wake()
+      loopDelay.disable()
       hand.stop('shutdown')
       await Promise.all(loops)
       hand.stop('shutdown')
@@ -188,7 +206,10 @@ async function claim(engine: Engine, workerId: string, messages: ShardMessage[])
       ])
     return { claims: await claimShards(trx, workerId, messages), started: began }
   })
-  for (const [jobId, seq] of started) engine.notices.changed(jobId, seq)
+  for (const [jobId, seq] of started) {
+    engine.notices.changed(jobId, seq)
+    engine.log.info({ job: jobId, worker: workerId }, 'job started')
+  }
   if (begun.size > begunAtMost) begun.clear()
   for (const { jobId } of claims) begun.add(jobId)
   return claims

@@ -19,6 +19,7 @@ import { closeSlowStreams } from './http/slow-streams.ts'
 import { staticFiles } from './http/static-files.ts'
 import { createSocketServer } from './http/websocket.ts'
 import type { Live } from './live.ts'
+import { createMetrics } from './metrics.ts'
 
 export interface HttpConfig {
   host: string
@@ -39,7 +40,7 @@ export interface Http {
   close(): Promise<void>
 }
 
-/** Everything that is reached by HTTP: GraphQL, its explorer, the built app, health. */
+/** Everything that is reached by HTTP: GraphQL, its explorer, the built app, health, figures. */
 export function createHttp(options: {
   config: HttpConfig
   engine: Engine
@@ -59,6 +60,7 @@ export function createHttp(options: {
     log,
   })
   const sockets = createSocketServer({ endpoint, auth, log, stalledMs })
+  const metrics = createMetrics({ db: engine.db, live })
   const streams = closeSlowStreams(stalledMs)
   const files = staticFiles(clientDir)
   const server = createServer({ requestTimeout: 60_000 }, (request, response) => {
@@ -85,6 +87,7 @@ export function createHttp(options: {
     const refusal = guard(request)
     if (refusal) return sendJson(response, 403, { message: refusal })
     if (path === '/graphql') return answerGraphql(request, response)
+    if (path === '/metrics') return sendMetrics(request, response)
     if (await handleSession(path, request, response, auth)) return undefined
     response.removeHeader('Cache-Control')
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -96,11 +99,7 @@ export function createHttp(options: {
     const asPage = request.method === 'GET' && request.headers.accept?.includes('text/html')
     if (asPage) return sendContent(request, response, graphiqlPage)
     const viewer = auth.viewer(request.headers)
-    if (!viewer) {
-      const error = { message: 'A token is required: Authorization: Bearer …', extensions: { code: 'UNAUTHENTICATED' } }
-      response.setHeader('WWW-Authenticate', 'Bearer')
-      return sendJson(response, 401, { errors: [error] })
-    }
+    if (!viewer) return sendUnauthenticated(response)
     response.setHeader('Cache-Control', 'no-store')
     streams.watch(response)
     await endpoint(request, response, { viewer })
@@ -118,6 +117,14 @@ export function createHttp(options: {
     const index = /\.[a-z0-9]+$/i.test(path) ? undefined : await files.index()
     if (index) return sendContent(request, response, index)
     return sendJson(response, 404, { message: path === '/' ? 'The web app is not built.' : 'There is no such thing.' })
+  }
+
+  async function sendMetrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!auth.viewer(request.headers)) return sendUnauthenticated(response)
+    const text = await metrics.text()
+    response.setHeader('Content-Type', metrics.contentType)
+    response.end(text)
+    return undefined
   }
 
   async function sendReadiness(response: ServerResponse): Promise<void> {
@@ -162,6 +169,12 @@ export function createHttp(options: {
       clearTimeout(patience)
     },
   }
+}
+
+function sendUnauthenticated(response: ServerResponse): void {
+  const error = { message: 'A token is required: Authorization: Bearer …', extensions: { code: 'UNAUTHENTICATED' } }
+  response.setHeader('WWW-Authenticate', 'Bearer')
+  sendJson(response, 401, { errors: [error] })
 }
 
 function pathOf(request: IncomingMessage): string {

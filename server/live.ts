@@ -22,6 +22,8 @@ const pollMs = 2_000
 export interface Live extends LiveFeed {
   /** Whether changes are heard of at once; otherwise they come by polling. */
   listening(): boolean
+  /** How long the last notice to ourselves was on its way. */
+  noticeLagMs(): number
   /** How many jobs are followed, by how many subscribers, and how many watch lists of jobs. */
   load(): { jobs: number; followers: number; lists: number }
   /** Ends all subscriptions and the connection. */
@@ -74,6 +76,7 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
     jobs: (viewer, filter) => pulled((waiter) => feed.follow(waiter, viewer, filter)),
     ratePerSecond: rates.of,
     listening: listener.listening,
+    noticeLagMs: listener.lagMs,
     load: () => ({ ...watches.load(), lists: feed.watchers }),
     async close() {
       clearInterval(timer)

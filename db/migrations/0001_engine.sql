@@ -109,6 +109,14 @@ create table workers (
   -- running shards that wait inside the process with their slot lent, by job id
   parked jsonb not null default '{}',
   items_per_second real not null default 0,
+  -- since it entered
+  steps bigint not null default 0,
+  commit_groups bigint not null default 0,
+  -- in the last interval: the longest time from a step that was ready to its commit, the 99th percentile of the event loop's delay
+  commit_lag_ms real not null default 0,
+  loop_lag_ms real not null default 0,
+  -- how long the last notice to itself was on its way
+  notice_lag_ms real not null default 0,
   since timestamptz not null default now(),
   seen_at timestamptz not null default now()
 );

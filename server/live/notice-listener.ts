@@ -6,6 +6,8 @@ const retryMs = { first: 100, most: 5_000 }
 
 export interface NoticeListener {
   listening: () => boolean
+  /** How long the last notice to itself was on its way. */
+  lagMs: () => number
   close(): Promise<void>
 }
 
@@ -57,6 +59,7 @@ export async function listenForEver(options: {
   await open()
   return {
     listening: () => listener !== undefined,
+    lagMs: () => listener?.lagMs() ?? 0,
     async close() {
       closed = true
       clearTimeout(timer)
