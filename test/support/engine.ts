@@ -39,6 +39,8 @@ export async function forkWorker(options: {
   slots: number
   allowHosts?: string[]
   minDelayMs?: number
+  /** What its clock is fast by. */
+  clockOffMs?: number
 }): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], {
     stdio: 'inherit',

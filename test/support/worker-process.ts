@@ -2,19 +2,23 @@ import { openDatabase } from '../../db/database.ts'
 import { createOutgoing } from '../../jobs/outgoing.ts'
 import { startWorker } from '../../jobs/worker.ts'
 import { openTestEngine } from './engine.ts'
+import { shiftClock } from './shift-clock.ts'
 
 const {
   url,
   slots,
   allowHosts = [],
   minDelayMs = 0,
+  clockOffMs = 0,
 } = JSON.parse(process.argv[2]!) as {
   url: string
   slots: number
   allowHosts?: string[]
   minDelayMs?: number
+  clockOffMs?: number
 }
 
+if (clockOffMs !== 0) shiftClock(clockOffMs)
 const { db } = openDatabase(url, { max: 8 })
 const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs }, true)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
