@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 
 import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
-import { crawlRows } from '../../test/support/crawl-driver.ts'
+import { crawlRows } from '../../test/support/crawl-rows.ts'
 import { startGeneratedSite } from '../../test/support/generated-site.ts'
 import { redirect, type SitePage } from '../../test/support/site.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
-import { crawlRows } from '../../test/support/crawl-driver.ts'
+import { crawlRows } from '../../test/support/crawl-rows.ts'
 import { redirect } from '../../test/support/site.ts'
 import { urlKey } from '../engines/crawl/url-key.ts'
 

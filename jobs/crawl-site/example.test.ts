@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { crawlBench } from '../../test/support/crawl-bench.ts'
-import { crawlRows } from '../../test/support/crawl-driver.ts'
+import { crawlRows } from '../../test/support/crawl-rows.ts'
 import { plainText } from '../../test/support/site.ts'
 import { example } from './example.ts'
 

@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util'
 
 import { sql } from 'kysely'
 
+import { crawlRows } from '../support/crawl-rows.ts'
 import { startGeneratedSite } from '../support/generated-site.ts'
 import { type ChaosPlan, runChaos } from './chaos.ts'
-import { crawlRows } from './crawl-rows.ts'
 import { openStage } from './stage.ts'
 
 const { values } = parseArgs({

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { startJob } from '../../jobs/control.ts'
 import type { Engine } from '../../jobs/engine.ts'
-import { crawlRows } from '../chaos/crawl-rows.ts'
+import { crawlRows } from '../support/crawl-rows.ts'
 import {
   forkWorker,
   jobEnds,
