@@ -33,7 +33,8 @@ const maxDeadlocks = 8
 
 /**
  * One committer a process: the steps of one job that are ready at the same time go together in one transaction, so that the job row
- * is locked once for many steps. A group that fails is tried step by step, so that one bad batch hurts nobody else.
+ * is locked once for many steps. A group that was refused is tried step by step, so that one bad batch hurts nobody else; one that may
+ * be in is not, since its steps would be stored twice: their shards go on from their stored checkpoints.
  */
 export function createCommitter(deps: CommitDeps): Committer {
   const groups = new Map<number, { kind: AnyJobKind; waiting: Waiting[] }>()
@@ -44,7 +45,7 @@ export function createCommitter(deps: CommitDeps): Committer {
       try {
         settle(group, await commitRetrying(deps, jobId, kind, group))
       } catch (error) {
-        if (group.length === 1) group[0]!.reject(error)
+        if (group.length === 1 || error instanceof OutcomeUnknown) group.forEach((one) => one.reject(error))
         else
           for (const one of group)
             await commitRetrying(deps, jobId, kind, [one]).then((verdicts) => settle([one], verdicts), one.reject)
@@ -77,6 +78,9 @@ export function createCommitter(deps: CommitDeps): Committer {
   }
 }
 
+/** The connection was lost after COMMIT had been sent: nobody here knows whether the group is in. */
+class OutcomeUnknown extends Error {}
+
 interface Waiting {
   submission: Submission
   resolve: (verdict: Verdict) => void
@@ -106,6 +110,11 @@ function isRace(error: unknown): boolean {
   return code === '40P01' || code === '40001'
 }
 
+/** Whether the server answered that it did not do what was asked, and is still there. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'ERROR'
+}
+
 async function commitGroup(
   deps: CommitDeps,
   jobId: number,
@@ -113,11 +122,17 @@ async function commitGroup(
   submissions: Submission[],
 ): Promise<Verdict[]> {
   const { boss, workerId } = deps
+  let stored = false
   const outcome = await deps.db
     .transaction()
-    .execute((trx) => storeGroup(boss, workerId(), trx, { jobId, kind, submissions }))
+    .execute(async (trx) => {
+      const group = await storeGroup(boss, workerId(), trx, { jobId, kind, submissions })
+      stored = true
+      return group
+    })
     .catch((error: unknown) => {
       if (error instanceof Refused) return error
+      if (stored && !isRefusal(error)) throw new OutcomeUnknown('a commit went unanswered', { cause: error })
       throw error
     })
   if (outcome instanceof Refused) {

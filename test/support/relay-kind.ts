@@ -28,6 +28,12 @@ const input = z.object({
     .meta(text('Failing', 'Items whose row ends in one of these fail, with a finding.')),
   poison: z.string().optional().meta(text('Poison', 'A run that meets this row throws.')),
   poisonKills: z.boolean().default(false).meta(text('Deadly', 'A run that meets the poison ends its process.')),
+  deafEvery: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .meta(text('Deaf', 'One shard in so many does not hear in the middle of a step that it is to stop; 0: all do.')),
   laterMs: z
     .number()
     .int()
@@ -70,6 +76,7 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       letterEvery: 2,
       failing: ['-0-1'],
       poisonKills: false,
+      deafEvery: 0,
       laterMs: 0,
     }),
     refused: [
@@ -92,8 +99,9 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
   async *run({ jobId, shard, input, checkpoint, io, signal, care }) {
     let at = checkpoint?.at ?? 0
     let careful = care
+    const deaf = input.deafEvery > 0 && pick(`${shard}deaf`, input.deafEvery) === 0
     const work = () =>
-      input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, { signal }) : undefined
+      input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, deaf ? {} : { signal }) : undefined
     if (input.laterMs > 0 && !checkpoint?.waited && shard !== 'main') {
       yield { batch: { rows: [], letters: [], opened: [] }, checkpoint: { at, waited: true } }
       return { end: 'later', at: new Date(Date.now() + input.laterMs), why: 'told to wait' }
@@ -168,9 +176,10 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
   finish: (_trx, jobId) => Promise.resolve({ summary: { job: jobId } }),
 }
 
-/** Doubling a row is an error, so that a step which is stored twice cannot go unseen. */
+/** Without a unique key: a row that is stored twice is there twice, so that a doubled step cannot go unseen. */
 export async function createRelayTables(db: Kysely<DB>): Promise<void> {
-  await sql`create table relay_rows (job_id bigint, row text collate "C", primary key (job_id, row))`.execute(db)
+  await sql`create table relay_rows (job_id bigint, row text collate "C")`.execute(db)
+  await sql`create index relay_rows_in_order on relay_rows (job_id, row)`.execute(db)
   await sql`create table relay_letters (job_id bigint, shard text collate "C", text text collate "C", opened boolean not null default false,
     primary key (job_id, shard, text))`.execute(db)
 }
