@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -9,86 +8,89 @@ import { join } from 'node:path'
 import { type Database, openDatabase } from '../../db/database.ts'
 import { type Embedded, startEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
-import { type Engine } from '../../jobs/engine.ts'
-import { forkWorker, kill, openTestEngine } from '../support/engine.ts'
+import type { Engine } from '../../jobs/engine.ts'
+import { openTestEngine } from '../support/engine.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.ts'
 import { createRelayTables } from '../support/relay-kind.ts'
+import { supervise, type Supervised } from './supervised.ts'
 
-export type Target = 'worker' | 'api' | 'postgres'
+export interface StageWorker {
+  name: string
+  process: Supervised
+  /** Its way to Postgres. */
+  way: PostgresProxy
+  /** A fault that lasts is at it: it is left alone meanwhile. */
+  busy: boolean
+}
 
-/** A whole Mailquarry of separate processes, each of which can be killed and is then started again, as a supervisor would. */
+/** A whole Mailquarry of separate processes, each of which is started again when it ends. */
 export interface Stage {
+  /** Straight, not by way of a proxy. */
   database: Database
   engine: Engine
   apiUrl: string
-  /** Kills with -9 and starts anew; resolves when the new one is up. Says how many shards the victim was running. */
-  kill(target: Target, random: number): Promise<number>
+  workers: StageWorker[]
+  api: Supervised
+  /** `kill -9` of the postmaster, and a new one in its place. */
+  killPostgres(): Promise<void>
   close(): Promise<void>
 }
 
-export async function openStage(options: { workers: number; slots: number; allowHosts: string[] }): Promise<Stage> {
-  const { slots, allowHosts } = options
+export interface StageOptions {
+  workers: number
+  slots: number
+  allowHosts: string[]
+}
+
+export async function openStage({ workers: count, slots, allowHosts }: StageOptions): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-chaos-'))
   const [postgresPort, apiPort] = [await freePort(), await freePort()]
   let embedded: Embedded = await startEmbedded({ dataDir, port: postgresPort })
-  const url = embedded.url
+  const { url } = embedded
   await migrate(url)
   const database = openDatabase(url, { max: 4 })
   await createRelayTables(database.db)
   const engine = await openTestEngine(url, database.db, { ownHosts: allowHosts })
-  const newWorker = () => forkWorker({ url, slots, allowHosts })
-  const newApi = () => forkApi(url, apiPort)
-  const workers: ChildProcess[] = await Promise.all(Array.from({ length: options.workers }, newWorker))
-  let api = await newApi()
-
-  const killPostgres = async () => {
-    const pid = Number((await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
-    process.kill(pid, 'SIGKILL')
-    await embedded.exited
-    await embedded.stop()
-    embedded = await startEmbedded({ dataDir, port: postgresPort })
-  }
-  const heldBy = async (pid: number) => {
-    const { rows } = await database.pool.query<{ n: number }>(
-      `select count(*)::int as n from job_shards s join workers w on w.id = s.worker_id where w.pid = $1 and s.state = 'RUNNING'`,
-      [pid],
+  const start = (name: string, file: string, task: object) =>
+    supervise(name, () =>
+      fork(join(import.meta.dirname, file), [JSON.stringify(task)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] }),
     )
-    return rows[0]!.n
+  const workers: StageWorker[] = []
+  for (let n = 1; n <= count; n++) {
+    const way = await startPostgresProxy(url)
+    const task = { url: way.url, slots, allowHosts }
+    workers.push({
+      name: `worker ${n}`,
+      process: start(`worker ${n}`, '../support/worker-process.ts', task),
+      way,
+      busy: false,
+    })
   }
+  const api = start('the API', 'api-process.ts', { url, port: apiPort })
+  await Promise.all([...workers.map((worker) => worker.process.ready()), api.ready()])
+
   return {
     database,
     engine,
     apiUrl: `ws://127.0.0.1:${apiPort}/graphql`,
-    async kill(target, random) {
-      if (target === 'postgres') {
-        await killPostgres()
-        return 0
-      }
-      if (target === 'api') {
-        await kill(api)
-        api = await newApi()
-        return 0
-      }
-      const index = Math.floor(random * workers.length)
-      const victim = workers[index]!
-      const held = await heldBy(victim.pid!)
-      await kill(victim)
-      workers[index] = await newWorker()
-      return held
+    workers,
+    api,
+    async killPostgres() {
+      const pid = Number((await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8')).split('\n')[0])
+      process.kill(pid, 'SIGKILL')
+      await embedded.exited
+      await embedded.stop()
+      embedded = await startEmbedded({ dataDir, port: postgresPort })
     },
     async close() {
-      await Promise.all([...workers, api].map((child) => kill(child)))
+      await Promise.all([...workers.map((worker) => worker.process.close()), api.close()])
+      await Promise.all(workers.map((worker) => worker.way.close()))
       await engine.close()
       await database.close()
       await embedded.stop()
       await rm(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-async function forkApi(url: string, port: number): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'api-process.ts'), [JSON.stringify({ url, port })], { stdio: 'inherit' })
-  await once(child, 'message')
-  return child
 }
 
 async function freePort(): Promise<number> {

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 export interface Subscriber {
   /** Numbers of the events, in the order in which they came. */
   seen: number[]
+  connections(): number
   close(): Promise<void>
 }
 
@@ -13,7 +14,14 @@ export interface Subscriber {
 export function followEvents(url: string, jobId: number): Subscriber {
   const seen: number[] = []
   let over = false
-  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, lazy: true })
+  let connections = 0
+  const client = createClient({
+    url,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazy: true,
+    on: { connected: () => void connections++ },
+  })
   const query = `subscription ($jobId: ID!, $after: Float) { jobEvents(jobId: $jobId, after: $after) { ... on JobEvent { seq } } }`
   const follow = async () => {
     while (!over) {
@@ -32,6 +40,7 @@ export function followEvents(url: string, jobId: number): Subscriber {
   const following = follow()
   return {
     seen,
+    connections: () => connections,
     async close() {
       over = true
       await client.dispose()

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { startSite } from './site.ts'
 import type { Site } from './site.ts'
@@ -18,6 +19,8 @@ export interface GeneratedSiteOptions {
   /** Each host on its own port of 127.0.0.1, or, where the system has them all (Linux), on its own 127.0.x.y. */
   by?: 'port' | 'ip'
   delayMs?: number
+  /** Each so-manieth page also links to one that is gone (404); 0: none does. */
+  goneEvery?: number
   /** Keep a log of the requests; off, so that memory stays flat. */
   log?: boolean
 }
@@ -33,6 +36,8 @@ export interface GeneratedSite {
   startUrls: string[]
   sites: Site[]
   pages: number
+  /** Another pause before each answer from now on. */
+  setDelay(delayMs: number): void
   /** All addresses with their pages, computed as they are asked for: page by page, host by host. */
   placed(): Generator<Placed>
   close(): Promise<void>
@@ -50,7 +55,8 @@ export async function startGeneratedSite(options: GeneratedSiteOptions = {}): Pr
   const originOf = (host: number) => sites[host % sites.length]!.url
   try {
     for (let host = 0; host < plan.hosts; host += 1) {
-      const handler = (request: IncomingMessage, response: ServerResponse) => {
+      const handler = async (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => {
+        if (plan.delayMs > 0) await sleep(plan.delayMs, undefined, { signal })
         const number = pageNumber(request.url ?? '/')
         if (number === undefined || number >= plan.pagesPerHost) {
           response.writeHead(404, { 'content-type': 'text/html; charset=utf-8' }).end('<title>Not found</title>')
@@ -60,7 +66,7 @@ export async function startGeneratedSite(options: GeneratedSiteOptions = {}): Pr
         response.end(pageHtml(plan, host, number, number === 0 ? originOf(host + 1) : undefined))
       }
       const ip = plan.by === 'ip' ? `127.0.${1 + Math.floor(host / 250)}.${1 + (host % 250)}` : '127.0.0.1'
-      sites.push(await startSite({ handler, host: ip, delayMs: plan.delayMs, log: plan.log }))
+      sites.push(await startSite({ handler, host: ip, log: plan.log }))
     }
   } catch (error) {
     await close()
@@ -70,6 +76,9 @@ export async function startGeneratedSite(options: GeneratedSiteOptions = {}): Pr
     startUrls: sites.map((site) => `${site.url}/`),
     sites,
     pages: plan.hosts * plan.pagesPerHost,
+    setDelay(delayMs) {
+      plan.delayMs = delayMs
+    },
     *placed() {
       for (const [host, site] of sites.entries())
         for (let page = 0; page < plan.pagesPerHost; page += 1)
@@ -92,6 +101,7 @@ const defaults: Plan = {
   pageBytes: 4_000,
   by: 'port',
   delayMs: 0,
+  goneEvery: 0,
   log: false,
 }
 
@@ -136,6 +146,8 @@ function pageHtml(plan: Plan, host: number, page: number, nextOrigin: string | u
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page ${page} of host ${host + 1}</title></head><body>`,
     `<nav><a href="/">Home</a>${nextOrigin === undefined ? '' : ` <a href="${nextOrigin}/">Our sister firm</a>`}</nav><main><h1>Page ${page}</h1>`,
   ]
+  if (plan.goneEvery > 0 && page % plan.goneEvery === 0)
+    parts.push(`<p>Once <a href="/gone/${page}.html">here</a>.</p>`)
   let size = 0
   const add = (part: string) => {
     parts.push(part)

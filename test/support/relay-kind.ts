@@ -202,7 +202,7 @@ function explode({ poisonKills }: Input): never {
   throw new Error('a poisoned item')
 }
 
-function shardName(n: number): string {
+export function shardName(n: number): string {
   return `s${String(n).padStart(6, '0')}`
 }
 
