@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Context, createLoaders } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
+import { createSharedSubscribe } from '../live/shared-results.ts'
 import { maskFaults } from './faults.ts'
 import { limitQueries, queryLimits } from './query-limits.ts'
 
@@ -26,6 +27,7 @@ export function createGraphqlEndpoint(options: {
   log: Logger
 }) {
   const { context, introspection, log } = options
+  const maskError = maskFaults(log)
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -35,16 +37,22 @@ export function createGraphqlEndpoint(options: {
     multipart: false,
     batching: false,
     maxRequestBodySize: maxRequestBytes,
-    maskedErrors: { maskError: maskFaults(log) },
+    maskedErrors: { maskError },
     // What is worth it is logged where errors are masked.
     logging: false,
     context: ({ viewer }) => ({ ...context, viewer, loaders: createLoaders(context.engine.db) }),
     plugins: [
       useCSRFPrevention({ requestHeaders: ['x-graphql-yoga-csrf', 'graphql-require-preflight'] }),
       limitQueries(queryLimits),
+      shareResults(maskError),
       ...(introspection ? [] : [withoutIntrospection]),
     ],
   })
+}
+
+function shareResults(maskError: ReturnType<typeof maskFaults>): Plugin {
+  const subscribe = createSharedSubscribe(maskError)
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) }
 }
 
 const withoutIntrospection: Plugin = {

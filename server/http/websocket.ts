@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-import { GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -9,11 +10,14 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Context } from '../../schema/context.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
 import type { Auth } from '../auth.ts'
+import type { SharedResult } from '../live/shared-results.ts'
 import type { GraphqlEndpoint } from './graphql-endpoint.ts'
 
 const maxMessageBytes = 1_000_000
 const maxSubscriptions = 100
 const pingMs = 12_000
+/** What a socket may hold that the network has not taken yet; who holds more is not asked for the next event. */
+const windowBytes = 16_384
 
 export interface SocketServer {
   /** Takes over a connection that asks to become a WebSocket. */
@@ -24,21 +28,27 @@ export interface SocketServer {
 
 interface Connected {
   socket: WebSocket
-  request: IncomingMessage
-  /** Frames that the socket has not taken yet, and since when it has taken none. */
-  unsent: number
+  /** What the frames go into. */
+  stream: Socket
+  /** How many bytes the network had taken when last looked at, and since when no more. */
+  taken: number
   movedAt: number
+  pingAt: number
   alive: boolean
 }
 
 interface Extra {
   request: IncomingMessage
+  send: Send
   viewer?: Viewer
 }
 
+/** Resolves when there is room for the next frame; nothing where there is some already. */
+type Send = (text: string) => Promise<void> | undefined
+
 /**
- * graphql-transport-ws. A subscription is pulled: its next event is asked for when the last one has left for the network, so that a
- * slow client slows only itself and nothing piles up for it.
+ * graphql-transport-ws. A subscription is pulled: its next event is asked for when the socket has room for it, so that a slow client
+ * slows only itself and nothing piles up for it.
  */
 export function createSocketServer(options: {
   endpoint: GraphqlEndpoint
@@ -55,30 +65,42 @@ export function createSocketServer(options: {
     handleProtocols: (protocols) => handleProtocols(protocols),
   })
   const connections = new Set<Connected>()
-  let pingAt = Date.now() + pingMs
+  const cork = createCork()
   const timer = setInterval(() => {
     const now = Date.now()
-    const ping = now >= pingAt
-    if (ping) pingAt = now + pingMs
     for (const connection of connections) {
-      const stalled = connection.unsent > 0 && now - connection.movedAt > stalledMs
-      if (stalled || (ping && !connection.alive)) connection.socket.terminate()
+      const { socket, stream } = connection
+      const taken = stream.bytesWritten - stream.writableLength
+      if (stream.writableLength === 0 || taken !== connection.taken) connection.movedAt = now
+      connection.taken = taken
+      const ping = now >= connection.pingAt
+      if (now - connection.movedAt > stalledMs || (ping && !connection.alive)) socket.terminate()
       else if (ping) {
+        connection.pingAt = now + pingMs
         connection.alive = false
-        connection.socket.ping()
+        socket.ping()
       }
     }
   }, stalledMs / 10)
 
   server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-    const connection: Connected = { socket, request, unsent: 0, movedAt: Date.now(), alive: true }
+    const now = Date.now()
+    const stream = request.socket
+    const connection: Connected = { socket, stream, taken: 0, movedAt: now, pingAt: now + pingMs, alive: true }
     connections.add(connection)
+    const send: Send = (text) => {
+      if (socket.readyState !== socket.OPEN) return undefined
+      cork(stream)
+      if (stream.writableLength < windowBytes) return void socket.send(text)
+      // An error closes the socket, which ends its subscriptions.
+      return new Promise((resolve) => void socket.send(text, () => resolve()))
+    }
     socket.on('pong', () => (connection.alive = true))
     socket.on('error', (error) => log.debug({ err: error }, 'websocket'))
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (text) => send(connection, text),
+        send,
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) =>
           socket.on('message', (data: Buffer) => {
@@ -89,7 +111,7 @@ export function createSocketServer(options: {
             })
           }),
       },
-      { request },
+      { request, send },
     )
     socket.once('close', (code, reason) => {
       connections.delete(connection)
@@ -112,20 +134,20 @@ export function createSocketServer(options: {
   }
 }
 
-/** Resolves when the frame has left for the network. */
-function send(connection: Connected, text: string): Promise<void> {
-  const { socket } = connection
-  return new Promise((resolve) => {
-    if (socket.readyState !== socket.OPEN) return resolve()
-    if (connection.unsent++ === 0) connection.movedAt = Date.now()
-    socket.send(text, () => {
-      connection.unsent--
-      connection.movedAt = Date.now()
-      // An error closes the socket, which ends its subscriptions.
-      resolve()
-    })
-    return undefined
-  })
+/** Holds back what is written to a stream until the present turn is over, so that frames that come together leave together. */
+function createCork(): (stream: Socket) => void {
+  let corked = new Set<Socket>()
+  const uncork = () => {
+    const streams = corked
+    corked = new Set()
+    for (const stream of streams) stream.uncork()
+  }
+  return (stream) => {
+    if (corked.has(stream)) return
+    if (corked.size === 0) process.nextTick(uncork)
+    corked.add(stream)
+    stream.cork()
+  }
 }
 
 function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
@@ -172,7 +194,39 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
     },
     execute: (args) => (args.rootValue as Enveloped).execute(args),
     subscribe: (args) => (args.rootValue as Enveloped).subscribe(args),
+    onOperation: ({ extra }, id, _payload, _args, result) =>
+      Symbol.asyncIterator in result ? deliver(extra.send, id, result as AsyncIterable<SharedResult>) : undefined,
   })
+}
+
+/**
+ * Sends the results of a subscription, whose text is shared; for the protocol's server, which would make it anew for each subscriber,
+ * it is a subscription without results that ends when they do.
+ */
+function deliver(send: Send, id: string, results: AsyncIterable<SharedResult>): AsyncIterableIterator<never> {
+  const iterator = results[Symbol.asyncIterator]()
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+  return {
+    async next() {
+      for (;;) {
+        const { done, value } = await iterator.next()
+        if (done) return { done, value: undefined }
+        const room = send(`${head}${value.stringify?.() ?? textOf(value)}}`)
+        if (room) await room
+      }
+    },
+    async return() {
+      await iterator.return?.()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+function textOf({ errors, ...result }: ExecutionResult): string {
+  return JSON.stringify({ ...result, ...(errors && { errors: errors.map((error) => error.toJSON()) }) })
 }
 
 /** The operation's own executors go along with it in the root value, which no resolver looks at. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 const benches: Record<string, string> = {
+  live: './live/run.ts',
   'real-sites': '../real-sites/run.ts',
 }
 

@@ -1,0 +1,125 @@
+// npm run bench -- live [--turns 3] [--subscribers 1000,10000] [--events 15]: what it costs to tell many of one event, against stock
+// graphql-ws; how long after its commit an event is with its subscribers; how soon a job starts and stops.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+
+import { openLiveStage } from './live-stage.ts'
+import { type Control, measureControl, measureFanOut, measurePeer, type Turn } from './measures.ts'
+
+const { values } = parseArgs({
+  options: {
+    turns: { type: 'string', default: '3' },
+    subscribers: { type: 'string', default: '1000,10000' },
+    events: { type: 'string', default: '15' },
+  },
+})
+const turns = Number(values.turns)
+const events = Number(values.events)
+const sizes = values.subscribers.split(',').map(Number)
+const stalled = 200
+
+const stage = await openLiveStage()
+const summary: Record<string, unknown> = {}
+let peakRssMb = 0
+try {
+  let headline: { ours: number; peer: number; kb: number } | undefined
+  for (const subscribers of sizes) {
+    const everyMs = subscribers > 2_000 ? 1_500 : 700
+    const ours: Turn[] = []
+    const peers: Turn[] = []
+    for (let turn = 1; turn <= turns; turn++) {
+      const mine = await measureFanOut(stage, { subscribers, stalled: 0, events, everyMs })
+      ours.push(tell(`ours  ${subscribers} turn ${turn}`, mine))
+      await sleep(1_000)
+      const peer = await measurePeer({
+        subscribers,
+        events,
+        everyMs: subscribers > 2_000 ? 3_000 : 700,
+        samples: mine.samples,
+      })
+      peers.push(tell(`peer  ${subscribers} turn ${turn}`, peer))
+      await sleep(1_000)
+    }
+    peakRssMb = Math.max(peakRssMb, ...ours.map((turn) => turn.peakRssMb))
+    const us = middle(ours, 'usPerMessage')
+    const peerUs = middle(peers, 'usPerMessage')
+    const kb = middle(ours, 'kbPerSubscriber')
+    const p99 = middle(ours, 'p99Ms')
+    const goalMs = subscribers > 2_000 ? 250 : 100
+    console.log(`
+${subscribers} subscribers, medians of ${turns} turns
+  server CPU, µs a subscriber and message    ours ${us.toFixed(1)} (goal 20)   graphql-ws ${peerUs.toFixed(1)}   ratio ${(peerUs / us).toFixed(1)} (goal 4)
+  the same for an event with its snapshots   ours ${middle(ours, 'usPerEvent').toFixed(1)}   graphql-ws ${middle(peers, 'usPerEvent').toFixed(1)}
+  memory, kB of RSS a subscriber             ours ${kb.toFixed(1)} (goal 15)   graphql-ws ${middle(peers, 'kbPerSubscriber').toFixed(1)}
+  the same, kB of heap                       ours ${middle(ours, 'heapKbPerSubscriber').toFixed(1)}   graphql-ws ${middle(peers, 'heapKbPerSubscriber').toFixed(1)}
+  commit in a worker to frame in a client    p50 ${middle(ours, 'p50Ms').toFixed(0)} ms   p99 ${p99.toFixed(0)} ms (goal ${goalMs})
+  publish in the server to frame in a client graphql-ws p50 ${middle(peers, 'p50Ms').toFixed(0)} ms   p99 ${middle(peers, 'p99Ms').toFixed(0)} ms
+`)
+    headline = { ours: us, peer: peerUs, kb }
+    Object.assign(summary, {
+      [`usPerSubscriber${subscribers}`]: round(us),
+      [`kbPerSubscriber${subscribers}`]: round(kb),
+      [`p50Ms${subscribers}`]: round(middle(ours, 'p50Ms')),
+      [`p99Ms${subscribers}`]: round(p99),
+      [`ratio${subscribers}`]: round(peerUs / us),
+    })
+  }
+
+  const lively = { subscribers: sizes[0]!, events, everyMs: 700 }
+  const without: Turn[] = []
+  const beside: Turn[] = []
+  for (let turn = 1; turn <= turns; turn++) {
+    without.push(tell(`no stalled sockets turn ${turn}`, await measureFanOut(stage, { ...lively, stalled: 0 })))
+    beside.push(tell(`${stalled} stalled sockets turn ${turn}`, await measureFanOut(stage, { ...lively, stalled })))
+  }
+  console.log(`
+${stalled} sockets that read nothing beside ${sizes[0]} that do: p99 ${middle(beside, 'p99Ms').toFixed(0)} ms, without them ${middle(without, 'p99Ms').toFixed(0)} ms; dropped: ${beside.map((turn) => turn.dropped).join(', ')}
+`)
+
+  const control: Control = await measureControl(stage, 20)
+  console.log(`start to first event in a client           p50 ${control.startToEventMs.toFixed(0)} ms (goal 100)
+start to a worker's first event in a client p50 ${control.startToWorkerMs.toFixed(0)} ms
+pause to handler stopped, told to a client p95 ${control.pauseMs.toFixed(0)} ms (goal 500)
+cancel to handler stopped, told to a client p95 ${control.cancelMs.toFixed(0)} ms (goal 500)
+`)
+  const { ours, peer, kb } = headline!
+  console.log(
+    JSON.stringify({
+      bench: 'live',
+      ours: round(ours),
+      peer: round(peer),
+      unit: 'µs of server CPU a subscriber and message',
+      ratio: round(peer / ours),
+      peakRssMb: Math.round(peakRssMb),
+      usPerSubscriber: round(ours),
+      kbPerSubscriber: round(kb),
+      ...summary,
+      p99MsBesideStalled: round(middle(beside, 'p99Ms')),
+      p99MsWithoutStalled: round(middle(without, 'p99Ms')),
+      startToEventP50Ms: round(control.startToEventMs),
+      startToWorkerP50Ms: round(control.startToWorkerMs),
+      pauseP95Ms: round(control.pauseMs),
+      cancelP95Ms: round(control.cancelMs),
+    }),
+  )
+} finally {
+  await stage.close()
+}
+
+function tell(what: string, turn: Turn): Turn {
+  const { usPerMessage, kbPerSubscriber, heapKbPerSubscriber, p50Ms, p99Ms, messages, lost } = turn
+  console.log(
+    `${what}: ${usPerMessage.toFixed(1)} µs a message, ${kbPerSubscriber.toFixed(1)} kB (heap ${heapKbPerSubscriber.toFixed(1)}), p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms, ${messages} messages, ${lost} events lost`,
+  )
+  return turn
+}
+
+type Figure = { [K in keyof Turn]: Turn[K] extends number ? K : never }[keyof Turn]
+
+function middle(of: Turn[], figure: Figure): number {
+  return of.map((turn) => turn[figure]).toSorted((a, b) => a - b)[Math.floor(of.length / 2)]!
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
