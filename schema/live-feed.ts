@@ -12,7 +12,14 @@ export interface Viewer {
 export interface JobSource extends JobRow {
   /** Items a second by recent samples; undefined where nobody has sampled. */
   ratePerSecond?: number | null
-  activity?: () => Promise<JobActivity>
+  activity?: Activity
+}
+
+/** Read at the first call, once for all. */
+export interface Activity {
+  (): Promise<JobActivity>
+  /** Whether anybody has called it. */
+  asked?: boolean
 }
 
 export interface Snapshot {

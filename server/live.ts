@@ -7,7 +7,7 @@ import type { JobRow } from '../db/job-list.ts'
 import type { DB } from '../db/types.ts'
 import { channels } from '../jobs/notices.ts'
 import { batched } from '../schema/batched.ts'
-import type { JobSource, LiveFeed } from '../schema/live-feed.ts'
+import type { Activity, JobSource, LiveFeed } from '../schema/live-feed.ts'
 import { followJob } from './live/follow-job.ts'
 import { createJobWatches } from './live/job-watches.ts'
 import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
@@ -43,8 +43,12 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
     return ids.map((id) => activities.get(id)!)
   })
   const present = (job: JobRow): JobSource => {
-    let activity: Promise<JobActivity> | undefined
-    return { ...job, ratePerSecond: rates.of(job.id) ?? null, activity: () => (activity ??= readActivity(job.id)) }
+    let read: Promise<JobActivity> | undefined
+    const activity: Activity = () => {
+      activity.asked = true
+      return (read ??= readActivity(job.id))
+    }
+    return { ...job, ratePerSecond: rates.of(job.id) ?? null, activity }
   }
 
   const watches = createJobWatches({ db, present, sample, warn })

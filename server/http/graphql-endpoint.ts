@@ -1,5 +1,5 @@
 import { useCSRFPrevention } from '@graphql-yoga/plugin-csrf-prevention'
-import { NoSchemaIntrospectionCustomRule } from 'graphql'
+import { type ExecutionArgs, NoSchemaIntrospectionCustomRule } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 
@@ -8,7 +8,7 @@ import { schema } from '../../schema/index.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
 import { createSharedSubscribe } from '../live/shared-results.ts'
 import { maskFaults } from './faults.ts'
-import { limitQueries, queryLimits } from './query-limits.ts'
+import { costRefusal, limitQueries, queryLimits } from './query-limits.ts'
 
 /** A start mutation may bring 100,000 URLs along. */
 const maxRequestBytes = 8_000_000
@@ -20,7 +20,10 @@ export interface ServerContext {
 
 export type GraphqlEndpoint = ReturnType<typeof createGraphqlEndpoint>
 
-/** GraphQL over HTTP and server-sent events at /graphql; the WebSocket executes through the same plugins. */
+/**
+ * GraphQL over HTTP and server-sent events at /graphql; the WebSocket executes through the same plugins. `subscribe` does what they do
+ * for subscriptions, without a layer of theirs around each result.
+ */
 export function createGraphqlEndpoint(options: {
   context: Omit<Context, 'viewer' | 'loaders'>
   introspection: boolean
@@ -28,7 +31,8 @@ export function createGraphqlEndpoint(options: {
 }) {
   const { context, introspection, log } = options
   const maskError = maskFaults(log)
-  return createYoga<ServerContext, Context>({
+  const subscribe = createSharedSubscribe(maskError)
+  const yoga = createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -44,14 +48,19 @@ export function createGraphqlEndpoint(options: {
     plugins: [
       useCSRFPrevention({ requestHeaders: ['x-graphql-yoga-csrf', 'graphql-require-preflight'] }),
       limitQueries(queryLimits),
-      shareResults(maskError),
+      sharing(subscribe),
       ...(introspection ? [] : [withoutIntrospection]),
     ],
   })
+  return Object.assign(yoga, {
+    async subscribe(args: ExecutionArgs) {
+      const refusal = costRefusal(queryLimits, args)
+      return refusal ? { errors: [refusal] } : subscribe(args)
+    },
+  })
 }
 
-function shareResults(maskError: ReturnType<typeof maskFaults>): Plugin {
-  const subscribe = createSharedSubscribe(maskError)
+function sharing(subscribe: ReturnType<typeof createSharedSubscribe>): Plugin {
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) }
 }
 

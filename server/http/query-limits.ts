@@ -31,14 +31,6 @@ const listCost = 25
 
 /** Refuses documents beyond the limits, with BAD_USER_INPUT and what the limit is. */
 export function limitQueries(limits: QueryLimits): Plugin {
-  const check = (args: { document: DocumentNode; operationName?: string | null; variableValues?: unknown }) => {
-    const operation = getOperationAST(args.document, args.operationName)
-    const variables = (args.variableValues ?? {}) as Record<string, unknown>
-    const cost = operation ? costOf(operation.selectionSet, fragmentsOf(args.document), variables) : 0
-    return cost > limits.cost
-      ? refuse(`The answer could hold ${cost} values; at most ${limits.cost} may be asked for at once.`)
-      : undefined
-  }
   return {
     onParse({ params, setParseFn }) {
       setParseFn((source) => parse(source, { ...params.options, maxTokens: limits.tokens }))
@@ -48,14 +40,27 @@ export function limitQueries(limits: QueryLimits): Plugin {
       addValidationRule((context: ValidationContext) => aliasRule(context, limits.aliases))
     },
     onExecute({ args, setResultAndStopExecution }) {
-      const error = check(args)
+      const error = costRefusal(limits, args)
       if (error) setResultAndStopExecution({ errors: [error] })
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const error = check(args)
+      const error = costRefusal(limits, args)
       if (error) setResultAndStopExecution({ errors: [error] })
     },
   }
+}
+
+/** Why an operation would cost too much; undefined where it does not. */
+export function costRefusal(
+  limits: QueryLimits,
+  args: { document: DocumentNode; operationName?: string | null | undefined; variableValues?: unknown },
+): GraphQLError | undefined {
+  const operation = getOperationAST(args.document, args.operationName)
+  const variables = (args.variableValues ?? {}) as Record<string, unknown>
+  const cost = operation ? costOf(operation.selectionSet, fragmentsOf(args.document), variables) : 0
+  return cost > limits.cost
+    ? refuse(`The answer could hold ${cost} values; at most ${limits.cost} may be asked for at once.`)
+    : undefined
 }
 
 type Fragments = Map<string, SelectionSetNode>

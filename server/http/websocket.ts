@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -30,21 +30,25 @@ interface Connected {
   socket: WebSocket
   /** What the frames go into. */
   stream: Socket
-  /** How many bytes the network had taken when last looked at, and since when no more. */
-  taken: number
+  /** How many bytes the network had taken when last looked at, undefined where it has taken all; and since when no more. */
+  taken: number | undefined
   movedAt: number
   pingAt: number
   alive: boolean
 }
 
 interface Extra {
-  request: IncomingMessage
-  send: Send
+  /** Those that it came with, until it is known who it is. */
+  headers: IncomingHttpHeaders | undefined
+  sendNext: SendNext
   viewer?: Viewer
 }
 
-/** Resolves when there is room for the next frame; nothing where there is some already. */
-type Send = (text: string) => Promise<void> | undefined
+/**
+ * Sends a `next` message: `head` is its beginning, up to the payload. Resolves when there is room for another; nothing where there is
+ * some already.
+ */
+type SendNext = (head: string, payload: Buffer) => Promise<void> | undefined
 
 /**
  * graphql-transport-ws. A subscription is pulled: its next event is asked for when the socket has room for it, so that a slow client
@@ -70,8 +74,8 @@ export function createSocketServer(options: {
     const now = Date.now()
     for (const connection of connections) {
       const { socket, stream } = connection
-      const taken = stream.bytesWritten - stream.writableLength
-      if (stream.writableLength === 0 || taken !== connection.taken) connection.movedAt = now
+      const taken = stream.writableLength > 0 ? stream.bytesWritten - stream.writableLength : undefined
+      if (taken === undefined || taken !== connection.taken) connection.movedAt = now
       connection.taken = taken
       const ping = now >= connection.pingAt
       if (now - connection.movedAt > stalledMs || (ping && !connection.alive)) socket.terminate()
@@ -86,21 +90,22 @@ export function createSocketServer(options: {
   server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
     const now = Date.now()
     const stream = request.socket
-    const connection: Connected = { socket, stream, taken: 0, movedAt: now, pingAt: now + pingMs, alive: true }
+    const connection: Connected = { socket, stream, taken: undefined, movedAt: now, pingAt: now + pingMs, alive: true }
     connections.add(connection)
-    const send: Send = (text) => {
+    const sendNext: SendNext = (head, payload) => {
       if (socket.readyState !== socket.OPEN) return undefined
       cork(stream)
-      if (stream.writableLength < windowBytes) return void socket.send(text)
+      const frame = textFrame(head, payload, '}')
+      if (stream.writableLength < windowBytes) return void stream.write(frame)
       // An error closes the socket, which ends its subscriptions.
-      return new Promise((resolve) => void socket.send(text, () => resolve()))
+      return new Promise((resolve) => void stream.write(frame, () => resolve()))
     }
     socket.on('pong', () => (connection.alive = true))
     socket.on('error', (error) => log.debug({ err: error }, 'websocket'))
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send,
+        send: (text) => new Promise((resolve) => socket.send(text, () => resolve())),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) =>
           socket.on('message', (data: Buffer) => {
@@ -111,7 +116,7 @@ export function createSocketServer(options: {
             })
           }),
       },
-      { request, send },
+      { headers: request.headers, sendNext },
     )
     socket.once('close', (code, reason) => {
       connections.delete(connection)
@@ -132,6 +137,27 @@ export function createSocketServer(options: {
       server.close()
     },
   }
+}
+
+/** A message as a server sends it, unmasked and in one piece: RFC 6455 §5.2. */
+function textFrame(head: string, body: Buffer, tail: string): Buffer {
+  const headBytes = Buffer.byteLength(head)
+  const length = headBytes + body.length + tail.length
+  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(start + length)
+  frame[0] = 0x81
+  if (start === 2) frame[1] = length
+  else if (start === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  frame.write(head, start)
+  body.copy(frame, start + headBytes)
+  frame.write(tail, start + headBytes + body.length)
+  return frame
 }
 
 /** Holds back what is written to a stream until the present turn is over, so that frames that come together leave together. */
@@ -155,9 +181,10 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
     onConnect({ extra, connectionParams }) {
       const { authorization } = connectionParams ?? {}
       const viewer = auth.viewer({
-        ...extra.request.headers,
+        ...extra.headers,
         ...(typeof authorization === 'string' && { authorization }),
       })
+      extra.headers = undefined
       if (viewer) extra.viewer = viewer
       return viewer !== undefined
     },
@@ -169,7 +196,7 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
           }),
         ]
       const viewer = extra.viewer!
-      const { schema, parse, validate, contextFactory, execute, subscribe } = endpoint.getEnveloped({
+      const { schema, parse, validate, contextFactory, execute } = endpoint.getEnveloped({
         viewer,
         params: payload,
         request: undefined as never,
@@ -184,7 +211,7 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
           operationName: payload.operationName,
           variableValues: payload.variables,
           contextValue: (await contextFactory()) as Context,
-          rootValue: { execute, subscribe },
+          rootValue: { execute },
         }
       } catch (error) {
         // A document that cannot be parsed.
@@ -193,9 +220,14 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
       }
     },
     execute: (args) => (args.rootValue as Enveloped).execute(args),
-    subscribe: (args) => (args.rootValue as Enveloped).subscribe(args),
-    onOperation: ({ extra }, id, _payload, _args, result) =>
-      Symbol.asyncIterator in result ? deliver(extra.send, id, result as AsyncIterable<SharedResult>) : undefined,
+    subscribe: endpoint.subscribe,
+    onOperation({ extra }, id, payload, args, result) {
+      if (!(Symbol.asyncIterator in result)) return undefined
+      // It is held for as long as the subscription lasts, which can be days, and stands on nothing of this any more.
+      Object.assign(payload, { query: '', variables: undefined })
+      Object.assign(args, { contextValue: undefined, rootValue: undefined })
+      return deliver(extra.sendNext, id, result as AsyncIterable<SharedResult>)
+    },
   })
 }
 
@@ -203,7 +235,7 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
  * Sends the results of a subscription, whose text is shared; for the protocol's server, which would make it anew for each subscriber,
  * it is a subscription without results that ends when they do.
  */
-function deliver(send: Send, id: string, results: AsyncIterable<SharedResult>): AsyncIterableIterator<never> {
+function deliver(send: SendNext, id: string, results: AsyncIterable<SharedResult>): AsyncIterableIterator<never> {
   const iterator = results[Symbol.asyncIterator]()
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
   return {
@@ -211,7 +243,7 @@ function deliver(send: Send, id: string, results: AsyncIterable<SharedResult>): 
       for (;;) {
         const { done, value } = await iterator.next()
         if (done) return { done, value: undefined }
-        const room = send(`${head}${value.stringify?.() ?? textOf(value)}}`)
+        const room = send(head, value.bytes ?? Buffer.from(textOf(value)))
         if (room) await room
       }
     },
@@ -229,5 +261,5 @@ function textOf({ errors, ...result }: ExecutionResult): string {
   return JSON.stringify({ ...result, ...(errors && { errors: errors.map((error) => error.toJSON()) }) })
 }
 
-/** The operation's own executors go along with it in the root value, which no resolver looks at. */
-type Enveloped = Pick<ReturnType<GraphqlEndpoint['getEnveloped']>, 'execute' | 'subscribe'>
+/** The operation's own executor goes along with it in the root value, which no resolver looks at. */
+type Enveloped = Pick<ReturnType<GraphqlEndpoint['getEnveloped']>, 'execute'>

@@ -42,8 +42,8 @@ export async function* followJob(
         if (!events) return
         if (next === 'read' && events[0]?.seq === seq + 1) {
           for (const event of events) {
-            // What the watch has not seen yet comes by it: nobody is ever ahead of it.
-            if (event.seq > watch.lastSeq) break
+            // What the watch has not seen yet comes by it: nobody is ever ahead of it. A hole in the log is met by the next read.
+            if (event.seq > watch.lastSeq || event.seq !== seq + 1) break
             yield event
             seq = event.seq
           }

@@ -8,7 +8,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 test('begins behind the last event of a job, with a snapshot', () => {
-  const watch = new JobWatch(1, (job) => job)
+  const watch = new JobWatch(1)
   expect(watch.takeIn(job({ seq: 7 }), [], false)).toBe(true)
   expect(watch).toMatchObject({ lastSeq: 7, snapshot: { job: { seq: 7 } } })
   expect(watch.event(8)).toBeUndefined()
@@ -85,7 +85,7 @@ test.each([
 })
 
 function started(): JobWatch {
-  const watch = new JobWatch(1, (row) => row)
+  const watch = new JobWatch(1)
   watch.takeIn(job({}), [], false)
   return watch
 }

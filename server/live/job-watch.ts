@@ -1,7 +1,7 @@
 import type { EventRow } from '../../db/event-list.ts'
 import type { JobRow } from '../../db/job-list.ts'
 import type { JobSource, Snapshot } from '../../schema/live-feed.ts'
-import type { Waiter } from './waiter.ts'
+import { type Waiter, wakeInTurns } from './waiter.ts'
 
 /** So many events of a watched job stay in memory; who is further behind reads from the log. */
 const ringSize = 500
@@ -21,15 +21,19 @@ export class JobWatch {
   /** The job does not exist, or no longer. */
   gone = false
   readonly waiters = new Set<Waiter>()
+  readonly #wakeAll = wakeInTurns(this.waiters)
   #ring: EventRow[] = []
-  #latest: JobRow | undefined
+  #latest: JobSource | undefined
   #publishedAt = -Infinity
   #timer: NodeJS.Timeout | undefined
-  readonly #present: (job: JobRow) => JobSource
 
-  constructor(jobId: number, present: (job: JobRow) => JobSource) {
+  constructor(jobId: number) {
     this.jobId = jobId
-    this.#present = present
+  }
+
+  /** Whether a snapshot could be published now, and whether the last one was asked for what its workers do. */
+  get asksForActivity(): boolean {
+    return this.snapshot?.job.activity?.asked === true && this.#waitMs() <= 0
   }
 
   /** The event of that number, `read` where only the log has it, undefined where there is none yet. */
@@ -43,7 +47,7 @@ export class JobWatch {
    * Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. `due`: a snapshot even
    * if nothing changed.
    */
-  takeIn(job: JobRow, events: EventRow[], due: boolean): boolean {
+  takeIn(job: JobSource, events: EventRow[], due: boolean): boolean {
     // New to us; or set back, as by a restored backup; or pruned up to its end.
     if (!this.snapshot || job.seq < this.lastSeq || (job.seq > this.lastSeq && events.length === 0)) {
       this.#start(job)
@@ -54,13 +58,13 @@ export class JobWatch {
     const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
     this.#latest = job
     if (!news) return true
-    const waitMs = this.#publishedAt + snapshotGapMs - performance.now()
+    const waitMs = this.#waitMs()
     if (waitMs <= 0) this.#publish()
     else this.#timer ??= setTimeout(() => this.#publish(), waitMs)
     return true
   }
 
-  #start(job: JobRow): void {
+  #start(job: JobSource): void {
     this.#ring = []
     this.lastSeq = job.seq
     this.#latest = job
@@ -92,12 +96,12 @@ export class JobWatch {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#publishedAt = performance.now()
-    this.snapshot = { job: this.#present(this.#latest!) }
+    this.snapshot = { job: this.#latest! }
     this.#wakeAll()
   }
 
-  #wakeAll(): void {
-    for (const waiter of this.waiters) waiter.wake()
+  #waitMs(): number {
+    return this.#publishedAt + snapshotGapMs - performance.now()
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-import { eventsBehind } from '../../db/event-list.ts'
+import { type EventRow, eventsBehind } from '../../db/event-list.ts'
 import { type JobRow, jobsById } from '../../db/job-list.ts'
 import type { DB } from '../../db/types.ts'
 import type { JobSource } from '../../schema/live-feed.ts'
@@ -11,7 +11,7 @@ import type { Waiter } from './waiter.ts'
 
 const retryMs = 1_000
 /** Events of a job read at once. */
-const pageSize = 500
+const pageSize = 200
 
 export interface JobWatches extends WatchedJobs {
   /** Reads these jobs anew, those that are watched. */
@@ -36,6 +36,9 @@ export function createJobWatches(deps: {
   /** Jobs to be read, and whether their snapshot is due even if nothing changed. */
   let marked = new Map<number, boolean>()
 
+  /** Pages of logs that are being read. */
+  const pages = new Map<string, Promise<EventRow[]>>()
+
   const read = async (marks: Map<number, boolean>) => {
     const live = [...marks.keys()].map((id) => watches.get(id)).filter((watch) => watch !== undefined && !watch.gone)
     if (live.length === 0) return
@@ -47,13 +50,17 @@ export function createJobWatches(deps: {
       return snapshot && (jobs.get(jobId)?.seq ?? 0) > lastSeq ? [{ jobId, after: lastSeq }] : []
     })
     const events = Map.groupBy(behind.length > 0 ? await eventsBehind(db, behind, pageSize) : [], (e) => e.jobId)
+    const sources = new Map<number, JobSource>()
+    for (const [id, job] of jobs) {
+      sample(job)
+      sources.set(id, present(job))
+    }
+    // So that an event and the snapshot behind it leave together, in one piece for each subscriber.
+    await Promise.all(live.map((watch) => watch!.asksForActivity && sources.get(watch!.jobId)?.activity?.()))
     for (const watch of live) {
-      const job = jobs.get(watch!.jobId)
+      const job = sources.get(watch!.jobId)
       if (!job) watch!.end()
-      else {
-        sample(job)
-        if (!watch!.takeIn(job, events.get(job.id) ?? [], marks.get(job.id) ?? false)) marked.set(job.id, false)
-      }
+      else if (!watch!.takeIn(job, events.get(job.id) ?? [], marks.get(job.id) ?? false)) marked.set(job.id, false)
     }
     if (marked.size > 0) tick().catch(warn)
   }
@@ -88,9 +95,17 @@ export function createJobWatches(deps: {
     }
   }
 
+  /** After a restart many come back that had all come equally far. */
+  const readPage = (jobId: number, after: number) => {
+    const name = `${jobId} ${after}`
+    const page = pages.get(name) ?? eventsBehind(db, [{ jobId, after }], pageSize).finally(() => pages.delete(name))
+    pages.set(name, page)
+    return page
+  }
+
   return {
     acquire(jobId, waiter) {
-      const watch = watches.get(jobId) ?? new JobWatch(jobId, present)
+      const watch = watches.get(jobId) ?? new JobWatch(jobId)
       watches.set(jobId, watch)
       watch.waiters.add(waiter)
       return watch
@@ -109,7 +124,7 @@ export function createJobWatches(deps: {
       })
       return read === true
     },
-    readLog: (jobId, after, waiter) => untilRead(waiter, () => eventsBehind(db, [{ jobId, after }], pageSize)),
+    readLog: (jobId, after, waiter) => untilRead(waiter, () => readPage(jobId, after)),
     changed: (jobIds) => readAgain(jobIds, false),
     poll: () => readAgain(watches.keys(), true),
     load: () => ({

@@ -13,9 +13,10 @@ import {
 
 import type { Context } from '../../schema/context.ts'
 
-/** A result that many get. Where it has no errors, its JSON text is there too, made once. */
+/** A result that many get. Where it has no errors, its JSON text is there too, made once, and its bytes. */
 export interface SharedResult extends ExecutionResult {
   stringify?: () => string
+  bytes?: Buffer
 }
 
 /** Subscribers of the same document, variables and viewer. */
@@ -52,7 +53,7 @@ export function createSharedSubscribe(maskError: (error: unknown) => GraphQLErro
     const result = await executeSubscriptionEvent({ ...group.args, rootValue: item })
     if (result.errors) return { ...result, errors: result.errors.map(maskError) }
     const text = JSON.stringify(result)
-    return { ...result, stringify: () => text }
+    return { ...result, stringify: () => text, bytes: Buffer.from(text) }
   }
 
   return async (args: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<SharedResult>> => {

@@ -28,6 +28,33 @@ export class Waiter {
   }
 }
 
+/** So many are woken in one turn of the event loop: between them, others have theirs. */
+const wokenAtOnce = 250
+
+/** Wakes all of them, however many, without keeping everything else waiting. */
+export function wakeInTurns(waiters: ReadonlySet<Waiter>): () => void {
+  let left: Iterator<Waiter> | undefined
+  let again = false
+  const wakeSome = () => {
+    for (let i = 0; i < wokenAtOnce; i++) {
+      const { done, value } = left!.next()
+      if (done) {
+        left = again ? waiters.values() : undefined
+        again = false
+        if (!left) return
+      } else value.wake()
+    }
+    setImmediate(wakeSome)
+  }
+  return () => {
+    if (left) again = true
+    else {
+      left = waiters.values()
+      wakeSome()
+    }
+  }
+}
+
 /**
  * An iterator over what `run` yields that ends at once when it is told to, also while `run` waits for news: a bare generator takes a
  * `return()` only at its next yield, which for a quiet job is never.

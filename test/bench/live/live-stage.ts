@@ -46,11 +46,21 @@ export async function openLiveStage(): Promise<LiveStage> {
 export async function forkServer(file: string, args: string[]): Promise<{ child: ChildProcess; port: number }> {
   const execArgv = [
     '--expose-gc',
-    ...(process.env['BENCH_PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/live-prof'] : []),
+    ...(process.env['BENCH_PROF']
+      ? ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${process.env['BENCH_PROF']}`]
+      : []),
   ]
   const child = fork(join(import.meta.dirname, file), args, { stdio: 'inherit', execArgv })
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   return { child, port }
+}
+
+/** The bench's processes end when nobody is left who asks them. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.disconnect()
+  await gone
 }
 
 export function forkClients(count: number): ChildProcess[] {

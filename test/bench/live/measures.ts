@@ -5,9 +5,9 @@ import { createClient } from 'graphql-ws'
 import { sql } from 'kysely'
 import { WebSocket } from 'ws'
 
-import { jobEnds, kill, stateOf, until } from '../../support/engine.ts'
+import { jobEnds, stateOf, until } from '../../support/engine.ts'
 import { addEvents, addJob } from '../../support/rows.ts'
-import { forkClients, forkServer, type LiveStage } from './live-stage.ts'
+import { end, forkClients, forkServer, type LiveStage } from './live-stage.ts'
 import { ask, type ClientsReport, type ServerReport, type Subscription } from './messages.ts'
 
 export interface Turn {
@@ -100,7 +100,7 @@ export async function measureFanOut(
       dropped,
     }
   } finally {
-    await Promise.all([server, ...clients].map((child) => kill(child)))
+    await Promise.all([server, ...clients].map(end))
   }
 }
 
@@ -144,7 +144,7 @@ export async function measurePeer(options: {
       dropped: 0,
     }
   } finally {
-    await Promise.all([server, ...clients].map((child) => kill(child)))
+    await Promise.all([server, ...clients].map(end))
   }
 }
 
@@ -214,11 +214,11 @@ export async function measureControl({ url }: LiveStage, times: number): Promise
         await reach(types, told)
         figure[what].push(performance.now() - asked)
       }
-      await types.return?.()
+      await types.return(undefined)
     }
   } finally {
     await client.dispose()
-    await kill(server)
+    await end(server)
   }
   const of = (values: number[], part: number) =>
     quantile(
