@@ -53,7 +53,11 @@ export const jobAddressOrders: Record<JobAddressOrder, RowOrder<JobAddressRow>> 
   },
 }
 
-const addressColumns = sql`a.job_id as "jobId", a.address, a.domain, a.group_id as "groupId", a.place, ${provenanceColumns('a')}`
+/** All but the step, of job_addresses under an alias. */
+export function addressColumns(alias: string): RawBuilder<unknown> {
+  const own = ['job_id as "jobId"', 'address', 'domain', 'group_id as "groupId"', 'place']
+  return sql`${sql.raw(own.map((column) => `${alias}.${column}`).join(', '))}, ${provenanceColumns(alias)}`
+}
 
 /** Each address of a job once. */
 export function listJobAddresses(
@@ -66,11 +70,16 @@ export function listJobAddresses(
   const where = matches(jobId, filter)
   const { columns } = jobAddressOrders[order]
   if (order !== 'FOUND')
-    return keysetPage(db, sql`select ${addressColumns}, 0 as step from job_addresses a where ${where}`, columns, page)
+    return keysetPage(
+      db,
+      sql`select ${addressColumns('a')}, 0 as step from job_addresses a where ${where}`,
+      columns,
+      page,
+    )
   // A key over two tables starts no index scan: its first column alone does.
   const from = page.backward ? page.before : page.after
   const start = from ? sql` and g.step ${sql.raw(page.backward ? '<=' : '>=')} ${from[0]}::bigint` : sql``
-  const base = sql`select ${addressColumns}, g.step from job_groups g
+  const base = sql`select ${addressColumns('a')}, g.step from job_groups g
     join job_addresses a on a.job_id = g.job_id and a.group_id = g.group_id where g.job_id = ${jobId}${start} and ${where}`
   return keysetPage(db, base, columns, page)
 }

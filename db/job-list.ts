@@ -20,6 +20,8 @@ export interface JobRow {
   skipped: number
   bytesDone: number
   results: number
+  /** How many steps its shards have made: the number of the last one. */
+  steps: number
   errorCode: string | null
   errorMessage: string | null
   summary: Record<string, unknown> | null
@@ -43,7 +45,7 @@ export type JobOrder = 'CREATED_DESC' | 'CREATED_ASC'
 
 const columns =
   sql.raw(`j.id, j.kind, j.state, j.title, j.owner, j.phase, j.seq, j.total, j.done, j.succeeded, j.failed, j.skipped,
-  j.bytes_done as "bytesDone", j.results, j.error_code as "errorCode", j.error_message as "errorMessage", j.summary,
+  j.bytes_done as "bytesDone", j.results, j.steps, j.error_code as "errorCode", j.error_message as "errorMessage", j.summary,
   j.created_at as "createdAt", j.created_at::text as "createdKey", j.updated_at as "updatedAt", j.started_at as "startedAt",
   j.finished_at as "finishedAt"`)
 

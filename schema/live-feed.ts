@@ -1,6 +1,7 @@
 import type { EventRow } from '../db/event-list.ts'
 import type { JobActivity } from '../db/job-activity.ts'
 import type { JobFilter, JobRow } from '../db/job-list.ts'
+import type { ResultKey, ResultRow } from '../db/result-list.ts'
 import type { NotFound } from '../jobs/refusals.ts'
 
 /** Who asks: users see only their own jobs. */
@@ -34,6 +35,18 @@ export interface Resync {
 /** One payload of `jobEvents`. All subscribers of a job get the same objects. */
 export type JobEventItem = Snapshot | EventRow | Resync | { refusal: NotFound }
 
+/** Results of a job, in committed order. */
+export interface ResultBatch {
+  results: ResultRow[]
+  /** To go on from. */
+  cursor: ResultKey
+  /** The job has ended, and these are its last results. */
+  ended: boolean
+}
+
+/** One payload of `jobResults`. */
+export type JobResultsItem = ResultBatch | Resync | { refusal: NotFound }
+
 /** One payload of `jobs`. */
 export interface JobsChangeItem {
   job: JobSource | null
@@ -49,6 +62,11 @@ export interface LiveFeed {
    * snapshot first where events behind it are gone. NotFound, and the end, where the viewer has no such job; the end when it is deleted.
    */
   jobEvents(viewer: Viewer, jobId: number, after?: number): AsyncIterableIterator<JobEventItem>
+  /**
+   * The results behind `after`, or all, in batches; then those that come. An empty batch with `ended` when the job has ended and all are
+   * told. A Resync, and then all, where `after` lies ahead of what there is. NotFound and the end as with `jobEvents`.
+   */
+  jobResults(viewer: Viewer, jobId: number, after?: ResultKey): AsyncIterableIterator<JobResultsItem>
   jobs(viewer: Viewer, filter: JobFilter): AsyncIterableIterator<JobsChangeItem>
   /** Items a second over the last seconds; undefined where the job is not sampled. */
   ratePerSecond(jobId: number): number | undefined

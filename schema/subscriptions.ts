@@ -1,9 +1,12 @@
+import { type ResultKey, resultKeyColumns } from '../db/result-list.ts'
 import { badUserInput } from './bad-user-input.ts'
 import { builder } from './builder.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
 import { NotFoundType } from './errors.ts'
+import { JobEmail } from './job-email.ts'
 import { JobEvent } from './job-event.ts'
 import { Job, JobFilter, jobFilterRow } from './job.ts'
-import type { JobEventItem, JobsChangeItem, Resync, Snapshot } from './live-feed.ts'
+import type { JobEventItem, JobResultsItem, JobsChangeItem, ResultBatch, Resync, Snapshot } from './live-feed.ts'
 import { parseJobId } from './node.ts'
 
 const JobSnapshot = builder.objectRef<Snapshot>('JobSnapshot').implement({
@@ -14,7 +17,7 @@ const JobSnapshot = builder.objectRef<Snapshot>('JobSnapshot').implement({
 
 const ResyncRequired = builder.objectRef<Resync>('ResyncRequired').implement({
   description:
-    'Events behind `after` are no longer there, or `after` lies ahead of the log: load the job anew. A snapshot follows, and then what comes behind `lastSeq`.',
+    'What lies behind `after` is no longer there, or `after` lies ahead of all there is: load the job anew. In `jobEvents` a snapshot follows, and then what comes behind `lastSeq`; in `jobResults` all results follow, from the first.',
   fields: (t) => ({
     lastSeq: t.exposeFloat('lastSeq', { description: 'Number of the last event: the subscription goes on behind it.' }),
     firstSeq: t.exposeFloat('firstSeq', { description: 'Number of the oldest event that is still there.' }),
@@ -28,6 +31,43 @@ const JobEventPayload = builder.unionType('JobEventPayload', {
     if ('refusal' in item) return 'NotFound'
     if ('job' in item) return 'JobSnapshot'
     return 'firstSeq' in item ? 'ResyncRequired' : 'JobEvent'
+  },
+})
+
+const JobResultItem = builder.unionType('JobResultItem', {
+  description: 'What a job yields: each kind of job has its own type of results, and more can be added.',
+  types: [JobEmail],
+  resolveType: () => 'JobEmail',
+})
+
+/** Cursors of results are those of `job.emails` as they were stored. */
+const resultOrder = 'FOUND'
+
+const JobResultBatch = builder.objectRef<ResultBatch>('JobResultBatch').implement({
+  description: 'Results of a job, in the order in which they were stored.',
+  fields: (t) => ({
+    results: t.field({
+      type: [JobResultItem],
+      description: 'The results, each as it is now: a better sighting of an address found before is no new result.',
+      resolve: ({ results }) => results,
+    }),
+    cursor: t.string({
+      description: 'Pass it as `after` to go on behind these results. It is one of `job.emails` by FOUND, too. Opaque.',
+      resolve: ({ cursor }) => encodeCursor(resultOrder, cursor),
+    }),
+    ended: t.exposeBoolean('ended', {
+      description:
+        'True once, in a batch without results, when the job has ended and all its results have been told. A job that is resumed goes on.',
+    }),
+  }),
+})
+
+const JobResultsPayload = builder.unionType('JobResultsPayload', {
+  description: 'One message of `jobResults`.',
+  types: [JobResultBatch, ResyncRequired, NotFoundType],
+  resolveType: (item) => {
+    if ('refusal' in item) return 'NotFound'
+    return 'results' in item ? 'JobResultBatch' : 'ResyncRequired'
   },
 })
 
@@ -55,6 +95,7 @@ const JobsChange = builder.objectRef<JobsChangeItem>('JobsChange').implement({
   }),
 })
 
+// No `resolve` of these looks at its arguments: what it yields is shared by subscribers whose arguments differ.
 builder.subscriptionFields((t) => ({
   jobEvents: t.field({
     type: JobEventPayload,
@@ -69,6 +110,23 @@ builder.subscriptionFields((t) => ({
         throw badUserInput('after must be the number of an event: a whole number from 0.')
       // 0 is the id of no job
       return live.jobEvents(viewer, parseJobId(jobId) ?? 0, after ?? undefined) as AsyncIterable<JobEventItem>
+    },
+    resolve: (item) => item,
+  }),
+  jobResults: t.field({
+    type: JobResultsPayload,
+    description:
+      'Follows what a job yields, in batches. Without `after`: all results so far, then those that come. With `after`: those behind it, then those that come. They come in the order in which they were stored, each at least once and none left out, over a lost connection too if you subscribe again with the last `cursor` you saw. It stays open when the job ends, since it can be resumed, and ends when the job is deleted.',
+    args: {
+      jobId: t.arg.id({ required: true, description: 'The id of the job.' }),
+      after: t.arg.string({
+        description: 'The last `cursor` that you have, or one of `job.emails` in the order FOUND.',
+      }),
+    },
+    subscribe: (_root, { jobId, after }, { live, viewer }) => {
+      const key = after == null ? undefined : decodeCursor(after, resultOrder, resultKeyColumns)
+      const results = live.jobResults(viewer, parseJobId(jobId) ?? 0, key as ResultKey | undefined)
+      return results as AsyncIterable<JobResultsItem>
     },
     resolve: (item) => item,
   }),

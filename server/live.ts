@@ -9,6 +9,7 @@ import { channels } from '../jobs/notices.ts'
 import { batched } from '../schema/batched.ts'
 import type { Activity, JobSource, LiveFeed } from '../schema/live-feed.ts'
 import { followJob } from './live/follow-job.ts'
+import { followResults } from './live/follow-results.ts'
 import { createJobWatches } from './live/job-watches.ts'
 import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
 import { JobsFeed } from './live/jobs-feed.ts'
@@ -77,6 +78,7 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
 
   return {
     jobEvents: (viewer, jobId, after) => pulled((waiter) => followJob(watches, waiter, { viewer, jobId, after })),
+    jobResults: (viewer, jobId, after) => pulled((waiter) => followResults(watches, waiter, { viewer, jobId, after })),
     jobs: (viewer, filter) => pulled((waiter) => feed.follow(waiter, viewer, filter)),
     ratePerSecond: rates.of,
     listening: listener.listening,

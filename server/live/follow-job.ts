@@ -1,7 +1,9 @@
 import type { EventRow } from '../../db/event-list.ts'
+import type { ResultKey, ResultRow } from '../../db/result-list.ts'
 import { NotFound } from '../../jobs/refusals.ts'
 import type { JobEventItem, Viewer } from '../../schema/live-feed.ts'
 import type { JobWatch } from './job-watch.ts'
+import type { ResultTail } from './result-tail.ts'
 import type { Waiter } from './waiter.ts'
 
 /** What a follower needs of those who read. */
@@ -12,6 +14,16 @@ export interface WatchedJobs {
   refresh(watch: JobWatch, waiter: Waiter): Promise<boolean>
   /** A page of the log behind a number; undefined when the waiter was closed over it. */
   readLog(jobId: number, after: number, waiter: Waiter): Promise<EventRow[] | undefined>
+  /** From now on results of the job are read with it, those behind the steps that its snapshot knows of. */
+  followResults(watch: JobWatch): ResultTail
+  /** A page of the results behind a key, up to a step; undefined when the waiter was closed over it. */
+  readResults(jobId: number, after: ResultKey, upToStep: number, waiter: Waiter): Promise<ResultPage | undefined>
+}
+
+export interface ResultPage {
+  rows: ResultRow[]
+  /** Whether there may be more. */
+  more: boolean
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { EventRow } from '../../db/event-list.ts'
 import type { JobRow } from '../../db/job-list.ts'
 import type { JobSource, Snapshot } from '../../schema/live-feed.ts'
+import type { ResultTail } from './result-tail.ts'
 import { type Waiter, wakeInTurns } from './waiter.ts'
 
 /** So many events of a watched job stay in memory; who is further behind reads from the log. */
@@ -20,8 +21,10 @@ export class JobWatch {
   snapshot: Snapshot | undefined
   /** The job does not exist, or no longer. */
   gone = false
+  /** Its last results; undefined while nobody follows them. */
+  results: ResultTail | undefined
   readonly waiters = new Set<Waiter>()
-  readonly #wakeAll = wakeInTurns(this.waiters)
+  readonly wakeAll = wakeInTurns(this.waiters)
   #ring: EventRow[] = []
   #latest: JobSource | undefined
   #publishedAt = -Infinity
@@ -29,6 +32,11 @@ export class JobWatch {
 
   constructor(jobId: number) {
     this.jobId = jobId
+  }
+
+  /** The job as it was last read. */
+  get latest(): JobSource | undefined {
+    return this.#latest
   }
 
   /** Whether a snapshot could be published now, and whether the last one was asked for what its workers do. */
@@ -79,13 +87,13 @@ export class JobWatch {
       this.lastSeq = event.seq
     }
     if (this.#ring.length > ringSize) this.#ring.splice(0, this.#ring.length - ringSize)
-    if (events.length > 0) this.#wakeAll()
+    if (events.length > 0) this.wakeAll()
   }
 
   end(): void {
     this.gone = true
     clearTimeout(this.#timer)
-    this.#wakeAll()
+    this.wakeAll()
   }
 
   stop(): void {
@@ -97,7 +105,7 @@ export class JobWatch {
     this.#timer = undefined
     this.#publishedAt = performance.now()
     this.snapshot = { job: this.#latest! }
-    this.#wakeAll()
+    this.wakeAll()
   }
 
   #waitMs(): number {

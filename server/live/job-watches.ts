@@ -2,16 +2,22 @@ import type { Kysely } from 'kysely'
 
 import { type EventRow, eventsBehind } from '../../db/event-list.ts'
 import { type JobRow, jobsById } from '../../db/job-list.ts'
+import { compareResultKeys, endOfStep, type ResultKey, resultKeyOf, resultsBehind } from '../../db/result-list.ts'
 import type { DB } from '../../db/types.ts'
 import type { JobSource } from '../../schema/live-feed.ts'
-import type { WatchedJobs } from './follow-job.ts'
+import type { ResultPage, WatchedJobs } from './follow-job.ts'
 import { JobWatch } from './job-watch.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { ResultTail } from './result-tail.ts'
 import type { Waiter } from './waiter.ts'
 
 const retryMs = 1_000
 /** Events of a job read at once. */
 const pageSize = 200
+/** Results of a job read, and told, at once. */
+const resultPageSize = 500
+
+const endStates = new Set(['COMPLETED', 'CANCELLED', 'FAILED'])
 
 export interface JobWatches extends WatchedJobs {
   /** Reads these jobs anew, those that are watched. */
@@ -36,8 +42,11 @@ export function createJobWatches(deps: {
   /** Jobs to be read, and whether their snapshot is due even if nothing changed. */
   let marked = new Map<number, boolean>()
 
-  /** Pages of logs that are being read. */
-  const pages = new Map<string, Promise<EventRow[]>>()
+  const readPage = sharedReads((jobId: number, after: number) => eventsBehind(db, [{ jobId, after }], pageSize))
+  const readResults = sharedReads(async (jobId: number, after: ResultKey, upToStep: number): Promise<ResultPage> => {
+    const rows = await resultsBehind(db, jobId, { after, upToStep, limit: resultPageSize })
+    return { rows, more: rows.length === resultPageSize }
+  })
 
   const read = async (marks: Map<number, boolean>) => {
     const live = [...marks.keys()].map((id) => watches.get(id)).filter((watch) => watch !== undefined && !watch.gone)
@@ -62,7 +71,22 @@ export function createJobWatches(deps: {
       if (!job) watch!.end()
       else if (!watch!.takeIn(job, events.get(job.id) ?? [], marks.get(job.id) ?? false)) marked.set(job.id, false)
     }
+    await Promise.all(live.map((watch) => readTail(watch!, sources.get(watch!.jobId))))
     if (marked.size > 0) tick().catch(warn)
+  }
+  const readTail = async (watch: JobWatch, job: JobSource | undefined) => {
+    const tail = watch.results
+    if (!tail || !job) return
+    let more = false
+    let news = false
+    if (compareResultKeys(tail.seen, endOfStep(job.steps)) < 0) {
+      const page = await readResults(job.id, tail.seen, job.steps)
+      more = page.more
+      news = tail.takeIn(page.rows, more ? resultKeyOf(page.rows.at(-1)!) : endOfStep(job.steps))
+    }
+    if (more) marked.set(job.id, false)
+    else if (tail.end(endStates.has(job.state))) news = true
+    if (news) watch.wakeAll()
   }
   const tick = oneAtATime(async () => {
     const marks = marked
@@ -95,14 +119,6 @@ export function createJobWatches(deps: {
     }
   }
 
-  /** After a restart many come back that had all come equally far. */
-  const readPage = (jobId: number, after: number) => {
-    const name = `${jobId} ${after}`
-    const page = pages.get(name) ?? eventsBehind(db, [{ jobId, after }], pageSize).finally(() => pages.delete(name))
-    pages.set(name, page)
-    return page
-  }
-
   return {
     acquire(jobId, waiter) {
       const watch = watches.get(jobId) ?? new JobWatch(jobId)
@@ -125,6 +141,13 @@ export function createJobWatches(deps: {
       return read === true
     },
     readLog: (jobId, after, waiter) => untilRead(waiter, () => readPage(jobId, after)),
+    followResults(watch) {
+      const { steps, state } = watch.latest!
+      const tail = new ResultTail(endOfStep(steps))
+      tail.end(endStates.has(state))
+      return tail
+    },
+    readResults: (jobId, after, upToStep, waiter) => untilRead(waiter, () => readResults(jobId, after, upToStep)),
     changed: (jobIds) => readAgain(jobIds, false),
     poll: () => readAgain(watches.keys(), true),
     load: () => ({
@@ -134,5 +157,16 @@ export function createJobWatches(deps: {
     close() {
       for (const watch of watches.values()) watch.end()
     },
+  }
+}
+
+/** Those who ask for the same while it is being read share the answer: after a restart many come back who had come equally far. */
+function sharedReads<Args extends readonly unknown[], Answer>(read: (...args: Args) => Promise<Answer>) {
+  const reading = new Map<string, Promise<Answer>>()
+  return (...args: Args): Promise<Answer> => {
+    const name = JSON.stringify(args)
+    const answer = reading.get(name) ?? read(...args).finally(() => reading.delete(name))
+    reading.set(name, answer)
+    return answer
   }
 }
