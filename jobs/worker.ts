@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { appendEvents, startPending } from '../db/jobs.ts'
+import { pruneEvents } from '../db/prune-events.ts'
 import { shardQueue } from '../db/queue.ts'
 import { claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
 import { readDemand, reportLoad } from '../db/workers.ts'
@@ -172,6 +173,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
       if (held.length > 0) await boss.touch(shardQueue, held)
     }),
     repeat('releasing', 5_000, release),
+    repeat('pruning logs', 5_000, async () => ((await pruneEvents(db)) > 0 ? 100 : undefined)),
     repeat('sending again', 5_000, async () => void (await resendLost(engine))),
   ]
 

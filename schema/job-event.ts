@@ -6,7 +6,7 @@ import { ErrorCategory } from './job-enums.ts'
 
 export const JobEvent = builder.objectRef<EventRow>('JobEvent').implement({
   description:
-    "An entry of a job's log. Slim: ids, URLs, status, error and counts, never what was found. Entries never change, and their numbers have no gap.",
+    "An entry of a job's log. Slim: ids, URLs, status, error and counts, never what was found. Entries never change, and their numbers have no gap; of a log of more than 100,000 only the newest are kept, and all changes of the job's state.",
   fields: (t) => ({
     seq: t.exposeFloat('seq', {
       description: 'Its number in the log of the job: 1, 2, 3 … in the order in which it was stored.',

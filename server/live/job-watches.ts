@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-import { type EventRow, eventsBehind } from '../../db/event-list.ts'
+import { eventsBehind } from '../../db/event-list.ts'
 import { type JobRow, jobsById } from '../../db/job-list.ts'
 import { compareResultKeys, endOfStep, type ResultKey, resultKeyOf, resultsBehind } from '../../db/result-list.ts'
 import type { DB } from '../../db/types.ts'
@@ -65,7 +65,8 @@ export function createJobWatches(deps: {
       sources.set(id, present(job))
     }
     // So that an event and the snapshot behind it leave together, in one piece for each subscriber.
-    await Promise.all(live.map((watch) => watch!.asksForActivity && sources.get(watch!.jobId)?.activity?.()))
+    const asking = live.filter((watch) => watch!.asksForActivity)
+    await Promise.all(asking.map((watch) => sources.get(watch!.jobId)?.activity?.() ?? Promise.resolve()))
     for (const watch of live) {
       const job = sources.get(watch!.jobId)
       if (!job) watch!.end()

@@ -1,5 +1,4 @@
-import { type ExecutionResult, GraphQLError, parse } from 'graphql'
-import { buildSchema } from 'graphql'
+import { buildSchema, GraphQLError, parse } from 'graphql'
 import { expect, test } from 'vitest'
 
 import { createSharedSubscribe, type SharedResult } from './shared-results.ts'
@@ -122,7 +121,7 @@ function stage() {
   return {
     async subscribe({ document = follow, owner = 'me', ...variableValues }: Asked) {
       const results = await subscribe({ schema, document, variableValues, contextValue: { viewer: { owner } } })
-      if (!(Symbol.asyncIterator in results)) throw new Error(JSON.stringify((results as ExecutionResult).errors))
+      if (!(Symbol.asyncIterator in results)) throw new Error(JSON.stringify(results.errors))
       return results
     },
     publish(item: object) {

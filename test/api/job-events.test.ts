@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
+import { pruneEvents } from '../../db/prune-events.ts'
 import { startApi, type TestApi } from '../support/api.ts'
 import { until } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -68,6 +69,36 @@ test('where events behind after are gone, it says so and goes on from the last',
   expect(await follower.next()).toMatchObject({ __typename: 'JobEvent', seq: 11 })
   const whole = follow(api, jobId, 6)
   expect(await whole.next()).toMatchObject({ __typename: 'JobEvent', seq: 7 })
+})
+
+test('of a long log the newest are kept, and what became of the job; who reads over the hole is told of it', async () => {
+  await using api = await startApi(database)
+  const jobId = await addJob(db)
+  await addEvents(db, jobId, [{ type: 'job.created' }, { type: 'job.started' }])
+  await addNotes(db, jobId, 300)
+  await addEvents(db, jobId, [{ type: 'job.paused' }, { type: 'job.resumed' }])
+  await addNotes(db, jobId, 696)
+  const other = await addJob(db)
+  await addNotes(db, other, 109)
+  const whole = follow(api, jobId, 990)
+  expect(await whole.next()).toMatchObject({ seq: 991 })
+
+  expect(await pruneEvents(db, { keep: 100, portion: 500 })).toBe(500)
+  const between = follow(api, jobId, 302)
+  expect([(await between.next())!.seq, (await between.next())!.seq]).toEqual([303, 304])
+  expect(await between.next()).toMatchObject({ __typename: 'ResyncRequired', firstSeq: 505, lastSeq: 1_000 })
+
+  expect(await pruneEvents(db, { keep: 100, portion: 500 })).toBe(396)
+  expect(await pruneEvents(db, { keep: 100, portion: 500 })).toBe(0)
+  expect(await seqsOf(jobId)).toEqual([1, 2, 303, 304, ...Array.from({ length: 100 }, (_, i) => 901 + i)])
+  expect((await seqsOf(other)).length).toBe(109)
+  await addNotes(db, jobId, 10)
+  expect(await pruneEvents(db, { keep: 100 })).toBe(0)
+
+  const reader = follow(api, jobId, 0)
+  expect([(await reader.next())!.seq, (await reader.next())!.seq]).toEqual([1, 2])
+  expect(await reader.next()).toMatchObject({ __typename: 'ResyncRequired', lastSeq: 1_010 })
+  for (let seq = 992; seq <= 1_000; seq++) expect(await whole.next()).toMatchObject({ seq })
 })
 
 test.each([
@@ -298,6 +329,13 @@ function textOf(stream: ReadableStream<Uint8Array>): { value: string } {
     .pipeTo(new WritableStream({ write: (chunk) => void (text.value += decoder.decode(chunk, { stream: true })) }))
     .catch(() => {})
   return text
+}
+
+async function seqsOf(jobId: number): Promise<number[]> {
+  const { rows } = await sql<{ seq: number }>`select seq from job_events where job_id = ${jobId} order by seq`.execute(
+    db,
+  )
+  return rows.map(({ seq }) => seq)
 }
 
 async function rawSubscription(api: TestApi, jobId: number): Promise<WebSocket> {
