@@ -21,7 +21,7 @@ useServer({ schema }, server)
 server.once('listening', () => process.send!({ port: (server.address() as AddressInfo).port }))
 process.on('message', (request: ServerRequest) => {
   if (request.ask === 'publish') for (const item of request.items) for (const push of subscribers) push(item)
-  process.send!(usage(request.ask === 'memory'))
+  process.send!(usage(request.ask === 'memory', subscribers.size))
 })
 process.on('disconnect', () => process.exit())
 

@@ -9,6 +9,8 @@ export interface ServerReport {
   cpuUs: number
   rssBytes: number
   heapBytes: number
+  /** Subscriptions that it serves. */
+  followers: number
 }
 
 /** What the bench asks of a process full of clients. */
@@ -23,7 +25,6 @@ export interface Subscription {
 
 export interface ClientsReport {
   sockets: number
-  closed: number
   /** Messages with a payload that have come. */
   frames: number
   /** When each event came, to each client: milliseconds since 1970, by its number. */
