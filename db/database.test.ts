@@ -62,6 +62,31 @@ test('lost connections are reported and do not end the process: idle, under way,
   await victim.close()
 })
 
+test('prepares what it is asked repeatedly, if told to, and nothing else', async () => {
+  const database = openDatabase(url, { max: 1, prepare: true })
+  const names = async () =>
+    (
+      await database.pool.query<{ name: string }>(
+        `/* not asked twice alike ${Math.random()} */ table pg_prepared_statements`,
+      )
+    ).rowCount
+  for (let i = 0; i < 2; i++) await database.pool.query('select $1::int as n', [i])
+  await database.pool.query(`select 'asked once'`)
+  expect(await names()).toBe(0)
+  for (let i = 0; i < 3; i++) expect((await database.pool.query('select $1::int as n', [i])).rows).toEqual([{ n: i }])
+  expect(await names()).toBe(1)
+  // A statement that fails in an aborted transaction is there the next time.
+  await expect(
+    database.db.transaction().execute(async (trx) => {
+      for (let i = 0; i < 4; i++) await sql`select ${1}::int / ${1 - i}::int`.execute(trx).catch(() => {})
+      await sql`select 1`.execute(trx)
+    }),
+  ).rejects.toThrow('aborted')
+  for (let i = 0; i < 3; i++)
+    expect((await sql`select ${1}::int / ${1}::int as n`.execute(database.db)).rows).toEqual([{ n: 1 }])
+  await database.close()
+})
+
 test('close may be called twice, and ends a pool that was never used', async () => {
   const { close } = openDatabase(url)
   await Promise.all([close(), close()])

@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   applicationName?: string
   /** Told of every connection that was lost while nobody waited for an answer on it; the pool opens a new one by itself. */
   onError?: (error: Error) => void
+  /** For processes that repeat few statements many times: each connection keeps them prepared, which halves what they cost. */
+  prepare?: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export interface DatabaseOptions {
  */
 export function openDatabase(
   url: string,
-  { max = 10, applicationName = 'mailquarry', onError }: DatabaseOptions = {},
+  { max = 10, applicationName = 'mailquarry', onError, prepare = false }: DatabaseOptions = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -39,6 +41,7 @@ export function openDatabase(
   // A connection that breaks while it is checked out and idle, as between two statements of a transaction, tells its client alone;
   // an 'error' event without a listener would end the process. The next statement on it rejects.
   pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
+  if (prepare) pool.on('connect', prepareRepeated)
   let closed: Promise<void> | undefined
   return {
     db: new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }),
@@ -46,6 +49,32 @@ export function openDatabase(
     close: () => (closed ??= pool.end()),
   }
 }
+
+/** At its third use a text has paid for itself; a text that is made anew each time never gets there. */
+const preparedFromUse = 3
+const preparedAtMost = 250
+
+/** Prepares what a connection is asked repeatedly, under a name of its own. The texts it sees are bounded, or it stops to. */
+function prepareRepeated(client: pg.PoolClient): void {
+  const uses = new Map<string, number>()
+  let prepared = 0
+  const names = new Map<string, string>()
+  const plain = client.query.bind(client) as (text: unknown, ...rest: unknown[]) => unknown
+  const query = (text: unknown, values?: unknown, ...rest: unknown[]): unknown => {
+    if (typeof text !== 'string' || (values !== undefined && !Array.isArray(values)) || !repeatable.test(text))
+      return plain(text, values, ...rest)
+    const name = names.get(text)
+    if (name !== undefined) return plain({ name, text, values }, ...rest)
+    const count = (uses.get(text) ?? 0) + 1
+    if (count >= preparedFromUse && prepared < preparedAtMost) names.set(text, `repeated_${++prepared}`)
+    else if (uses.size < 10 * preparedAtMost || uses.has(text)) uses.set(text, count)
+    return plain(text, values, ...rest)
+  }
+  client.query = query as typeof client.query
+}
+
+/** Not begin, commit and the like: they need no plan. */
+const repeatable = /^\s*(select|insert|update|delete|with)\b/i
 
 type Parse = (text: string) => unknown
 

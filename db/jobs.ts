@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 
 import { jsonText } from './json.ts'
 import type { DB } from './types.ts'
@@ -89,11 +89,6 @@ export async function appendEvents(trx: Transaction<DB>, jobId: number, events: 
   return rows[0].seq
 }
 
-export async function nextGroupId(db: Kysely<DB>): Promise<number> {
-  const { rows } = await sql<{ id: number }>`select nextval('commit_groups') as id`.execute(db)
-  return rows[0]!.id
-}
-
 /** Moves a job from one of the states to another, in one guarded statement; null when it is in none of them. */
 export async function moveJob(
   trx: Transaction<DB>,
@@ -102,6 +97,8 @@ export async function moveJob(
   to: string,
   set: { phase?: string; errorCode?: string; errorMessage?: string; unsentShards?: number } = {},
 ): Promise<{ seq: number } | null> {
+  // Before the row's lock: whoever holds jobs locks the row after that, to start it.
+  if (stopping.includes(to)) await sql`select pg_advisory_xact_lock(${holdKey(sql`${jobId}::bigint`)})`.execute(trx)
   const { rows } = await sql<{ seq: number }>`
     update jobs set state = ${to}, phase = coalesce(${set.phase ?? null}, phase), updated_at = now(),
       started_at = case when ${to} = 'RUNNING' then coalesce(started_at, now()) else started_at end,
@@ -111,6 +108,25 @@ export async function moveJob(
     where id = ${jobId} and state = any(${from}::text[])
     returning seq`.execute(trx)
   return rows[0] ?? null
+}
+
+const stopping = ['PAUSING', 'CANCELLING', 'FAILED']
+
+function holdKey(jobId: RawBuilder<unknown>) {
+  return sql`hashtextextended('mailquarry.hold', ${jobId})`
+}
+
+/**
+ * Keeps jobs from being paused, cancelled and failed until the transaction ends, and returns their states. The rows themselves stay
+ * free for the steps of others, each of which updates its job's: a lock on them would make claims and steps wait for each other.
+ */
+export async function holdJobs(trx: Transaction<DB>, jobIds: number[]): Promise<Map<number, string>> {
+  await sql`select pg_advisory_xact_lock_shared(${holdKey(sql`id`)})
+    from unnest(${jobIds.toSorted((a, b) => a - b)}::bigint[]) as held (id)`.execute(trx)
+  // A statement of its own: its snapshot is taken under the locks.
+  const { rows } = await sql<{ id: number; state: string }>`
+    select id, state from jobs where id = any(${jobIds}::bigint[])`.execute(trx)
+  return new Map(rows.map((row) => [row.id, row.state]))
 }
 
 /** A pausing or cancelling job of which no shard runs any more, locked; null when there is still something to wait for. */

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 
+import { holdJobs, startPending } from './jobs.ts'
 import type { DB } from './types.ts'
 
 export type ShardState = 'NEW' | 'QUEUED' | 'WAITING' | 'RUNNING' | 'DONE'
@@ -18,13 +19,21 @@ export interface Shard {
   waitFor: string | null
 }
 
-/** Locks shards of one job in key order, the order of everybody; those that do not exist are left out. */
-export async function lockShards(trx: Transaction<DB>, jobId: number, keys: string[]): Promise<Shard[]> {
-  const { rows } = await sql<Shard>`
+/**
+ * Locks shards of one job in key order, the order of everybody; those that do not exist are left out. Takes a number for the
+ * commit group along.
+ */
+export async function lockShards(
+  trx: Transaction<DB>,
+  jobId: number,
+  keys: string[],
+): Promise<{ shards: Shard[]; groupId: number }> {
+  const { rows } = await sql<Shard & { groupId: number }>`
+    with g as materialized (select nextval('commit_groups') as id)
     select key, state, epoch, activation, wanted, seen, attempts, crashes, worker_id as "workerId",
-      wait_until as "waitUntil", wait_for as "waitFor" from job_shards
-    where job_id = ${jobId} and key = any(${keys}::text[]) order by key for update`.execute(trx)
-  return rows
+      wait_until as "waitUntil", wait_for as "waitFor", (select id from g) as "groupId" from job_shards s
+    where job_id = ${jobId} and key = any(${keys}::text[]) order by key for update of s`.execute(trx)
+  return { shards: rows, groupId: rows[0]?.groupId ?? 0 }
 }
 
 /** Adds shards in key order and says how many were new; the caller has found that none of them exists. */
@@ -45,6 +54,7 @@ export interface ShardChange extends Shard {
   waitMs: number | null
 }
 
+/** Keys are named once more as a list, here and below: so a plan from the time when the table was small still reads these rows alone. */
 export async function updateShards(trx: Transaction<DB>, jobId: number, changes: ShardChange[]): Promise<void> {
   if (changes.length === 0) return
   const column = <K extends keyof ShardChange>(name: K) => changes.map((change) => change[name])
@@ -58,7 +68,7 @@ export async function updateShards(trx: Transaction<DB>, jobId: number, changes:
       ${column('waitUntil')}::timestamptz[], ${column('waitFor')}::text[], ${column('checkpoint')}::text[],
       ${column('stepsMade')}::int[], ${column('waitMs')}::float8[])
       u(key, state, activation, wanted, seen, attempts, crashes, worker_id, wait_until, wait_for, checkpoint, steps, wait_ms)
-    where s.job_id = ${jobId} and s.key = u.key`.execute(trx)
+    where s.job_id = ${jobId} and s.key = u.key and s.key = any(${column('key')}::text[])`.execute(trx)
 }
 
 export interface ClaimedShard {
@@ -72,36 +82,39 @@ export interface ClaimedShard {
 }
 
 /**
- * Takes the shards that these messages speak of, as far as the messages are not stale and the job may run. A shard that somebody
- * else still held was handed over after a missed heartbeat: that counts as a crash. The jobs stay locked against a change of
- * state until the claim commits, so that a pause sees every claim before it.
+ * Takes the shards that these messages speak of, as far as the messages are not stale and the job may run; jobs that nobody had
+ * begun are RUNNING then, and named. A shard that somebody else still held was handed over after a missed heartbeat: that counts as
+ * a crash. Until the claim commits a job cannot be stopped (see holdJobs), so that a pause sees every claim before it.
  */
 export async function claimShards(
   trx: Transaction<DB>,
   workerId: string,
   messages: QueuedShard[],
-): Promise<ClaimedShard[]> {
+): Promise<{ claims: ClaimedShard[]; started: number[] }> {
+  const none = { claims: [], started: [] }
+  if (messages.length === 0) return none
   const { rows: found } = await sql<{ jobId: number; key: string }>`
     select s.job_id as "jobId", s.key from job_shards s
     join unnest(${messages.map((m) => m.jobId)}::bigint[], ${messages.map((m) => m.shardKey)}::text[],
       ${messages.map((m) => m.activation)}::int[]) m(job_id, key, activation)
       on s.job_id = m.job_id and s.key = m.key and s.activation = m.activation
-    where s.state in ('QUEUED', 'RUNNING')
+    where s.state in ('QUEUED', 'RUNNING') and s.job_id = any(${messages.map((m) => m.jobId)}::bigint[])
+      and s.key = any(${messages.map((m) => m.shardKey)}::text[])
     order by s.job_id, s.key for update of s`.execute(trx)
-  if (found.length === 0) return []
-  const jobIds = [...new Set(found.map((shard) => shard.jobId))]
-  const { rows: jobs } = await sql<{ id: number }>`
-    select id from jobs where id = any(${jobIds}::bigint[]) and state = 'RUNNING' order by id for share`.execute(trx)
-  const runnable = new Set(jobs.map((job) => job.id))
-  const mine = found.filter((shard) => runnable.has(shard.jobId))
-  if (mine.length === 0) return []
+  if (found.length === 0) return none
+  const states = await holdJobs(trx, [...new Set(found.map((shard) => shard.jobId))])
+  const pending = [...states].filter(([, state]) => state === 'PENDING').map(([jobId]) => jobId)
+  const started = pending.length > 0 ? await startPending(trx, pending) : []
+  const mine = found.filter(({ jobId }) => states.get(jobId) === 'RUNNING' || pending.includes(jobId))
+  if (mine.length === 0) return none
   const { rows } = await sql<ClaimedShard>`
     update job_shards s set epoch = epoch + 1, seen = wanted, worker_id = ${workerId}, state = 'RUNNING',
       wait_until = null, wait_for = null, crashes = crashes + (state = 'RUNNING')::int
     from unnest(${mine.map((m) => m.jobId)}::bigint[], ${mine.map((m) => m.key)}::text[]) m(job_id, key)
-    where s.job_id = m.job_id and s.key = m.key
+    where s.job_id = m.job_id and s.key = m.key and s.job_id = any(${mine.map((m) => m.jobId)}::bigint[])
+      and s.key = any(${mine.map((m) => m.key)}::text[])
     returning s.job_id as "jobId", s.key, s.activation, s.epoch, s.checkpoint, s.attempts, s.crashes`.execute(trx)
-  return rows
+  return { claims: rows, started }
 }
 
 export interface QueuedShard {
@@ -112,12 +125,15 @@ export interface QueuedShard {
 
 /** Gives up to `limit` NEW shards of a job their turn; those with a wait still to come become WAITING and need no message. */
 export async function queueNewShards(trx: Transaction<DB>, jobId: number, limit: number) {
+  const { rows: chosen } = await sql<{ key: string }>`
+    select key from job_shards where job_id = ${jobId} and state = 'NEW' order by key limit ${limit} for update skip locked`.execute(
+    trx,
+  )
+  if (chosen.length === 0) return []
   const { rows } = await sql<QueuedShard & { state: ShardState }>`
-    with chosen as (
-      select key from job_shards where job_id = ${jobId} and state = 'NEW' order by key limit ${limit} for update skip locked)
     update job_shards s set state = case when wait_until > now() then 'WAITING' else 'QUEUED' end
-    from chosen where s.job_id = ${jobId} and s.key = chosen.key
-    returning s.job_id as "jobId", s.key as "shardKey", s.activation, s.state`.execute(trx)
+    where job_id = ${jobId} and key = any(${chosen.map((shard) => shard.key)}::text[])
+    returning job_id as "jobId", key as "shardKey", activation, state`.execute(trx)
   return rows
 }
 

@@ -14,6 +14,14 @@ export interface ShardMessage {
   activation: number
 }
 
+/** A message as fetched from the queue. */
+export interface Message {
+  id: string
+  /** Tells this delivery from an earlier one. */
+  retryCount: number
+  data: ShardMessage
+}
+
 /** The shard that ends the job; it has no row. */
 export const finishKey = '~finish'
 
@@ -28,6 +36,16 @@ export async function sendFinish(boss: PgBoss, trx: Transaction<DB>, jobIds: num
   if (jobIds.length === 0) return
   const jobs = jobIds.map((jobId) => ({ data: { jobId, shardKey: finishKey, activation: 1 }, group: groupOf(jobId) }))
   await boss.insert(shardQueue, jobs, { db: fromKysely(trx) })
+}
+
+/** Takes up to `limit` messages; when the transaction fails, they are in the queue as before. */
+export function fetchMessages(boss: PgBoss, trx: Transaction<DB>, limit: number, shares: Shares): Promise<Message[]> {
+  return boss.fetch<ShardMessage>(shardQueue, { batchSize: limit, ...shares, db: fromKysely(trx) })
+}
+
+/** How many messages of one job may be in hand at a time, over all workers; `tiers` by job id where it differs. */
+export interface Shares {
+  groupConcurrency?: { default: number; tiers: Record<string, number> }
 }
 
 /**

@@ -3,7 +3,7 @@ import { countSent, queueNewShards } from '../db/shards.ts'
 import type { Engine } from './engine.ts'
 import { sendShards } from './queue.ts'
 
-/** Messages of one job in the queue at a time: enough for all slots, and few enough that fetching stays quick. */
+/** Messages of one job in the queue at a time: enough for all slots, and few enough that fetching stays quick. Only whole portions are sent. */
 const sentAtMost = 1_000
 const portion = 500
 
@@ -11,9 +11,8 @@ const portion = 500
 export async function refillJob(engine: Engine, jobId: number): Promise<boolean> {
   const taken = await engine.db.transaction().execute(async (trx) => {
     const sent = await countSent(trx, jobId)
-    if (sent === null || sent >= sentAtMost) return 0
-    const room = Math.min(portion, sentAtMost - sent)
-    const shards = await queueNewShards(trx, jobId, room)
+    if (sent === null || sent > sentAtMost - portion) return 0
+    const shards = await queueNewShards(trx, jobId, portion)
     const queued = shards.filter((shard) => shard.state === 'QUEUED')
     await sendShards(
       engine.boss,

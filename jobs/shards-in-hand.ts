@@ -7,19 +7,11 @@ import { failJob, settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
 import type { AnyJobKind, IoDeps } from './job-kind.ts'
 import type { Outgoing } from './outgoing.ts'
-import { completeMessages, type ShardMessage } from './queue.ts'
+import { completeMessages, type Message } from './queue.ts'
 import { refillJob } from './refill.ts'
 import { kindNamed } from './registry.ts'
 import { runShard, type StopReason } from './run-shard.ts'
 import { createSlots } from './slots.ts'
-
-/** A message as fetched from the queue. */
-export interface Message {
-  id: string
-  /** Tells this delivery from an earlier one. */
-  retryCount: number
-  data: ShardMessage
-}
 
 /** The shards that a worker runs. */
 export interface ShardsInHand {

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely'
 import type { PgBoss } from 'pg-boss'
 
-import { commitJob, type CommittedJob, type JobCounters, type NewEvent, nextGroupId } from '../db/jobs.ts'
+import { commitJob, type CommittedJob, type JobCounters, type NewEvent } from '../db/jobs.ts'
 import { jsonText } from '../db/json.ts'
 import { addShards, countOpen, lockShards, type Shard, type ShardChange, updateShards } from '../db/shards.ts'
 import type { DB } from '../db/types.ts'
@@ -76,7 +76,8 @@ export async function storeGroup(
   const { jobId, kind, submissions } = group
   const spawned = submissions.flatMap((s) => s.step?.spawn ?? [])
   const keys = [...new Set([...submissions.map((s) => s.shard), ...spawned])].sort(byCodeUnits)
-  const shards = new Map((await lockShards(trx, jobId, keys)).map((shard) => [shard.key, change(shard)]))
+  const { shards: locked, groupId } = await lockShards(trx, jobId, keys)
+  const shards = new Map(locked.map((shard) => [shard.key, change(shard)]))
 
   const mine = submissions.map((s) => {
     const shard = shards.get(s.shard)
@@ -92,7 +93,6 @@ export async function storeGroup(
   if (fresh.length > 0 && (await addShards(trx, jobId, fresh, atOnce ? 'QUEUED' : 'NEW')) < fresh.length)
     throw new Raced()
 
-  const groupId = await nextGroupId(trx)
   const steps = live.filter((s) => s.step)
   const saved =
     steps.length > 0

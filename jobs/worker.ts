@@ -1,18 +1,23 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { appendEvents, startPending } from '../db/jobs.ts'
+import type { Transaction } from 'kysely'
+import type { PgBoss } from 'pg-boss'
+
+import { appendEvents } from '../db/jobs.ts'
 import { pruneEvents } from '../db/prune-events.ts'
 import { shardQueue } from '../db/queue.ts'
-import { claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
+import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
+import { analyzeGrown } from '../db/statistics.ts'
+import type { DB } from '../db/types.ts'
 import { readDemand, reportLoad } from '../db/workers.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
 import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
 import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
-import { completeMessages, finishKey, type ShardMessage } from './queue.ts'
-import { createShardsInHand, type Message } from './shards-in-hand.ts'
+import { completeMessages, fetchMessages, finishKey, type Message, type Shares } from './queue.ts'
+import { createShardsInHand } from './shards-in-hand.ts'
 
 export interface WorkerOptions {
   engine: Engine
@@ -30,6 +35,7 @@ export interface Worker {
 }
 
 const idleMs = 500
+const gatherMs = 3
 /** Shards that wait inside the process may be so many times the slots. */
 const parkedPerSlot = 32
 /** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
@@ -72,38 +78,33 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
 
   const claiming = new Set<string>()
   const fetchAndStart = async (want: number): Promise<number> => {
-    const fetched: Message[] = await boss.fetch<ShardMessage>(shardQueue, { batchSize: want, ...shares(demand) })
-    for (const { id, data } of fetched.filter((message) => message.data.shardKey === finishKey))
-      void guarded('finishing', () => finishJob(engine, here.id(), data.jobId, id))
-    const messages = fetched.filter((message) => message.data.shardKey !== finishKey)
-    if (messages.length === 0) return fetched.length
-    const names = messages.map(({ data }) => `${data.jobId}/${data.shardKey}`)
-    names.forEach((name) => claiming.add(name))
+    let names: string[] = []
     try {
-      const claims = await claim(
-        engine,
-        here.id(),
-        messages.map((message) => message.data),
-      )
-      const byName = new Map(claims.map((shard) => [`${shard.jobId}/${shard.key}/${shard.activation}`, shard]))
-      const stale: string[] = []
-      for (const message of messages) {
-        const name = `${message.data.jobId}/${message.data.shardKey}/${message.data.activation}`
-        const shard = byName.get(name)
-        byName.delete(name)
-        if (shard) hand.start(shard, message)
-        else stale.push(message.id)
+      const { fetched, claims, begun } = await db.transaction().execute(async (trx) => {
+        const all = await fetchMessages(boss, trx, want, shares(demand))
+        const sent = all.filter(({ data }) => data.shardKey !== finishKey)
+        names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
+        names.forEach((name) => claiming.add(name))
+        return { fetched: all, ...(await claim(boss, here.id(), trx, sent)) }
+      })
+      for (const { id, data } of fetched)
+        if (data.shardKey === finishKey) void guarded('finishing', () => finishJob(engine, here.id(), data.jobId, id))
+      for (const [jobId, seq] of begun) {
+        engine.notices.changed(jobId, seq)
+        log.info({ job: jobId, worker: here.id() }, 'job started')
       }
-      await completeMessages(boss, db, stale)
+      for (const { shard, message } of claims) hand.start(shard, message)
+      return fetched.length
     } finally {
       names.forEach((name) => claiming.delete(name))
     }
-    return fetched.length
   }
 
   const fetchLoop = async () => {
     while (!stopping.signal.aborted) {
       turn.reset()
+      // Slots become free in groups, as steps are committed: a moment later there are more to fetch for at once.
+      if (hand.count() > 0) await sleep(gatherMs)
       const want = here.here() && hand.count() < slots * (parkedPerSlot + 1) ? hand.freeSlots() : 0
       let got = 0
       if (want > 0) await guarded('fetching', async () => (got = await fetchAndStart(want)))
@@ -167,6 +168,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
       if (here.ageMs() > reentryMs) await takeOverFromDead(engine, here.id())
     }),
     repeat('mending jobs', 1_000, () => mendJobs(engine)),
+    repeat('analysing', 1_000, async () => void (await analyzeGrown(db))),
     repeat('reporting', 1_000, report),
     repeat('heartbeat', 3_000, async () => {
       const held = hand.messages()
@@ -192,35 +194,37 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
   }
 }
 
-/** Jobs that this process has seen started; none goes back to PENDING. */
-const begun = new Set<number>()
-const begunAtMost = 10_000
-
-/** Claims shards for their messages and marks jobs as started whose first shard this is. */
-async function claim(engine: Engine, workerId: string, messages: ShardMessage[]) {
-  const jobIds = [...new Set(messages.map((message) => message.jobId))].filter((jobId) => !begun.has(jobId))
-  const { claims, started } = await engine.db.transaction().execute(async (trx) => {
-    const began: [number, number][] = []
-    for (const jobId of jobIds.length > 0 ? await startPending(trx, jobIds) : [])
-      began.push([
-        jobId,
-        await appendEvents(trx, jobId, [{ type: 'job.started', workerId, data: { message: 'Started' } }]),
-      ])
-    return { claims: await claimShards(trx, workerId, messages), started: began }
-  })
-  for (const [jobId, seq] of started) {
-    engine.notices.changed(jobId, seq)
-    engine.log.info({ job: jobId, worker: workerId }, 'job started')
+/** Claims shards for their messages, completes messages that are stale, and marks jobs as started whose first shard this is. */
+async function claim(boss: PgBoss, workerId: string, trx: Transaction<DB>, messages: Message[]) {
+  const { claims, started } = await claimShards(
+    trx,
+    workerId,
+    messages.map((message) => message.data),
+  )
+  const begun: [jobId: number, seq: number][] = []
+  for (const jobId of started)
+    begun.push([
+      jobId,
+      await appendEvents(trx, jobId, [{ type: 'job.started', workerId, data: { message: 'Started' } }]),
+    ])
+  const byName = new Map(claims.map((shard) => [`${shard.jobId}/${shard.key}/${shard.activation}`, shard]))
+  const paired: { shard: ClaimedShard; message: Message }[] = []
+  const stale: string[] = []
+  for (const message of messages) {
+    const name = `${message.data.jobId}/${message.data.shardKey}/${message.data.activation}`
+    const shard = byName.get(name)
+    byName.delete(name)
+    if (shard) paired.push({ shard, message })
+    else stale.push(message.id)
   }
-  if (begun.size > begunAtMost) begun.clear()
-  for (const { jobId } of claims) begun.add(jobId)
-  return claims
+  await completeMessages(boss, trx, stale)
+  return { claims: paired, begun }
 }
 
 /**
  * Slots go round by job: where several want them, each gets an equal share at a time, and what it has parked without a slot on top.
  */
-function shares(demand: Awaited<ReturnType<typeof readDemand>>) {
+function shares(demand: Awaited<ReturnType<typeof readDemand>>): Shares {
   if (demand.openJobs.length < 2) return {}
   const share = Math.max(1, Math.ceil(demand.slots / demand.openJobs.length))
   const tiers: Record<string, number> = {}

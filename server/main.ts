@@ -101,7 +101,7 @@ async function runWorker({ config, log, started }: Run): Promise<void> {
   if (!url) throw new UsageError('A worker of its own needs DATABASE_URL: the database that it shares with the others.')
   await checkServer(url)
   await migrate(url)
-  const database = openDatabase(url, { max: 8, applicationName: 'mailquarry worker' })
+  const database = openDatabase(url, { max: 8, applicationName: 'mailquarry worker', prepare: true })
   started.push({ name: 'database', stop: () => database.close() })
   const engine = await openEngine({ url, db: database.db, settings: settingsOf(config), log, supervise: true })
   started.push({ name: 'queue', stop: () => engine.close() })

@@ -36,7 +36,7 @@ test.each(['api', 'postgres'] as const)(
     })
     const steps = 40
     for (let step = 1; step <= steps; step++) {
-      if (step % 15 === 0) await stage.kill(victim, 0)
+      if (step % 15 === 0) await (victim === 'api' ? stage.api.kill() : stage.killPostgres())
       await until(`step ${step} is stored`, () => addStep(jobId, step))
       await new Promise((resolve) => setTimeout(resolve, 30))
     }

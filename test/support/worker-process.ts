@@ -19,7 +19,7 @@ const {
 }
 
 if (clockOffMs !== 0) shiftClock(clockOffMs)
-const { db } = openDatabase(url, { max: 8 })
+const { db } = openDatabase(url, { max: 8, prepare: true })
 const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs }, true)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
 const worker = await startWorker({ engine, url, outgoing, slots })
