@@ -156,13 +156,25 @@ export async function countSent(trx: Transaction<DB>, jobId: number): Promise<nu
   return rows[0]!.n
 }
 
-/** Queues up to `limit` shards of running jobs whose wait is over. */
-export async function queueDueShards(trx: Transaction<DB>, limit: number): Promise<QueuedShard[]> {
+/**
+ * Queues shards of running jobs whose wait is over: of each job up to `portion`, as far as it has less than `queuedAtMost` in the
+ * queue. A hundred thousand that are due at once neither swamp the queue nor keep those of other jobs waiting.
+ */
+export async function queueDueShards(
+  trx: Transaction<DB>,
+  { portion, queuedAtMost }: { portion: number; queuedAtMost: number },
+): Promise<QueuedShard[]> {
   const { rows } = await sql<QueuedShard>`
-    with due as (
-      select s.job_id, s.key from job_shards s join jobs j on j.id = s.job_id
-      where s.state = 'WAITING' and s.wait_until <= now() and j.state in ('PENDING', 'RUNNING')
-      order by s.wait_until limit ${limit} for update of s skip locked)
+    with room as (
+      select j.id, ${queuedAtMost}::int - (select count(*)::int from (
+        select from job_shards q where q.job_id = j.id and q.state = 'QUEUED' limit ${queuedAtMost}) q) as shards
+      from jobs j where j.state in ('PENDING', 'RUNNING') and exists (
+        select from job_shards w where w.job_id = j.id and w.state = 'WAITING' and w.wait_until <= now())),
+    due as (
+      select s.job_id, s.key from room, lateral (
+        select w.job_id, w.key from job_shards w where w.job_id = room.id and w.state = 'WAITING' and w.wait_until <= now()
+        order by w.wait_until limit least(${portion}::int, room.shards) for update skip locked) s
+      where room.shards > 0)
     update job_shards s set state = 'QUEUED', activation = activation + 1, wait_until = null, wait_for = null
     from due where s.job_id = due.job_id and s.key = due.key
     returning s.job_id as "jobId", s.key as "shardKey", s.activation`.execute(trx)

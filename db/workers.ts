@@ -74,15 +74,31 @@ export async function reportLoad(db: Kysely<DB>, workerId: string, load: WorkerL
     where id = ${workerId}`.execute(db)
 }
 
-/** What a worker must know to share out slots fairly: all slots, shards parked by job, and the jobs that want slots. */
-export async function readDemand(db: Kysely<DB>) {
-  const { rows } = await sql<{ slots: number; parked: Record<string, number>[]; openJobs: number[] }>`
-    select (select coalesce(sum(slots), 0)::int from workers) as slots,
+/** What a worker must know to share out slots fairly. */
+export interface Demand {
+  /** Of all workers. */
+  slots: number
+  /** By worker that has some: shards parked with their slot lent, by job. */
+  parked: Record<string, number>[]
+  /** Jobs that want slots, and how many each could use, counted up to all there are. */
+  wants: { jobId: number; slots: number }[]
+  /** Jobs that want slots and have none. */
+  starved: number
+}
+
+export async function readDemand(db: Kysely<DB>): Promise<Demand> {
+  const { rows } = await sql<Demand>`
+    with all_slots as (select coalesce(sum(slots), 0)::int as n from workers),
+    open as (
+      select id, greatest(1, (select count(*) from (
+          select from job_shards s where s.job_id = jobs.id and s.state in ('NEW', 'QUEUED', 'RUNNING') limit (select n from all_slots)) w)) as wants,
+        exists (select from job_shards s where s.job_id = jobs.id and s.state = 'RUNNING') as runs
+      from jobs where state in ('PENDING', 'RUNNING', 'FINISHING') and (state <> 'RUNNING' or exists (
+        select from job_shards s where s.job_id = jobs.id and s.state in ('NEW', 'QUEUED', 'RUNNING'))))
+    select n as slots,
       (select coalesce(jsonb_agg(parked), '[]') from workers where parked <> '{}') as parked,
-      (select coalesce(jsonb_agg(id), '[]') from jobs where state in ('PENDING', 'RUNNING', 'FINISHING')
-        and (state <> 'RUNNING' or exists (
-          select 1 from job_shards s where s.job_id = jobs.id and s.state in ('NEW', 'QUEUED', 'RUNNING')))) as "openJobs"`.execute(
-    db,
-  )
+      (select coalesce(jsonb_agg(jsonb_build_object('jobId', id, 'slots', wants)), '[]') from open) as wants,
+      (select count(*)::int from open where not runs) as starved
+    from all_slots`.execute(db)
   return rows[0]!
 }

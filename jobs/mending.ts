@@ -4,7 +4,7 @@ import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
 import { sendFinish, sendShards, sendTaken } from './queue.ts'
-import { refillJob } from './refill.ts'
+import { portion, refillJob, sentAtMost } from './refill.ts'
 
 /** Queues anew what workers held whose connection is gone, and forgets them. Returns how many shards were taken up again. */
 export async function takeOverFromDead(engine: Engine, myId: string): Promise<number> {
@@ -46,15 +46,20 @@ export async function releaseForgotten(engine: Engine, workerId: string, forgott
   engine.notices.wake()
 }
 
-/** Queues shards whose wait is over. Returns milliseconds until the next one is due; null when nothing waits. */
-export async function wakeDue(engine: Engine): Promise<number | null> {
+/** Those that are due but find no room in the queue, and those of stopped jobs, are looked at again after so long. */
+const waitForRoomMs = 200
+
+/** Queues shards whose wait is over. Returns after how many milliseconds to look again. */
+export async function wakeDue(engine: Engine): Promise<number> {
   const queued = await engine.db.transaction().execute(async (trx) => {
-    const due = await queueDueShards(trx, 500)
+    const due = await queueDueShards(trx, { portion, queuedAtMost: sentAtMost })
     await sendShards(engine.boss, trx, due)
     return due.length
   })
   if (queued > 0) engine.notices.wake()
-  return queued === 500 ? 0 : nextDueMs(engine.db)
+  if (queued >= portion) return 0
+  const nextMs = (await nextDueMs(engine.db)) ?? Infinity
+  return nextMs < 0 ? waitForRoomMs : nextMs
 }
 
 /** Sends messages that got lost, whatever the reason. */

@@ -4,8 +4,9 @@ import type { Engine } from './engine.ts'
 import { sendShards } from './queue.ts'
 
 /** Messages of one job in the queue at a time: enough for all slots, and few enough that fetching stays quick. Only whole portions are sent. */
-const sentAtMost = 1_000
-const portion = 500
+export const sentAtMost = 1_000
+/** So many go in one transaction. */
+export const portion = 500
 
 /** Gives NEW shards of a job their messages, as far as there is room in the queue. Returns whether any were sent. */
 export async function refillJob(engine: Engine, jobId: number): Promise<boolean> {

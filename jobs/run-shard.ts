@@ -17,6 +17,8 @@ export interface ShardRun {
   commit(submission: Pick<Submission, 'step' | 'end'>): Promise<Verdict>
   /** True when other shards wait for this slot: then a run ends after its turn. */
   contended(): boolean
+  /** True when another job has no slot at all and this run is the one to make room: then it ends after a short turn. */
+  owed(): boolean
   log: Logger
 }
 
@@ -25,6 +27,7 @@ export type ShardFate = { fate: 'ended' } | { fate: 'failed'; code: string; mess
 
 /** A run gives its slot to waiting shards after so long. */
 const turnMs = 5_000
+const shortTurnMs = 1_000
 /** Runs in a row that failed at one checkpoint, after which the job is given up. */
 const maxAttempts = 12
 
@@ -78,7 +81,7 @@ async function runSteps(
     }
     saved(step.checkpoint)
     if (step.end && verdict === 'committed') return null
-    if (run.signal.aborted || (run.contended() && Date.now() > turnEnds)) {
+    if (run.signal.aborted || isOver(run, turnEnds)) {
       await steps.return({ end: 'done' }).catch(() => {})
       return stopEnd(run.signal)
     }
@@ -87,6 +90,11 @@ async function runSteps(
   }
   // A generator that returns because it was told to stop has not said that nothing is left.
   return run.signal.aborted ? stopEnd(run.signal) : result.value
+}
+
+function isOver(run: ShardRun, turnEnds: number): boolean {
+  const leftMs = turnEnds - Date.now()
+  return (leftMs < 0 && run.contended()) || (leftMs < turnMs - shortTurnMs && run.owed())
 }
 
 function argsOf(run: ShardRun, checkpoint: unknown, care: Care): RunArgs<unknown, unknown, unknown> {

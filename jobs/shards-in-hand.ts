@@ -49,8 +49,10 @@ export function createShardsInHand(options: {
   freed(): void
   /** Other jobs wait for a slot. */
   contended(): boolean
+  /** Another job has no slot at all, and who asks is the one to give up its own. */
+  owed(): boolean
 }): ShardsInHand {
-  const { engine, outgoing, workerId, freed, contended } = options
+  const { engine, outgoing, workerId, freed, contended, owed } = options
   const { db, boss, notices, log } = engine
   const running = new Map<string, Running>()
   const jobs = new Map<number, { kind: AnyJobKind; input: unknown }>()
@@ -117,6 +119,7 @@ export function createShardsInHand(options: {
       io: ioOf(job.kind),
       signal: abort.signal,
       contended: () => slots.free() <= 0 && contended(),
+      owed: () => slots.free() <= 0 && owed(),
       log,
       async wait(ms) {
         one.waiting = true

@@ -10,14 +10,15 @@ import { shardQueue } from '../db/queue.ts'
 import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
-import { readDemand, reportLoad } from '../db/workers.ts'
+import { type Demand, readDemand, reportLoad } from '../db/workers.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
 import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
 import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
-import { completeMessages, fetchMessages, finishKey, type Message, type Shares } from './queue.ts'
+import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
 import { createShardsInHand } from './shards-in-hand.ts'
+import { sharesOf } from './shares.ts'
 
 export interface WorkerOptions {
   engine: Engine
@@ -46,7 +47,8 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
   const { db, boss, log } = engine
   const stopping = new AbortController()
   const turn = createWakeUp()
-  let demand: Awaited<ReturnType<typeof readDemand>> = { slots, parked: [], openJobs: [] }
+  let demand: Demand = { slots, parked: [], wants: [], starved: 0 }
+  let owed = 0
   let presence: Presence | undefined
   const workerId = () => presence?.id() ?? ''
   const hand = createShardsInHand({
@@ -55,7 +57,8 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     slots,
     workerId,
     freed: turn.wake,
-    contended: () => demand.openJobs.length > 1,
+    contended: () => demand.wants.length > 1,
+    owed: () => owed > 0 && owed-- > 0,
   })
   presence = await enter({
     engine,
@@ -81,7 +84,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     let names: string[] = []
     try {
       const { fetched, claims, begun } = await db.transaction().execute(async (trx) => {
-        const all = await fetchMessages(boss, trx, want, shares(demand))
+        const all = await fetchMessages(boss, trx, want, sharesOf(demand))
         const sent = all.filter(({ data }) => data.shardKey !== finishKey)
         names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
         names.forEach((name) => claiming.add(name))
@@ -162,8 +165,9 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     fetchLoop(),
     repeat('reading the demand', 250, async () => {
       demand = await readDemand(db)
+      owed = demand.starved
     }),
-    repeat('waking', 500, async () => Math.min(500, Math.max(20, (await wakeDue(engine)) ?? 500))),
+    repeat('waking', 500, async () => Math.min(500, Math.max(20, await wakeDue(engine)))),
     repeat('taking over', 500, async () => {
       if (here.ageMs() > reentryMs) await takeOverFromDead(engine, here.id())
     }),
@@ -219,18 +223,6 @@ async function claim(boss: PgBoss, workerId: string, trx: Transaction<DB>, messa
   }
   await completeMessages(boss, trx, stale)
   return { claims: paired, begun }
-}
-
-/**
- * Slots go round by job: where several want them, each gets an equal share at a time, and what it has parked without a slot on top.
- */
-function shares(demand: Awaited<ReturnType<typeof readDemand>>): Shares {
-  if (demand.openJobs.length < 2) return {}
-  const share = Math.max(1, Math.ceil(demand.slots / demand.openJobs.length))
-  const tiers: Record<string, number> = {}
-  for (const parked of demand.parked)
-    for (const [jobId, count] of Object.entries(parked)) tiers[jobId] = (tiers[jobId] ?? share) + count
-  return { groupConcurrency: { default: share, tiers } }
 }
 
 /** Wakes a loop that sleeps; a call while it is awake makes its next sleep end at once. */
