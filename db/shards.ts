@@ -84,17 +84,18 @@ export interface ClaimedShard {
 /**
  * Takes the shards that these messages speak of, as far as the messages are not stale and the job may run; jobs that nobody had
  * begun are RUNNING then, and named. A shard that somebody else still held was handed over after a missed heartbeat: that counts as
- * a crash. Until the claim commits a job cannot be stopped (see holdJobs), so that a pause sees every claim before it.
+ * a crash. Of those that crashed twice at their checkpoint it takes at most so many and puts the others off. Until the claim commits a job cannot be stopped (see holdJobs), so that a pause sees every claim before it.
  */
 export async function claimShards(
   trx: Transaction<DB>,
   workerId: string,
   messages: QueuedShard[],
+  suspectsAtMost: number,
 ): Promise<{ claims: ClaimedShard[]; started: number[] }> {
   const none = { claims: [], started: [] }
   if (messages.length === 0) return none
-  const { rows: found } = await sql<{ jobId: number; key: string }>`
-    select s.job_id as "jobId", s.key from job_shards s
+  const { rows: found } = await sql<{ jobId: number; key: string; crashes: number }>`
+    select s.job_id as "jobId", s.key, s.crashes from job_shards s
     join unnest(${messages.map((m) => m.jobId)}::bigint[], ${messages.map((m) => m.shardKey)}::text[],
       ${messages.map((m) => m.activation)}::int[]) m(job_id, key, activation)
       on s.job_id = m.job_id and s.key = m.key and s.activation = m.activation
@@ -105,8 +106,12 @@ export async function claimShards(
   const states = await holdJobs(trx, [...new Set(found.map((shard) => shard.jobId))])
   const pending = [...states].filter(([, state]) => state === 'PENDING').map(([jobId]) => jobId)
   const started = pending.length > 0 ? await startPending(trx, pending) : []
-  const mine = found.filter(({ jobId }) => states.get(jobId) === 'RUNNING' || pending.includes(jobId))
-  if (mine.length === 0) return none
+  const runnable = found.filter(({ jobId }) => states.get(jobId) === 'RUNNING' || pending.includes(jobId))
+  const suspects = runnable.filter(isSuspect)
+  const later = new Set(suspects.slice(Math.max(0, suspectsAtMost)))
+  await putOff(trx, [...later])
+  const mine = runnable.filter((shard) => !later.has(shard))
+  if (mine.length === 0) return { claims: [], started }
   const { rows } = await sql<ClaimedShard>`
     update job_shards s set epoch = epoch + 1, seen = wanted, worker_id = ${workerId}, state = 'RUNNING',
       wait_until = null, wait_for = null, crashes = crashes + (state = 'RUNNING')::int
@@ -115,6 +120,23 @@ export async function claimShards(
       and s.key = any(${mine.map((m) => m.key)}::text[])
     returning s.job_id as "jobId", s.key, s.activation, s.epoch, s.checkpoint, s.attempts, s.crashes`.execute(trx)
   return { claims: rows, started }
+}
+
+/**
+ * A crash hits all shards of a process. After the second one at a checkpoint a process runs only one of them at a time, so that the
+ * next crash tells who is to blame, and no other shard has an item given up.
+ */
+export function isSuspect({ crashes }: { crashes: number }): boolean {
+  return crashes >= 2
+}
+
+async function putOff(trx: Transaction<DB>, shards: { jobId: number; key: string }[]): Promise<void> {
+  if (shards.length === 0) return
+  await sql`
+    update job_shards s set state = 'WAITING', epoch = epoch + 1, worker_id = null,
+      wait_until = now() + (0.1 + random() * 0.3) * interval '1 s', wait_for = 'Runs alone, because it crashed'
+    from unnest(${shards.map((m) => m.jobId)}::bigint[], ${shards.map((m) => m.key)}::text[]) m(job_id, key)
+    where s.job_id = m.job_id and s.key = m.key`.execute(trx)
 }
 
 export interface QueuedShard {

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { appendEvents, jobsToMend } from '../db/jobs.ts'
 import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsFrom } from '../db/shards.ts'
 import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
+import { workerIdPrefix } from './presence.ts'
 import { sendFinish, sendShards, sendTaken } from './queue.ts'
 import { portion, refillJob, sentAtMost } from './refill.ts'
 
@@ -11,6 +14,16 @@ export async function takeOverFromDead(engine: Engine, myId: string): Promise<nu
   let taken = 0
   for (const worker of await deadWorkers(engine.db, myId)) taken += await takeOver(engine, worker)
   return taken
+}
+
+/** Takes over from a process of this machine that is known to have ended, as soon as the database has seen it too. */
+export async function takeOverFromProcess(engine: Engine, pid: number): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const dead = (await deadWorkers(engine.db, '')).filter(({ id }) => id.startsWith(workerIdPrefix(pid)))
+    for (const worker of dead) await takeOver(engine, worker)
+    if (dead.length > 0) return
+    await sleep(100)
+  }
 }
 
 async function takeOver(engine: Engine, worker: { id: string; lockKey: number }): Promise<number> {

@@ -23,6 +23,11 @@ export interface Presence {
 
 const reconnectMs = 500
 
+/** How the ids of workers in a process of this machine begin. */
+export function workerIdPrefix(pid: number): string {
+  return `${hostname()}-${pid}-`
+}
+
 /** Enters a worker. `lost`: what it holds belongs to others from now on. `stop`: handlers of these jobs are to stop. */
 export async function enter(options: {
   engine: Engine
@@ -39,7 +44,7 @@ export async function enter(options: {
   let leaving = false
 
   const open = async () => {
-    const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+    const id = `${workerIdPrefix(process.pid)}${randomUUID().slice(0, 8)}`
     const opened = await openListener({
       url,
       applicationName: `mailquarry worker ${process.pid}`,

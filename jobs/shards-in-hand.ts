@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { findJob } from '../db/jobs.ts'
-import type { ClaimedShard, HeldShard } from '../db/shards.ts'
+import { type ClaimedShard, type HeldShard, isSuspect } from '../db/shards.ts'
 import { createCommitter } from './commit.ts'
 import { failJob, settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
@@ -21,6 +21,8 @@ export interface ShardsInHand {
   start(shard: ClaimedShard, message: Message): void
   stop(reason: StopReason, jobId?: number): void
   holds(shard: HeldShard): boolean
+  /** Shards that crashed repeatedly and have not made a step since. */
+  suspects(): number
   messages(): { id: string; retryCount: number }[]
   /** By job: shards that wait inside the process with their slot lent. */
   parked(): Record<string, number>
@@ -34,6 +36,7 @@ interface Running {
   message: Message
   abort: AbortController
   waiting: boolean
+  suspect: boolean
   over: Promise<void>
 }
 
@@ -134,6 +137,7 @@ export function createShardsInHand(options: {
           ...what,
         })
         if (verdict === 'fenced') fenced = true
+        else if (what.step) one.suspect = false
         return verdict
       },
     })
@@ -149,7 +153,14 @@ export function createShardsInHand(options: {
       const name = nameOf(shard)
       // Handed over to ourselves: the older handler is fenced off already.
       running.get(name)?.abort.abort('lost' satisfies StopReason)
-      const one: Running = { shard, message, abort: new AbortController(), waiting: false, over: Promise.resolve() }
+      const one: Running = {
+        shard,
+        message,
+        abort: new AbortController(),
+        waiting: false,
+        suspect: isSuspect(shard),
+        over: Promise.resolve(),
+      }
       running.set(name, one)
       slots.take()
       one.over = run(one)
@@ -170,6 +181,7 @@ export function createShardsInHand(options: {
     },
     stop,
     holds: (shard) => running.get(nameOf(shard))?.shard.epoch === shard.epoch,
+    suspects: () => [...running.values()].filter((one) => one.suspect).length,
     messages: () => [...running.values()].map(({ message: { id, retryCount } }) => ({ id, retryCount })),
     parked() {
       const parked: Record<string, number> = {}

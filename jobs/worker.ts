@@ -88,7 +88,7 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
         const sent = all.filter(({ data }) => data.shardKey !== finishKey)
         names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
         names.forEach((name) => claiming.add(name))
-        return { fetched: all, ...(await claim(boss, here.id(), trx, sent)) }
+        return { fetched: all, ...(await claim(boss, here.id(), trx, sent, 1 - hand.suspects())) }
       })
       for (const { id, data } of fetched)
         if (data.shardKey === finishKey) void guarded('finishing', () => finishJob(engine, here.id(), data.jobId, id))
@@ -199,11 +199,18 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
 }
 
 /** Claims shards for their messages, completes messages that are stale, and marks jobs as started whose first shard this is. */
-async function claim(boss: PgBoss, workerId: string, trx: Transaction<DB>, messages: Message[]) {
+async function claim(
+  boss: PgBoss,
+  workerId: string,
+  trx: Transaction<DB>,
+  messages: Message[],
+  suspectsAtMost: number,
+) {
   const { claims, started } = await claimShards(
     trx,
     workerId,
     messages.map((message) => message.data),
+    suspectsAtMost,
   )
   const begun: [jobId: number, seq: number][] = []
   for (const jobId of started)

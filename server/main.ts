@@ -8,7 +8,7 @@ import { startEmbedded } from '../db/embedded.ts'
 import { migrate } from '../db/migrate.ts'
 import { openEngine } from '../jobs/engine.ts'
 import type { Settings } from '../jobs/job-kind.ts'
-import { takeOverFromDead } from '../jobs/mending.ts'
+import { takeOverFromProcess } from '../jobs/mending.ts'
 import { createOutgoing } from '../jobs/outgoing.ts'
 import { startWorker } from '../jobs/worker.ts'
 import { buildClient, clientDir } from './client-build.ts'
@@ -79,8 +79,8 @@ async function runAll(run: Run): Promise<void> {
     main: fileURLToPath(import.meta.url),
     env: { ...config.env, DATABASE_URL: url, ALLOW_HOSTS: ownHosts.join(',') },
     log,
-    died: () =>
-      void takeOverFromDead(engine, '').catch((error: unknown) =>
+    died: (pid) =>
+      void takeOverFromProcess(engine, pid).catch((error: unknown) =>
         log.warn({ err: error }, 'the other workers will take over'),
       ),
   })

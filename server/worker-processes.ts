@@ -12,13 +12,13 @@ export interface WorkerProcesses {
 const quickDeathMs = 5_000
 const longestPauseMs = 30_000
 
-/** Keeps `count` worker processes running: one that dies is replaced. `died` is called at once, so that its shards are released. */
+/** Keeps `count` worker processes running: one that dies is replaced. `died` is called at once with its pid, so that its shards are released. */
 export function keepWorkers(options: {
   count: number
   main: string
   env: NodeJS.ProcessEnv
   log: Logger
-  died(): void
+  died(pid: number): void
 }): WorkerProcesses {
   const { count, main, env, log, died } = options
   const children = new Set<ChildProcess>()
@@ -33,7 +33,7 @@ export function keepWorkers(options: {
       children.delete(child)
       if (stopping) return
       log.warn({ workerPid: child.pid, code, signal }, 'a worker process ended; another is started')
-      died()
+      if (child.pid !== undefined) died(child.pid)
       const again = Date.now() - startedAt < quickDeathMs ? deaths + 1 : 0
       setTimeout(() => stopping || start(again), again === 0 ? 0 : Math.min(longestPauseMs, 250 * 2 ** again))
     })

@@ -54,10 +54,11 @@ export async function freePortPair(): Promise<number> {
     await once(first, 'listening')
     const port = (first.address() as { port: number }).port
     const second = createServer().listen(port + 1, '127.0.0.1')
-    const both = await Promise.race([
-      once(second, 'listening').then(() => true),
-      once(second, 'error').then(() => false),
-    ])
+    // `once` rejects when the port is taken
+    const both = await once(second, 'listening').then(
+      () => true,
+      () => false,
+    )
     first.close()
     second.close()
     await once(first, 'close')

@@ -1,0 +1,163 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+
+import { startJob } from '../../jobs/control.ts'
+import type { Engine } from '../../jobs/engine.ts'
+import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, until } from '../support/engine.ts'
+import { type GeneratedSite, startGeneratedSite } from '../support/generated-site.ts'
+import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { type Program, startProgram } from '../support/program.ts'
+import { createRelayTables } from '../support/relay-kind.ts'
+
+let database: TestDatabase
+let site: GeneratedSite
+let engine: Engine
+let workers: ChildProcess[] = []
+let program: Program | undefined
+
+beforeAll(async () => {
+  database = await testDatabase()
+  await createRelayTables(database.db)
+  site = await startGeneratedSite({
+    seed: 3,
+    hosts: 3,
+    pagesPerHost: 120,
+    linksPerPage: 10,
+    pageBytes: 4_000,
+    delayMs: 50,
+  })
+  engine = await openTestEngine(database.url, database.db, { ownHosts: hosts() })
+})
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => kill(worker)))
+  workers = []
+  await program?.stop()
+  program = undefined
+})
+afterAll(async () => {
+  await engine.close()
+  await site.close()
+  await database.close()
+})
+
+const hosts = () => site.startUrls.map((url) => new URL(url).host)
+const work = (slots = 10) => forkWorker({ url: database.url, slots })
+const start = async (input: object) =>
+  (await startJob(engine, { kind: 'relay', input: { letterEvery: 0, rowsPerStep: 3, ...input }, owner })).jobId
+const one = async <T>(query: ReturnType<typeof sql<T>>) => (await query.execute(database.db)).rows[0]!
+const running = async (jobId: number) =>
+  (
+    await one(
+      sql<{ n: number }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'RUNNING'`,
+    )
+  ).n
+const events = async (jobId: number, type: string) =>
+  (
+    await sql<{ data: { message: string; item?: string; category?: string } }>`
+      select data from job_events where job_id = ${jobId} and type = ${type} order by seq`.execute(database.db)
+  ).rows.map((row) => row.data)
+
+describe('a worker that is asked to end', () => {
+  it('hands back shards in steps, in a wait and in a step that does not hear, and another goes on at once', async () => {
+    const worker = await work(30)
+    workers.push(worker)
+    const jobs = [
+      await start({ shards: 8, steps: 30, stepMs: 200 }),
+      await start({ shards: 4, steps: 10, waitMs: 1_500 }),
+      await start({ shards: 2, steps: 4, stepMs: 2_000, deafEvery: 1 }),
+    ]
+    const wanted = [8, 4, 2]
+    await until('all are at it', async () => {
+      const counts = await Promise.all(jobs.map(running))
+      return counts.every((count, i) => count === wanted[i])
+    })
+    await kill(worker, 'SIGTERM')
+    expect(worker.exitCode).toBe(0)
+    for (const [i, jobId] of jobs.entries()) {
+      const { states, trouble, lost } = await one(sql<{ states: string[]; trouble: number; lost: number }>`
+        select array_agg(distinct s.state) as states, sum(s.attempts + s.crashes)::int as trouble,
+          count(*) filter (where s.state = 'QUEUED' and not exists (
+            select from pgboss.job m where m.id = md5(s.job_id || '/' || s.key || '/' || s.activation)::uuid and m.state = 'created'))::int as lost
+        from job_shards s where s.job_id = ${jobId} and s.state <> 'DONE'`)
+      expect({ states, trouble, lost }).toEqual({ states: ['QUEUED'], trouble: 0, lost: 0 })
+      expect(await events(jobId, 'shard.retry')).toEqual([])
+      expect(await running(jobId), `job ${i}`).toBe(0)
+    }
+    const { held } = await one(
+      sql<{ held: number }>`select count(*)::int as held from pgboss.job where state = 'active'`,
+    )
+    expect(held).toBe(0)
+    workers.push(await work(30))
+    for (const jobId of jobs) {
+      await jobEnds(database.db, jobId)
+      expect(await soundness(database.db, jobId)).toEqual(sound)
+      // Nobody had to take anything over.
+      expect(await events(jobId, 'note')).toEqual([])
+    }
+  })
+})
+
+describe('an item that kills its process each time', () => {
+  it('is given up as a finding after the third crash, and nothing else is', async () => {
+    let ended = false
+    const keepOne = async () => {
+      while (!ended) {
+        const worker = await work(10)
+        workers = [worker]
+        if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
+      }
+    }
+    const kept = keepOne()
+    const jobId = await start({ shards: 6, steps: 3, stepMs: 400, poison: 's000001-1-2', poisonKills: true })
+    await jobEnds(database.db, jobId, 120_000)
+    ended = true
+    await Promise.all(workers.map((worker) => kill(worker)))
+    await kept
+    expect(await soundness(database.db, jobId)).toEqual(sound)
+    expect(await events(jobId, 'finding')).toMatchObject([{ category: 'internal', item: 's000001-1-2' }])
+    const lost = (await events(jobId, 'note')).filter(({ message }) => message.startsWith('A worker was lost'))
+    expect(lost).toHaveLength(3)
+    const { rows } = await one(
+      sql<{ rows: number }>`select count(*)::int as rows from relay_rows where job_id = ${jobId}`,
+    )
+    expect(rows).toBe(6 * 3 * 3 - 1)
+  })
+})
+
+describe('the program', () => {
+  it('releases what a killed worker process held before a new one could, and starts a new one', async () => {
+    program = await startProgram({
+      DATABASE_URL: database.url,
+      WORKERS: '1',
+      MIN_DELAY_MS: '0',
+      ALLOW_HOSTS: hosts().join(','),
+    })
+    const { jobId } = await startJob(engine, {
+      kind: 'scrape-emails',
+      owner,
+      input: { startUrls: site.startUrls, maxPagesPerDomain: 10_000, minDelayMs: 0 },
+    })
+    await until('all hosts are crawled', async () => (await running(jobId)) === 3)
+    const { id, pid } = await one(sql<{ id: string; pid: number }>`select id, pid from workers`)
+    process.kill(pid, 'SIGKILL')
+    await until('its shards are released', async () => {
+      const { held } = await one(
+        sql<{ held: number }>`select count(*)::int as held from job_shards where worker_id = ${id}`,
+      )
+      return held === 0
+    })
+    // A worker takes over from others only once it has been there for two seconds.
+    const { old } = await one(
+      sql<{ old: number }>`select count(*)::int as old from workers where since < now() - interval '2 s'`,
+    )
+    expect(old).toBe(0)
+    await jobEnds(database.db, jobId)
+    expect(await soundness(database.db, jobId)).toEqual(sound)
+    expect((await events(jobId, 'note')).filter(({ message }) => message.startsWith('A worker was lost'))).toHaveLength(
+      1,
+    )
+  })
+})
