@@ -1,4 +1,4 @@
-// npm run bench -- queue [rounds]: shards of one step against pg-boss doing one job a transaction; one job of many shards against
+// npm run bench -- queue [rounds] [shards of the big job]: shards of one step against pg-boss doing one job a transaction; one job of many shards against
 // many jobs of one. All on one embedded Postgres as `npm start` runs it, in turns.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,7 +14,7 @@ import { PgBoss } from 'pg-boss'
 import { type Database, openDatabase } from '../../db/database.ts'
 import { startEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
-import { startJob } from '../../jobs/control.ts'
+import { cancelJob, startJob } from '../../jobs/control.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import { openTickEngine } from './queue/engine.ts'
 import { peerQueue } from './queue/peer.ts'
@@ -25,6 +25,9 @@ const processes = 2
 /** As WORKER_SLOTS. */
 const slots = 20
 const shards = 20_000
+/** Beside a job of so many, small ones are timed. */
+const bigShards = Number(process.argv[3] ?? 100_000)
+const smallJobs = 15
 const warmUpShards = 1_000
 const stepsPerShard = 100
 
@@ -63,6 +66,10 @@ async function run(): Promise<void> {
       note('sixtyOf1', round, steps / (await seconds(() => ours.work(60, 1, stepsPerShard))))
     })
   }
+  const smallMs: number[] = []
+  await ours.during(async () => {
+    for await (const ms of ours.smallBesideBig()) smallMs.push(ms)
+  })
   await ours.close()
   await peer.close()
 
@@ -76,6 +83,8 @@ async function run(): Promise<void> {
     ratio: fixed(medians['one']! / medians['peer']!),
     ratioOfTwentyJobs: fixed(medians['twenty']! / medians['peer']!),
     oneJobOverMany: fixed(medians['oneOf60']! / medians['sixtyOf1']!),
+    smallJobP50Ms: Math.round(median(smallMs)),
+    smallJobMaxMs: Math.round(Math.max(...smallMs)),
     peakRssMb: Math.round(ours.peakRssMb()),
     peerPeakRssMb: Math.round(peer.peakRssMb()),
   }
@@ -109,12 +118,38 @@ async function openOurs(url: string) {
     async work(jobs: number, shardsOfJob: number, steps: number) {
       const input = { shards: shardsOfJob, stepsPerShard: steps }
       await Promise.all(Array.from({ length: jobs }, () => startJob(engine, { kind: 'tick', input, owner: 'bench' })))
-      await until(database, sql`select 1 from jobs where state not in ('COMPLETED') limit 1`)
+      await until(database, sql`select 1 from jobs where state not in ('COMPLETED', 'CANCELLED') limit 1`)
       const { rows } = await sql<{ wrong: number }>`
         select count(*)::int as wrong from jobs where done <> (input->>'shards')::int * (input->>'stepsPerShard')::int`.execute(
         database.db,
       )
       if (rows[0]!.wrong > 0) throw new Error('a job has not done all its items')
+    },
+    /** Starts a job of many shards and, while it spawns and runs, jobs of one: yields how long each took. Then cancels the big one. */
+    async *smallBesideBig() {
+      const began = performance.now()
+      const input = { shards: bigShards, stepsPerShard: 1 }
+      const { jobId } = await startJob(engine, { kind: 'tick', input, owner: 'bench' })
+      const open = async () =>
+        (
+          await sql<{ n: number; spawned: boolean }>`
+          select open_shards as n, exists (select from job_shards s where s.job_id = j.id and s.key = 'main' and s.state = 'DONE') as spawned
+          from jobs j where id = ${jobId}`.execute(database.db)
+        ).rows[0]!
+      let spawnedMs: number | undefined
+      for (let i = 0; i < smallJobs; i++) {
+        await sleep(500)
+        const from = performance.now()
+        const small = await startJob(engine, { kind: 'tick', input: { shards: 1 }, owner: 'bench' })
+        await until(database, sql`select 1 from jobs where id = ${small.jobId} and state <> 'COMPLETED'`)
+        const ms = performance.now() - from
+        const { n, spawned } = await open()
+        if (spawned) spawnedMs ??= performance.now() - began
+        console.log(`small job beside ${n} open shards: ${Math.round(ms)} ms`)
+        yield ms
+      }
+      console.log(`shards spawned ${spawnedMs === undefined ? 'not yet' : `within ${Math.round(spawnedMs)} ms`}`)
+      await cancelJob(engine, jobId, 'bench')
     },
     async close() {
       await engine.close()
