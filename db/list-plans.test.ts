@@ -8,6 +8,7 @@ import { eventsBehind, listEvents } from './event-list.ts'
 import { jobActivities } from './job-activity.ts'
 import { jobOrders, jobsById, listJobs, unsettledJobIds } from './job-list.ts'
 import { listPages } from './page-list.ts'
+import { resultsBehind } from './result-list.ts'
 import { listSightings } from './sighting-list.ts'
 import type { DB } from './types.ts'
 
@@ -93,6 +94,7 @@ test('what live events read at every tick', async () => {
       500,
     ),
   )
+  await expectCheap((recorded) => resultsBehind(recorded, jobId, { after: [990, 0, 0], upToStep: 1_000, limit: 50 }))
   await expectCheap((recorded) => jobActivities(recorded, [jobId, 1]))
   await expectCheap((recorded) => unsettledJobIds(recorded, 19_999))
 })

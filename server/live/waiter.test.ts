@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { pulled, Waiter } from './waiter.ts'
+import { pulled, Waiter, wakeInTurns } from './waiter.ts'
 
 test('a wait ends by news, by its time, and by closing', async () => {
   const waiter = new Waiter()
@@ -40,4 +40,24 @@ test('an iterator that nobody pulled does nothing', async () => {
   await iterator.return!()
   expect(await iterator.next()).toEqual({ done: true, value: undefined })
   expect(begun).toBe(false)
+})
+
+test('many are woken in several turns, and again those who were woken before the last news', async () => {
+  const woken: number[] = []
+  const waiters = new Set<Waiter>()
+  for (let i = 0; i < 600; i++) {
+    const waiter = new Waiter()
+    waiters.add(waiter)
+    void (async () => {
+      while (await waiter.wait()) woken.push(i)
+    })()
+  }
+  const wake = wakeInTurns(waiters)
+  wake()
+  await Promise.resolve()
+  await new Promise((resolve) => process.nextTick(resolve))
+  expect(woken.length).toBeLessThan(600)
+  wake()
+  await expect.poll(() => woken.filter((i) => i === 599).length).toBe(2)
+  expect(woken.filter((i) => i === 0).length).toBe(2)
 })

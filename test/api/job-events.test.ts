@@ -1,3 +1,5 @@
+import { tracingChannel } from 'node:diagnostics_channel'
+
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -204,6 +206,29 @@ test('everybody gets every event once and in order, however many write and whene
   expect(joinLate.length).toBeGreaterThan(20)
 })
 
+test('an event is executed once for all who asked with the same document, wherever they began and whatever they came by', async () => {
+  await using api = await startApi(database)
+  const jobId = await addJob(db)
+  await addNotes(db, jobId, 20)
+  const followers = Array.from({ length: 20 }, (_, after) => follow(api, jobId, after))
+  const events = await serverSentEvents(api, jobId, 20)
+  for (const follower of followers) while ((await follower.next())?.__typename !== 'JobSnapshot');
+  await until('the snapshot', () => Promise.resolve(events.text.value.includes('"JobSnapshot"')))
+
+  const executions: string[] = []
+  const channel = tracingChannel('graphql:execute:rootSelectionSet')
+  const count = { start: () => void executions.push('') }
+  channel.subscribe(count)
+  await happen(api, jobId, 3)
+  for (const follower of followers) for (const seq of [21, 22, 23]) while ((await follower.next())?.seq !== seq);
+  await until('the events', () => Promise.resolve(events.text.value.includes('"seq":23')))
+  channel.unsubscribe(count)
+  // Three events, and the snapshots around them.
+  expect(executions.length).toBeGreaterThanOrEqual(3)
+  expect(executions.length).toBeLessThan(10)
+  events.abort()
+})
+
 test('a change that nobody told of is found within seconds', async () => {
   await using api = await startApi(database)
   const jobId = await addJob(db)
@@ -263,20 +288,12 @@ test('at a shutdown subscribers are sent away to reconnect, not told that it is 
 test('server-sent events carry the same, and end with the connection', async () => {
   await using api = await startApi(database)
   const jobId = await addJob(db)
-  const aborted = new AbortController()
-  const response = await fetch(`${api.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: jobEvents, variables: { jobId: String(jobId), after: 0 } }),
-    signal: aborted.signal,
-  })
-  expect(response.headers.get('content-type')).toContain('text/event-stream')
-  const text = textOf(response.body!)
+  const { text, abort } = await serverSentEvents(api, jobId, 0)
   await until('the snapshot', () => Promise.resolve(text.value.includes('"JobSnapshot"')))
   await happen(api, jobId, 2)
   await until('both events', () => Promise.resolve(text.value.includes('"seq":2')))
   expect(text.value.match(/"seq":\d/g)).toEqual(['"seq":1', '"seq":2'])
-  aborted.abort()
+  abort()
   await until('the subscription is gone', () => Promise.resolve(api.live.load().followers === 0))
 })
 
@@ -319,6 +336,18 @@ function follow(api: TestApi, jobId: number | string, after?: number) {
 /** Events as the engine leaves and tells them. */
 async function happen(api: TestApi, jobId: number, count: number): Promise<void> {
   api.engine.notices.changed(jobId, await addNotes(db, jobId, count))
+}
+
+async function serverSentEvents(api: TestApi, jobId: number, after: number) {
+  const aborted = new AbortController()
+  const response = await fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query: jobEvents, variables: { jobId: String(jobId), after } }),
+    signal: aborted.signal,
+  })
+  expect(response.headers.get('content-type')).toContain('text/event-stream')
+  return { text: textOf(response.body!), abort: () => aborted.abort() }
 }
 
 /** What has come of a stream so far. */

@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +41,19 @@ export async function openLiveStage(): Promise<LiveStage> {
       await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** Stock graphql-ws as its own package.json names it. Where the registry is out of reach it is the project's own copy, of the same version. */
+export async function installPeer(): Promise<void> {
+  const cwd = join(import.meta.dirname, '../live-peer')
+  if (existsSync(join(cwd, 'node_modules'))) return
+  const npm = spawn('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd, stdio: 'ignore' })
+  const code = await once(npm, 'exit').then(
+    ([exitCode]) => exitCode as number,
+    () => 1,
+  )
+  if (code !== 0)
+    console.log('the peer could not be installed: the copy of graphql-ws that the project has stands in for it')
 }
 
 /** A server's process, up and listening. */

@@ -106,15 +106,17 @@ export async function measureFanOut(
   }
 }
 
-/** Stock graphql-ws tells the same to as many: for each event the event and a snapshot. */
+/** Another server tells the same to as many: for each event the event and a snapshot. */
 export async function measurePeer(options: {
+  server: 'graphql-ws' | 'bare'
   subscribers: number
   events: number
   everyMs: number
   samples: Record<string, unknown>
 }): Promise<Turn> {
   const { subscribers, events, everyMs, samples } = options
-  const { child: server, port } = await forkServer('../live-peer/server.ts', [])
+  const file = options.server === 'bare' ? 'bare-server.ts' : '../live-peer/server.ts'
+  const { child: server, port } = await forkServer(file, [])
   const clients = forkClients(2)
   try {
     const url = `ws://127.0.0.1:${port}/graphql`

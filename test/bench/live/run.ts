@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
-import { openLiveStage } from './live-stage.ts'
+import { installPeer, openLiveStage } from './live-stage.ts'
 import { type Control, measureControl, measureFanOut, measurePeer, type Turn } from './measures.ts'
 
 const { values } = parseArgs({
@@ -18,6 +18,7 @@ const events = Number(values.events)
 const sizes = values.subscribers.split(',').map(Number)
 const stalled = 200
 
+await installPeer()
 const stage = await openLiveStage()
 const summary: Record<string, unknown> = {}
 let peakRssMb = 0
@@ -27,17 +28,16 @@ try {
     const everyMs = subscribers > 2_000 ? 1_500 : 700
     const ours: Turn[] = []
     const peers: Turn[] = []
+    const bare: Turn[] = []
     for (let turn = 1; turn <= turns; turn++) {
       const mine = await measureFanOut(stage, { subscribers, stalled: 0, events, everyMs })
       ours.push(tell(`ours  ${subscribers} turn ${turn}`, mine))
       await sleep(1_000)
-      const peer = await measurePeer({
-        subscribers,
-        events,
-        everyMs: subscribers > 2_000 ? 3_000 : 700,
-        samples: mine.samples,
-      })
+      const rest = { subscribers, events, everyMs: subscribers > 2_000 ? 3_000 : 700, samples: mine.samples }
+      const peer = await measurePeer({ server: 'graphql-ws', ...rest })
       peers.push(tell(`peer  ${subscribers} turn ${turn}`, peer))
+      await sleep(1_000)
+      bare.push(tell(`bare  ${subscribers} turn ${turn}`, await measurePeer({ server: 'bare', ...rest, everyMs })))
       await sleep(1_000)
     }
     peakRssMb = Math.max(peakRssMb, ...ours.map((turn) => turn.peakRssMb))
@@ -49,6 +49,7 @@ try {
     console.log(`
 ${subscribers} subscribers, medians of ${turns} turns
   server CPU, µs a subscriber and message    ours ${us.toFixed(1)} (goal 20)   graphql-ws ${peerUs.toFixed(1)}   ratio ${(peerUs / us).toFixed(1)} (goal 4)
+  the network's share of it                  sockets that get ready bytes, and no GraphQL: ${middle(bare, 'usPerMessage').toFixed(1)}
   the same for an event with its snapshots   ours ${middle(ours, 'usPerEvent').toFixed(1)}   graphql-ws ${middle(peers, 'usPerEvent').toFixed(1)}
   memory, kB of RSS a subscriber             ours ${kb.toFixed(1)} (goal 15)   graphql-ws ${middle(peers, 'kbPerSubscriber').toFixed(1)}
   the same, kB of heap                       ours ${middle(ours, 'heapKbPerSubscriber').toFixed(1)}   graphql-ws ${middle(peers, 'heapKbPerSubscriber').toFixed(1)}
@@ -62,6 +63,7 @@ ${subscribers} subscribers, medians of ${turns} turns
       [`p50Ms${subscribers}`]: round(middle(ours, 'p50Ms')),
       [`p99Ms${subscribers}`]: round(p99),
       [`ratio${subscribers}`]: round(peerUs / us),
+      [`bareUsPerSubscriber${subscribers}`]: round(middle(bare, 'usPerMessage')),
     })
   }
 
