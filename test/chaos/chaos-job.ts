@@ -44,7 +44,7 @@ function relayJob(size: Size): ChaosJob {
     small: { shards: 100, steps: 20, stepMs: 300, workers: 3, slots: 14 },
   }
   const { shards, steps, stepMs, workers, slots } = sizes[size]
-  const plan = { shards, steps, rowsPerStep: 5, letterEvery: 8, failing: ['-7-3'], deafEvery: 3 }
+  const plan = { shards, steps, rowsPerStep: 5, letterEvery: 8, failing: ['-3'], deafEvery: 3 }
   const items = Array.from({ length: shards * steps * plan.rowsPerStep }, (_, n) => {
     const [shard, step] = [Math.floor(n / plan.rowsPerStep / steps), Math.floor(n / plan.rowsPerStep) % steps]
     return `${shardName(shard)}-${step}-${n % plan.rowsPerStep}`

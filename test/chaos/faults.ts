@@ -13,6 +13,7 @@ const others = [
   'deafen a worker',
   'cut a worker off',
   'lose a reply',
+  'lose a commit',
   'lose messages',
   'double messages',
   'miss heartbeats',
@@ -29,6 +30,7 @@ const perFiftyKills: Record<Fault, number> = {
   'deafen a worker': 5,
   'cut a worker off': 5,
   'lose a reply': 8,
+  'lose a commit': 6,
   'lose messages': 8,
   'double messages': 6,
   'miss heartbeats': 4,
@@ -57,8 +59,9 @@ export interface Faults {
   over(): Promise<void>
 }
 
-/** What the replies to these transactions say gets lost: a commit of steps, a claim. */
-const replies = ['insert into job_groups', 'update job_shards s set epoch = epoch + 1']
+/** Statements that transactions are known by. */
+const stepsStored = 'insert into job_groups'
+const shardsClaimed = 'update job_shards s set epoch = epoch + 1'
 
 export function createFaults(stage: Stage, jobId: number, random: () => number): Faults {
   const { db } = stage.database
@@ -132,7 +135,12 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
       }
       case 'lose a reply': {
         const { victim } = await aim()
-        void victim.way.loseReplyTo(replies[Math.floor(random() * replies.length)]!)
+        void victim.way.loseReplyTo(random() < 0.5 ? stepsStored : shardsClaimed)
+        return 0
+      }
+      case 'lose a commit': {
+        const { victim } = await aim()
+        void victim.way.loseCommitOf(stepsStored)
         return 0
       }
       case 'lose messages':

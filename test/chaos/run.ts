@@ -1,18 +1,24 @@
 // npm run chaos [-- --seed 1 --kills 50 --job relay|crawl --size full|small]
+// npm run chaos -- --mutants [--only fence --seed 1 --kills 12]
 import { parseArgs } from 'node:util'
 
 import type { JobName, Size } from './chaos-job.ts'
 import { type ChaosReport, runChaos } from './chaos.ts'
+import { runMutants } from './mutants.ts'
 
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    kills: { type: 'string', default: '50' },
+    kills: { type: 'string' },
     job: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    only: { type: 'string' },
     size: { type: 'string', default: 'full' },
   },
 })
-const [seed, kills, size] = [Number(values.seed), Number(values.kills), values.size as Size]
+const [seed, size] = [Number(values.seed), values.size as Size]
+const kills = Number(values.kills ?? (values.mutants ? 12 : 50))
+if (values.mutants) process.exit((await runMutants(seed, kills, values.only)) ? 0 : 1)
 const jobs = values.job === undefined ? (['relay', 'crawl'] as const) : [values.job as JobName]
 
 let broken = 0

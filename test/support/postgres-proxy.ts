@@ -17,6 +17,8 @@ export interface PostgresProxy {
    * Resolves when that has happened. Statements are known by their bytes: plain ASCII, in one piece.
    */
   loseReplyTo(text: string): Promise<void>
+  /** As loseReplyTo, but the connection breaks before the server hears of the commit. */
+  loseCommitOf(text: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ interface Connection {
   listens: boolean
   /** The server's side is gone and the client's is not. */
   deaf: boolean
-  /** What is to happen to the reply to its next commit. */
+  /** What is to happen to its next commit. */
   loss: Loss | undefined
   /** The next bytes from the server are that reply. */
   committing: boolean
@@ -34,6 +36,7 @@ interface Connection {
 
 interface Loss {
   text: string
+  what: 'commit' | 'reply'
   happened(): void
 }
 
@@ -54,15 +57,25 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
       losses = losses.filter((one) => one !== loss)
       connection.loss = loss
     }
-    if (connection.loss && bytes.includes(queryOf('commit'))) connection.committing = true
+    if (connection.loss && bytes.includes(queryOf('commit'))) {
+      if (connection.loss.what === 'commit') return breakAt(connection)
+      connection.committing = true
+    }
     connection.server.write(bytes)
   }
-  const fromServer = ({ client, server, committing, loss }: Connection, bytes: Buffer) => {
-    if (!committing) return void client.write(bytes)
+  const fromServer = (connection: Connection, bytes: Buffer) => {
+    if (connection.committing) breakAt(connection)
+    else connection.client.write(bytes)
+  }
+  const breakAt = ({ client, server, loss }: Connection) => {
     client.destroy()
     server.destroy()
-    return loss!.happened()
+    loss!.happened()
   }
+  const lose = (text: string, what: Loss['what']) =>
+    new Promise<void>((resolve) => {
+      losses = [...losses, { text, what, happened: resolve }]
+    })
   const proxy = createServer((client) => {
     const server = connect(Number(target.port || 5432), target.hostname)
     const connection: Connection = {
@@ -106,10 +119,8 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
       }
       return listening.length
     },
-    loseReplyTo: (text) =>
-      new Promise((resolve) => {
-        losses = [...losses, { text, happened: resolve }]
-      }),
+    loseReplyTo: (text) => lose(text, 'reply'),
+    loseCommitOf: (text) => lose(text, 'commit'),
     async close() {
       const closed = once(proxy, 'close')
       proxy.close()

@@ -1,0 +1,139 @@
+import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+
+import { shardQueue } from '../../db/queue.ts'
+import { startJob } from '../../jobs/control.ts'
+import type { Engine } from '../../jobs/engine.ts'
+import type { ShardMessage } from '../../jobs/queue.ts'
+import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, until } from '../support/engine.ts'
+import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.ts'
+import { type TestDatabase, testDatabase } from '../support/postgres.ts'
+import { createRelayTables } from '../support/relay-kind.ts'
+
+let database: TestDatabase
+let engine: Engine
+let proxy: PostgresProxy
+let workers: ChildProcess[] = []
+
+beforeAll(async () => {
+  database = await testDatabase()
+  await createRelayTables(database.db)
+  engine = await openTestEngine(database.url, database.db)
+  proxy = await startPostgresProxy(database.url)
+})
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => kill(worker)))
+  workers = []
+})
+afterAll(async () => {
+  await proxy.close()
+  await engine.close()
+  await database.close()
+})
+
+const start = (input: object) => startJob(engine, { kind: 'relay', input, owner })
+const work = async (count: number, url = database.url) => {
+  for (let i = 0; i < count; i++) workers.push(await forkWorker({ url, slots: 10 }))
+}
+const rowsOf = async (jobId: number) =>
+  (
+    await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)
+  ).rows.map(({ row }) => row)
+const shardsOf = async (jobId: number) => {
+  const { rows } = await sql<{ running: number; epochs: number; crashes: number; steps: number }>`
+    select count(*) filter (where state = 'RUNNING')::int as running, sum(epoch)::int as epochs, sum(crashes)::int as crashes,
+      sum(steps)::int as steps from job_shards where job_id = ${jobId}`.execute(database.db)
+  return rows[0]!
+}
+const someRun = (jobId: number) => until('shards run', async () => (await shardsOf(jobId)).running > 5)
+const endsSound = async (jobId: number, rows: number) => {
+  await jobEnds(database.db, jobId)
+  expect(await soundness(database.db, jobId)).toEqual(sound)
+  const written = await rowsOf(jobId)
+  expect(written).toEqual([...new Set(written)])
+  expect(written).toHaveLength(rows)
+}
+/** Sends what the live messages of a job say once more, changed. */
+const sendAgain = async (jobId: number, change: (message: ShardMessage) => ShardMessage) => {
+  const { rows } = await sql<{ data: ShardMessage }>`
+    select data from pgboss.job where name = ${shardQueue} and state = 'active' and data->>'jobId' = ${String(jobId)}`.execute(
+    database.db,
+  )
+  const ids = rows.map(() => randomUUID())
+  await engine.boss.insert(
+    shardQueue,
+    rows.map(({ data }, i) => ({ id: ids[i]!, data: change(data) })),
+  )
+  return async () => {
+    const { rows: left } = await sql`
+      select 1 from pgboss.job where id = any(${ids}::uuid[]) and state < 'active'`.execute(database.db)
+    return left.length === 0
+  }
+}
+
+describe('a worker that does not hear', () => {
+  it('whether its steps were committed stores none of them twice', async () => {
+    await work(1, proxy.url)
+    const { jobId } = await start({ shards: 10, steps: 20, rowsPerStep: 2, stepMs: 20, letterEvery: 0 })
+    for (let losses = 0; losses < 5; losses++) {
+      await someRun(jobId)
+      await proxy.loseReplyTo('insert into relay_rows')
+    }
+    await endsSound(jobId, 10 * 20 * 2)
+  })
+
+  it('whether it has claimed shards gives them back, and no item is to blame', async () => {
+    const lost = proxy.loseReplyTo('update job_shards s set epoch = epoch + 1')
+    await work(1, proxy.url)
+    const { jobId } = await start({ shards: 5, steps: 2, rowsPerStep: 2, letterEvery: 0 })
+    await lost
+    // Until its first step is stored, a crash would stand in the row.
+    let crashes = 0
+    await until('it goes on', async () => {
+      const shards = await shardsOf(jobId)
+      crashes = Math.max(crashes, shards.crashes)
+      return shards.epochs > 1
+    })
+    expect(crashes).toBe(0)
+    await endsSound(jobId, 5 * 2 * 2)
+  })
+
+  it('that its shards were taken over, as it was frozen, stores nothing when it wakes up', async () => {
+    await work(1, proxy.url)
+    // They do not hear their signal either.
+    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 300, letterEvery: 0, deafEvery: 1 })
+    await someRun(jobId)
+    await work(1)
+    const [frozen] = workers
+    frozen!.kill('SIGSTOP')
+    expect(proxy.deafen()).toBe(1)
+    const { steps } = await shardsOf(jobId)
+    await until('others go on', async () => (await shardsOf(jobId)).steps > steps + 9)
+    frozen!.kill('SIGCONT')
+    await endsSound(jobId, 9 * 12 * 2)
+  })
+})
+
+describe('a message', () => {
+  it('that comes twice hands its shard over, and the older run stores nothing more', async () => {
+    await work(2)
+    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0, deafEvery: 1 })
+    await someRun(jobId)
+    const fetched = await sendAgain(jobId, (message) => message)
+    await until('they are fetched', fetched)
+    await endsSound(jobId, 9 * 12 * 2)
+  })
+
+  it('that is older than its shard takes it from nobody', async () => {
+    await work(2)
+    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0 })
+    await until('all shards run', async () => (await shardsOf(jobId)).epochs === 10)
+    const fetched = await sendAgain(jobId, (message) => ({ ...message, activation: message.activation - 1 }))
+    await until('they are fetched', fetched)
+    await endsSound(jobId, 9 * 12 * 2)
+    expect((await shardsOf(jobId)).epochs).toBe(10)
+  })
+})
