@@ -41,7 +41,7 @@ export function openJob(name: JobName, size: Size): Promise<ChaosJob> {
 function relayJob(size: Size): ChaosJob {
   const sizes = {
     full: { shards: 320, steps: 20, stepMs: 500, workers: 4, slots: 15 },
-    small: { shards: 100, steps: 20, stepMs: 300, workers: 3, slots: 14 },
+    small: { shards: 90, steps: 14, stepMs: 300, workers: 3, slots: 14 },
   }
   const { shards, steps, stepMs, workers, slots } = sizes[size]
   const plan = { shards, steps, rowsPerStep: 5, letterEvery: 8, failing: ['-3'], deafEvery: 3 }
@@ -80,7 +80,7 @@ function relayJob(size: Size): ChaosJob {
 async function crawlJob(size: Size): Promise<ChaosJob> {
   const sizes = {
     full: { hosts: 8, pagesPerHost: 250, delayMs: 180, workers: 4, slots: 3 },
-    small: { hosts: 6, pagesPerHost: 70, delayMs: 160, workers: 3, slots: 3 },
+    small: { hosts: 6, pagesPerHost: 60, delayMs: 150, workers: 3, slots: 3 },
   }
   const { hosts, pagesPerHost, delayMs, workers, slots } = sizes[size]
   const site = await startGeneratedSite({

@@ -40,8 +40,10 @@ export interface ChaosReport {
   broken: string[]
 }
 
-/** Between one fault and the next. */
+/** Between one fault and the next; less where the job would end before all faults were made. */
 const pauseMs = { least: 300, most: 1_100 }
+/** The share of the items that may be done when the last fault is made. */
+const faultsUntil = 0.85
 /** A job without a step for so long will not end any more. */
 const stallMs = 60_000
 
@@ -80,8 +82,14 @@ async function runOn(stage: Stage, job: ChaosJob, { seed, kills, tell = () => {}
   const done: Fault[] = []
   const broken: string[] = []
   let hits = 0
-  for (const fault of dealFaults(kills, random)) {
-    await sleep(pauseMs.least + random() * (pauseMs.most - pauseMs.least))
+  const itemsDone = async (id: number) =>
+    (await db.selectFrom('jobs').select('done').where('id', '=', id).executeTakeFirstOrThrow()).done
+  const allItems = await itemsDone(calmId)
+  const deck = dealFaults(kills, random)
+  for (const [i, fault] of deck.entries()) {
+    const pauseEnds = Date.now() + pauseMs.least + random() * (pauseMs.most - pauseMs.least)
+    const enough = ((i + 1) / deck.length) * faultsUntil * allItems
+    while (Date.now() < pauseEnds && (await patiently(() => itemsDone(jobId))) < enough) await sleep(20)
     if ((await patiently(() => stateOf(db, jobId))) === 'COMPLETED') break
     try {
       const shards = await patiently(() => faults.inflict(fault))
