@@ -45,7 +45,16 @@ export async function lockDeadWorker(trx: Transaction<DB>, lockKey: number): Pro
   return rows[0]!.ok
 }
 
-/** Removes a worker and what it had leased. */
+/**
+ * Keeps a worker from being removed until the transaction ends; false when it has been. Whatever gets its name before is seen by
+ * whoever removes it.
+ */
+export async function holdWorker(trx: Transaction<DB>, workerId: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from workers where id = ${workerId} for key share`.execute(trx)
+  return rows.length > 0
+}
+
+/** Removes a worker and what it had leased. What it runs is taken from it afterwards, in the same transaction. */
 export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<void> {
   await sql`update origins set leased_by = null, leased_until = null where leased_by = ${workerId}`.execute(trx)
   await sql`delete from workers where id = ${workerId}`.execute(trx)

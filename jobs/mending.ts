@@ -30,9 +30,9 @@ async function takeOver(engine: Engine, worker: { id: string; lockKey: number })
   const changed = new Map<number, number>()
   const taken = await engine.db.transaction().execute(async (trx) => {
     if (!(await lockDeadWorker(trx, worker.lockKey))) return 0
+    await removeWorker(trx, worker.id)
     const shards = await takeShardsFrom(trx, worker.id, { crashed: true })
     await sendTaken(engine.boss, trx, shards)
-    await removeWorker(trx, worker.id)
     for (const jobId of [...new Set(shards.map((shard) => shard.jobId))].sort((a, b) => a - b)) {
       const count = shards.filter((shard) => shard.jobId === jobId).length
       const message = `A worker was lost; what it had in hand is taken up again (shards: ${count})`

@@ -18,6 +18,8 @@ export interface Presence {
   ageMs(): number
   /** How long the last notice to itself was on its way. */
   noticeLagMs(): number
+  /** Others have taken it for dead, and it has not noticed: gives up what is in hand and enters anew. */
+  takenForDead(): void
   leave(): Promise<void>
 }
 
@@ -73,8 +75,8 @@ export async function enter(options: {
         await open()
         // No crash: the items in hand are not to blame for the connection.
         await engine.db.transaction().execute(async (trx) => {
-          await sendTaken(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
           await removeWorker(trx, oldId)
+          await sendTaken(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
         })
         return wake()
       } catch (error) {
@@ -91,6 +93,14 @@ export async function enter(options: {
     here: () => listener !== undefined,
     ageMs: () => Date.now() - enteredAt,
     noticeLagMs: () => listener?.lagMs() ?? 0,
+    takenForDead() {
+      if (!listener) return
+      engine.log.warn({ worker: workerId }, 'taken for dead; what is in hand is given up')
+      listener.close().catch(() => {})
+      listener = undefined
+      lost()
+      void reopen(workerId)
+    },
     async leave() {
       leaving = true
       await removeWorker(engine.db, workerId)

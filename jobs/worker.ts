@@ -10,7 +10,7 @@ import { shardQueue } from '../db/queue.ts'
 import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
-import { type Demand, readDemand, reportLoad } from '../db/workers.ts'
+import { type Demand, holdWorker, readDemand, reportLoad } from '../db/workers.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
 import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
@@ -83,13 +83,19 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
   const fetchAndStart = async (want: number): Promise<number> => {
     let names: string[] = []
     try {
-      const { fetched, claims, begun } = await db.transaction().execute(async (trx) => {
+      const taken = await db.transaction().execute(async (trx) => {
+        if (!(await holdWorker(trx, here.id()))) return null
         const all = await fetchMessages(boss, trx, want, sharesOf(demand))
         const sent = all.filter(({ data }) => data.shardKey !== finishKey)
         names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
         names.forEach((name) => claiming.add(name))
         return { fetched: all, ...(await claim(boss, here.id(), trx, sent, 1 - hand.suspects())) }
       })
+      if (!taken) {
+        here.takenForDead()
+        return 0
+      }
+      const { fetched, claims, begun } = taken
       for (const { id, data } of fetched)
         if (data.shardKey === finishKey) void guarded('finishing', () => finishJob(engine, here.id(), data.jobId, id))
       for (const [jobId, seq] of begun) {

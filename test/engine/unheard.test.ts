@@ -8,7 +8,17 @@ import { shardQueue } from '../../db/queue.ts'
 import { startJob } from '../../jobs/control.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import type { ShardMessage } from '../../jobs/queue.ts'
-import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, until } from '../support/engine.ts'
+import {
+  forkWorker,
+  jobEnds,
+  kill,
+  openTestEngine,
+  owner,
+  sound,
+  soundness,
+  stateOf,
+  until,
+} from '../support/engine.ts'
 import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { createRelayTables } from '../support/relay-kind.ts'
@@ -111,9 +121,37 @@ describe('a worker that does not hear', () => {
     frozen!.kill('SIGSTOP')
     expect(proxy.deafen()).toBe(1)
     const { steps } = await shardsOf(jobId)
-    await until('others go on', async () => (await shardsOf(jobId)).steps > steps + 9)
+    await until('others go on', async () => (await shardsOf(jobId)).steps > steps + 9, 60_000)
     frozen!.kill('SIGCONT')
     await endsSound(jobId, 9 * 12 * 2)
+  })
+
+  it('anything in the middle of a transaction holds the others up for seconds only', async () => {
+    await work(1, proxy.url)
+    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 50, letterEvery: 0 })
+    await someRun(jobId)
+    await proxy.holdCommitOf('insert into job_groups')
+    await work(1)
+    await endsSound(jobId, 9 * 12 * 2)
+  })
+
+  it('that it was taken for dead claims nothing more under its old name', async () => {
+    await work(1, proxy.url)
+    await work(1)
+    const { jobId } = await start({ shards: 60, steps: 4, rowsPerStep: 2, stepMs: 100, letterEvery: 0 })
+    await someRun(jobId)
+    expect(proxy.deafen()).toBe(1)
+    const nobodys = async () => {
+      const { rows } = await sql<{ key: string }>`
+        select key from job_shards s where job_id = ${jobId} and state = 'RUNNING'
+          and not exists (select 1 from workers w where w.id = s.worker_id)`.execute(database.db)
+      return rows
+    }
+    await until('it ends', async () => {
+      expect(await nobodys()).toEqual([])
+      return (await stateOf(database.db, jobId)) === 'COMPLETED'
+    })
+    await endsSound(jobId, 60 * 4 * 2)
   })
 })
 

@@ -19,6 +19,8 @@ export interface PostgresProxy {
   loseReplyTo(text: string): Promise<void>
   /** As loseReplyTo, but the connection breaks before the server hears of the commit. */
   loseCommitOf(text: string): Promise<void>
+  /** As loseCommitOf, but the connection stays open and silent, in the middle of its transaction. */
+  holdCommitOf(text: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ interface Connection {
 
 interface Loss {
   text: string
-  what: 'commit' | 'reply'
+  what: 'commit' | 'reply' | 'hold'
   happened(): void
 }
 
@@ -59,6 +61,7 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     }
     if (connection.loss && bytes.includes(queryOf('commit'))) {
       if (connection.loss.what === 'commit') return breakAt(connection)
+      if (connection.loss.what === 'hold') return connection.loss.happened()
       connection.committing = true
     }
     connection.server.write(bytes)
@@ -121,6 +124,7 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     },
     loseReplyTo: (text) => lose(text, 'reply'),
     loseCommitOf: (text) => lose(text, 'commit'),
+    holdCommitOf: (text) => lose(text, 'hold'),
     async close() {
       const closed = once(proxy, 'close')
       proxy.close()
