@@ -34,6 +34,8 @@ export function openDatabase(
     max,
     application_name: applicationName,
     connectionTimeoutMillis: 30_000,
+    // A process that stands still in the middle of a transaction would keep its locks, and everybody else waiting.
+    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     types: { getTypeParser },
   })
