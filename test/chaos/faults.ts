@@ -108,7 +108,12 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
         await stage.api.kill()
         return 0
       case 'kill Postgres': {
-        const held = await runningByPid(stage, jobId)
+        let held = await runningByPid(stage, jobId)
+        const safe = async () => {
+          held = await runningByPid(stage, jobId)
+          return [...held.values()].every(({ crashes }) => crashes < 2)
+        }
+        await until('no running shard has crashed twice', safe, 20_000)
         await stage.killPostgres()
         return [...held.values()].reduce((sum, { shards }) => sum + shards, 0)
       }
@@ -169,11 +174,11 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
     }
   }
 
-  /** Ids of so many live messages, less those of shards that a crash more would make give an item up. */
+  /** Ids of so many live messages, less those of shards that have crashed: what comes twice counts as a crash. */
   const messagesOf = async (count: number): Promise<string[]> => {
     const { rows } = await sql<{ id: string }>`
       select m.id from pgboss.job m left join job_shards s on s.job_id = ${jobId} and s.key = m.data->>'shardKey'
-      where m.name = ${shardQueue} and m.state < 'completed' and m.data->>'jobId' = ${String(jobId)} and coalesce(s.crashes, 0) < 2
+      where m.name = ${shardQueue} and m.state < 'completed' and m.data->>'jobId' = ${String(jobId)} and coalesce(s.crashes, 0) = 0
       order by m.data->>'shardKey' = ${finishKey} desc, md5(m.id::text || ${String(random())}) limit ${count}`.execute(
       db,
     )
