@@ -84,6 +84,20 @@ export async function starvedShards(db: Kysely<DB>, jobId: number, domain: strin
   return rows.map(({ shardKey }) => shardKey)
 }
 
+/** Takes the failed pages off what their shards have used and been granted: they will ask for it again. */
+export async function giveBackFailed(trx: Transaction<DB>, jobId: number): Promise<void> {
+  await sql`select 1 from crawl_grants where job_id = ${jobId} order by domain, shard_key for update`.execute(trx)
+  await sql`
+    with failed as (
+      select domain, shard_key, count(*) as pages from pages where job_id = ${jobId} and status = 'FAILED' group by domain, shard_key),
+    own as (
+      update crawl_grants g set used = g.used - f.pages, granted = g.granted - f.pages
+      from failed f where g.job_id = ${jobId} and g.domain = f.domain and g.shard_key = f.shard_key)
+    update crawl_grants g set granted = g.granted - f.pages
+    from (select domain, sum(pages) as pages from failed group by domain) f
+    where g.job_id = ${jobId} and g.domain = f.domain and g.shard_key = ${sums}`.execute(trx)
+}
+
 export async function domainAddresses(db: Kysely<DB>, jobId: number, domain: string): Promise<string[]> {
   const { rows } = await sql<{ address: string }>`
     select address from crawl_addresses where job_id = ${jobId} and domain = ${domain}`.execute(db)

@@ -70,16 +70,57 @@ export function listJobs(
   )
 }
 
-export async function countJobs(db: Kysely<DB>, owner: string, filter: JobFilter): Promise<number> {
+export async function countJobs(
+  db: Kysely<DB>,
+  owner: string,
+  filter: JobFilter & { someFailed?: boolean },
+): Promise<number> {
   const { rows } = await sql<{ n: number }>`select count(*) as n from jobs j where ${matches(owner, filter)}`.execute(
     db,
   )
   return rows[0]!.n
 }
 
+/** Ids of jobs behind `after` up to `upTo`, in order, at most `limit`. */
+export async function listJobIds(
+  db: Kysely<DB>,
+  owner: string,
+  filter: JobFilter & { someFailed?: boolean },
+  { after, upTo, limit }: { after: number; upTo: number; limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select j.id from jobs j where ${matches(owner, filter)} and j.id > ${after} and j.id <= ${upTo}
+    order by j.id limit ${limit}`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+/** Sums over jobs of one kind in one state. */
+export interface JobSums {
+  kind: string
+  state: string
+  jobs: number
+  done: number
+  succeeded: number
+  failed: number
+  skipped: number
+  results: number
+}
+
+/** By kind and state, one scan of the owner's jobs. */
+export async function sumJobs(db: Kysely<DB>, owner: string, filter: JobFilter): Promise<JobSums[]> {
+  const { rows } = await sql<JobSums>`
+    select j.kind, j.state, count(*) as jobs, sum(j.done) as done, sum(j.succeeded) as succeeded, sum(j.failed) as failed,
+      sum(j.skipped) as skipped, sum(j.results) as results
+    from jobs j where ${matches(owner, filter)} group by j.kind, j.state order by j.kind, j.state`.execute(db)
+  return rows
+}
+
 /** Jobs by id, whoever owns them; those that do not exist are left out. */
 export async function jobsById(db: Kysely<DB>, ids: readonly number[]): Promise<Map<number, JobRow>> {
-  const { rows } = await sql<JobRow>`select ${columns} from jobs j where j.id = any(${ids}::bigint[])`.execute(db)
+  const { rows } =
+    await sql<JobRow>`select ${columns} from jobs j where j.id = any(${ids}::bigint[]) and j.state <> 'DELETED'`.execute(
+      db,
+    )
   return new Map(rows.map((row) => [row.id, row]))
 }
 
@@ -93,7 +134,7 @@ export async function jobInputs(db: Kysely<DB>, ids: readonly number[]): Promise
 export async function unsettledJobIds(db: Kysely<DB>, afterId: number): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     select id from jobs where state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')
-    union select id from jobs where id > ${afterId}`.execute(db)
+    union select id from jobs where id > ${afterId} and state <> 'DELETED'`.execute(db)
   return rows.map((row) => row.id)
 }
 
@@ -102,8 +143,9 @@ export async function lastJobId(db: Kysely<DB>): Promise<number> {
   return rows[0]!.id ?? 0
 }
 
-function matches(owner: string, filter: JobFilter): RawBuilder<unknown> {
-  const conditions = [sql`j.owner = ${owner}`]
+function matches(owner: string, filter: JobFilter & { someFailed?: boolean }): RawBuilder<unknown> {
+  const conditions = [sql`j.owner = ${owner}`, sql`j.state <> 'DELETED'`]
+  if (filter.someFailed) conditions.push(sql`j.failed > 0`)
   if (filter.kinds) conditions.push(sql`j.kind = any(${filter.kinds}::text[])`)
   if (filter.states) conditions.push(sql`j.state = any(${filter.states}::text[])`)
   const text = filter.text?.trim()

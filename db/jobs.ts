@@ -97,8 +97,7 @@ export async function moveJob(
   to: string,
   set: { phase?: string; errorCode?: string; errorMessage?: string; unsentShards?: number } = {},
 ): Promise<{ seq: number } | null> {
-  // Before the row's lock: whoever holds jobs locks the row after that, to start it.
-  if (stopping.includes(to)) await sql`select pg_advisory_xact_lock(${holdKey(sql`${jobId}::bigint`)})`.execute(trx)
+  if (stopping.includes(to)) await awaitHolders(trx, [jobId])
   const { rows } = await sql<{ seq: number }>`
     update jobs set state = ${to}, phase = coalesce(${set.phase ?? null}, phase), updated_at = now(),
       started_at = case when ${to} = 'RUNNING' then coalesce(started_at, now()) else started_at end,
@@ -117,6 +116,15 @@ function holdKey(jobId: RawBuilder<unknown>) {
 }
 
 /**
+ * Waits until nobody holds these jobs, and lets nobody hold them until the transaction ends. For whoever stops jobs, before it locks
+ * their rows: who holds jobs locks the rows after that, to start them.
+ */
+export async function awaitHolders(trx: Transaction<DB>, jobIds: readonly number[]): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${holdKey(sql`id`)})
+    from unnest(${jobIds.toSorted((a, b) => a - b)}::bigint[]) as stopped (id)`.execute(trx)
+}
+
+/**
  * Keeps jobs from being paused, cancelled and failed until the transaction ends, and returns their states. The rows themselves stay
  * free for the steps of others, each of which updates its job's: a lock on them would make claims and steps wait for each other.
  */
@@ -127,16 +135,6 @@ export async function holdJobs(trx: Transaction<DB>, jobIds: number[]): Promise<
   const { rows } = await sql<{ id: number; state: string }>`
     select id, state from jobs where id = any(${jobIds}::bigint[])`.execute(trx)
   return new Map(rows.map((row) => [row.id, row.state]))
-}
-
-/** A pausing or cancelling job of which no shard runs any more, locked; null when there is still something to wait for. */
-export async function lockStopped(trx: Transaction<DB>, jobId: number): Promise<'PAUSING' | 'CANCELLING' | null> {
-  const { rows } = await sql<{ state: 'PAUSING' | 'CANCELLING' }>`
-    select state from jobs where id = ${jobId} and state in ('PAUSING', 'CANCELLING') for update`.execute(trx)
-  if (!rows[0]) return null
-  // A statement of its own: its snapshot is taken under the lock, so that it sees every claim and step before it.
-  const running = await sql`select 1 from job_shards where job_id = ${jobId} and state = 'RUNNING' limit 1`.execute(trx)
-  return running.rows.length > 0 ? null : rows[0].state
 }
 
 export interface NewJob {
@@ -181,9 +179,20 @@ export async function startPending(trx: Transaction<DB>, jobIds: number[]): Prom
   return rows.map((row) => row.id).sort((a, b) => a - b)
 }
 
-export async function findJob(db: Kysely<DB>, jobId: number) {
-  const { rows } = await sql<{ id: number; kind: string; state: string; owner: string; input: unknown; seq: number }>`
-    select id, kind, state, owner, input, seq from jobs where id = ${jobId}`.execute(db)
+export interface FoundJob {
+  id: number
+  kind: string
+  state: string
+  owner: string
+  input: unknown
+  seq: number
+  failed: number
+}
+
+/** Null for one that does not exist, or is deleted. */
+export async function findJob(db: Kysely<DB>, jobId: number): Promise<FoundJob | null> {
+  const { rows } = await sql<FoundJob>`
+    select id, kind, state, owner, input, seq, failed from jobs where id = ${jobId} and state <> 'DELETED'`.execute(db)
   return rows[0] ?? null
 }
 

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
 import type { DB, PagesStatus } from './types.ts'
@@ -185,9 +185,40 @@ export async function summarizePages(trx: Transaction<DB>, jobId: number): Promi
   return rows[0]!
 }
 
-/** What only a running crawl needs. */
+/**
+ * Removes what only a running crawl needs. Where a page has failed, the links of those stay that would become nearer if it were tried
+ * again and led to them.
+ */
 export async function removeCrawlRemains(trx: Transaction<DB>, jobId: number): Promise<void> {
-  await sql`delete from page_links where job_id = ${jobId}`.execute(trx)
+  await sql`
+    with failed as (select min(depth) as depth from pages where job_id = ${jobId} and status = 'FAILED')
+    delete from page_links l using pages p, failed
+    where l.job_id = ${jobId} and p.job_id = ${jobId} and p.url_key = l.url_key
+      and (failed.depth is null or p.depth < failed.depth)`.execute(trx)
+}
+
+/** Query of the shards that hold failed pages, in a column `key`. */
+export function shardsWithFailed(jobId: number): RawBuilder<{ key: string }> {
+  return sql`select distinct shard_key as key from pages where job_id = ${jobId} and status = 'FAILED'`
+}
+
+/** Queues anew the pages that failed and those that were skipped since their host was given up; returns how many of each. */
+export async function reopenFailedPages(
+  trx: Transaction<DB>,
+  jobId: number,
+): Promise<{ failed: number; skipped: number }> {
+  const { rows } = await sql<{ failed: number; skipped: number }>`
+    with chosen as (
+      select url_key, status from pages
+      where job_id = ${jobId} and (status = 'FAILED' or status = 'SKIPPED' and error_details->>'hostGivenUp' = 'true')
+      order by url_key for update),
+    opened as (
+      update pages p set status = 'QUEUED', http_status = null, error_category = null, error_message = null, error_details = null,
+        fetch_ms = null, extract_ms = null, fetched_at = null
+      from chosen where p.job_id = ${jobId} and p.url_key = chosen.url_key returning chosen.status as before)
+    select count(*) filter (where before = 'FAILED') as failed, count(*) filter (where before = 'SKIPPED') as skipped
+    from opened`.execute(trx)
+  return rows[0]!
 }
 
 function storable(text: string | undefined): string | undefined {

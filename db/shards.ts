@@ -269,12 +269,3 @@ export async function queueLostShards(trx: Transaction<DB>, limit: number): Prom
     returning s.job_id as "jobId", s.key as "shardKey", s.activation`.execute(trx)
   return rows
 }
-
-/** Makes all open shards of a job NEW with a higher activation and epoch: older messages and claims are void. Returns how many. */
-export async function reopenShards(trx: Transaction<DB>, jobId: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    with open as (select key from job_shards where job_id = ${jobId} and state <> 'DONE' order by key for update)
-    update job_shards s set state = 'NEW', activation = activation + 1, epoch = epoch + 1, worker_id = null
-    from open where s.job_id = ${jobId} and s.key = open.key`.execute(trx)
-  return Number(numAffectedRows ?? 0)
-}

@@ -10,7 +10,7 @@ export type JobAddressesQuality = "high" | "low" | "medium";
 
 export type JobShardsState = "DONE" | "NEW" | "QUEUED" | "RUNNING" | "WAITING";
 
-export type JobsState = "CANCELLED" | "CANCELLING" | "COMPLETED" | "FAILED" | "FINISHING" | "PAUSED" | "PAUSING" | "PENDING" | "RUNNING";
+export type JobsState = "CANCELLED" | "CANCELLING" | "COMPLETED" | "DELETED" | "FAILED" | "FINISHING" | "PAUSED" | "PAUSING" | "PENDING" | "RUNNING";
 
 export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
 

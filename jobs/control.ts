@@ -1,9 +1,10 @@
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
 
-import { appendEvents, findJob, findReplay, insertJob, lockStopped, moveJob } from '../db/jobs.ts'
-import { reopenShards } from '../db/shards.ts'
+import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '../db/job-moves.ts'
+import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
 import type { DB } from '../db/types.ts'
+import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
 import { sendFinish, sendShards } from './queue.ts'
@@ -64,82 +65,93 @@ export async function startJob(
   return { jobId: first.id, replayed: true }
 }
 
-const allowed: Record<JobState, JobAction[]> = {
-  PENDING: ['PAUSE', 'CANCEL'],
-  RUNNING: ['PAUSE', 'CANCEL'],
-  PAUSING: ['CANCEL'],
-  PAUSED: ['RESUME', 'CANCEL', 'DELETE'],
-  CANCELLING: [],
-  CANCELLED: ['RESUME', 'DELETE'],
-  FINISHING: [],
-  COMPLETED: ['DELETE'],
-  FAILED: ['RESUME', 'DELETE'],
-}
-
-/** What may be asked of a job in this state. */
-export function allowedActions(state: JobState): JobAction[] {
-  return allowed[state]
+/** Starts a new job of the same kind with the same input, checked anew: the configuration may refuse it now. */
+export async function cloneJob(
+  engine: Engine,
+  jobId: number,
+  owner: string,
+  idempotencyKey?: string | null,
+): Promise<StartedJob> {
+  const { kind, input } = await findOwnJob(engine, jobId, owner)
+  return startJob(engine, { kind, input, owner, idempotencyKey })
 }
 
 /** Asks running handlers to stop after what they have in hand. Repeating it is a success without effect. */
 export async function pauseJob(engine: Engine, jobId: number, owner: string): Promise<void> {
-  await stopJob(engine, jobId, owner, {
-    action: 'PAUSE',
-    to: 'PAUSING',
-    from: ['PENDING', 'RUNNING'],
-    holds: ['PAUSING', 'PAUSED'],
-  })
+  const pause = async () => (await stopJobs(engine, [jobId], 'PAUSE')) > 0
+  await doOrRefuse(engine, jobId, owner, 'PAUSE', pause, ['PAUSING', 'PAUSED'])
 }
 
 /** As pause, but the job counts as ended; it can still be resumed. */
 export async function cancelJob(engine: Engine, jobId: number, owner: string): Promise<void> {
-  await stopJob(engine, jobId, owner, {
-    action: 'CANCEL',
-    to: 'CANCELLING',
-    from: ['PENDING', 'RUNNING', 'PAUSING', 'PAUSED'],
-    holds: ['CANCELLING', 'CANCELLED'],
-  })
+  const cancel = async () => (await stopJobs(engine, [jobId], 'CANCEL')) > 0
+  await doOrRefuse(engine, jobId, owner, 'CANCEL', cancel, ['CANCELLING', 'CANCELLED'])
 }
 
 /** Goes on from the last committed step after a pause, a cancel or a failure. */
 export async function resumeJob(engine: Engine, jobId: number, owner: string): Promise<void> {
-  await findOwnJob(engine, jobId, owner)
-  const seq = await engine.db.transaction().execute(async (trx) => {
-    const unsent = await reopenShards(trx, jobId)
-    // A job that failed in its very end has no open shard: only its end is left to do.
-    const [to, phase] = unsent > 0 ? ['RUNNING', 'running'] : ['FINISHING', 'finishing']
-    const moved = await moveJob(trx, jobId, ['PAUSED', 'CANCELLED', 'FAILED'], to, {
-      phase: phase,
-      unsentShards: unsent,
-    })
-    if (!moved) {
-      await refuseUnless(trx, jobId, 'RESUME', ['PENDING', 'RUNNING', 'FINISHING'])
-      return null
-    }
-    if (unsent === 0) await sendFinish(engine.boss, trx, [jobId])
-    return appendEvents(trx, jobId, [{ type: 'job.resumed', data: { message: 'Resumed' } }])
-  })
-  if (seq === null) return
-  await refillJob(engine, jobId)
-  engine.notices.changed(jobId, seq)
-  await engine.notices.flush()
+  const resume = () => resumeJobs(engine, [jobId])
+  await doOrRefuse(engine, jobId, owner, 'RESUME', resume, ['PENDING', 'RUNNING', 'FINISHING'])
 }
 
-/** Removes a job that does not run, with all its rows. */
+/** Removes a job that does not run: at once for everybody, its rows in portions by `removeDeleted`. */
 export async function deleteJob(engine: Engine, jobId: number, owner: string): Promise<void> {
-  await findOwnJob(engine, jobId, owner)
-  const states = (Object.keys(allowed) as JobState[]).filter((state) => allowed[state].includes('DELETE'))
-  const { numDeletedRows } = await engine.db
-    .deleteFrom('jobs')
-    .where('id', '=', jobId)
-    .where('state', 'in', states)
-    .executeTakeFirst()
-  if (numDeletedRows === 0n) {
-    const job = await findOwnJob(engine, jobId, owner)
-    throw new InvalidTransition(job.state, 'DELETE', allowedActions(job.state))
-  }
-  engine.notices.changed(jobId, 0)
+  await doOrRefuse(engine, jobId, owner, 'DELETE', async () => (await deleteJobs(engine, [jobId])) > 0)
+}
+
+const stops = {
+  PAUSE: { to: 'PAUSING', message: 'Pause asked for' },
+  CANCEL: { to: 'CANCELLING', message: 'Cancel asked for' },
+} as const
+
+/** Pauses or cancels those of the jobs that may be, and returns how many. Whose they are has been checked. */
+export async function stopJobs(engine: Engine, jobIds: readonly number[], action: keyof typeof stops): Promise<number> {
+  const { to, message } = stops[action]
+  const moved = await engine.db
+    .transaction()
+    .execute((trx) => moveJobs(trx, jobIds, statesAllowing(action), to, message))
+  if (moved.length === 0) return 0
+  const ids = moved.map((job) => job.id)
+  await notifyStop(engine.db, ids)
+  await settleJobs(engine, ids)
+  for (const { id, seq } of moved) engine.notices.changed(id, seq)
   await engine.notices.flush()
+  return moved.length
+}
+
+/** Resumes the jobs, or none of them where one may not be (any more): then false. Whose they are has been checked. */
+export async function resumeJobs(engine: Engine, jobIds: readonly number[]): Promise<boolean> {
+  const resumed = await orUndone(engine.db, async (trx) => {
+    const open = await openShards(trx, jobIds)
+    // A job that failed in its very end has no open shard: only its end is left to do.
+    await sendFinish(
+      engine.boss,
+      trx,
+      jobIds.filter((id) => !open.some((job) => job.id === id)),
+    )
+    await sendShards(
+      engine.boss,
+      trx,
+      open.flatMap(({ id: jobId, queued }) => queued.map((shard) => ({ jobId, ...shard }))),
+    )
+    const moved = await moveResumed(trx, jobIds, open, statesAllowing('RESUME'))
+    if (moved.length < jobIds.length) throw new Undone()
+    return { open, moved }
+  })
+  if (!resumed) return false
+  for (const job of resumed.open) if (job.unsent > 0) await refillJob(engine, job.id)
+  engine.notices.wake()
+  for (const { id, seq } of resumed.moved) engine.notices.changed(id, seq)
+  await engine.notices.flush()
+  return true
+}
+
+/** Deletes those of the jobs that may be, and returns how many. Whose they are has been checked. */
+export async function deleteJobs(engine: Engine, jobIds: readonly number[]): Promise<number> {
+  const deleted = await markDeleted(engine.db, jobIds, statesAllowing('DELETE'))
+  for (const id of deleted) engine.notices.changed(id, 0)
+  await engine.notices.flush()
+  return deleted.length
 }
 
 /** Ends the job because it cannot go on; called by workers. Running handlers elsewhere are told to stop. */
@@ -156,56 +168,56 @@ export async function failJob(engine: Engine, jobId: number, error: { code: stri
 
 /** Turns PAUSING into PAUSED and CANCELLING into CANCELLED once no shard runs any more; else does nothing. */
 export async function settleJob(engine: Engine, jobId: number): Promise<void> {
-  const seq = await engine.db.transaction().execute(async (trx) => {
-    const state = await lockStopped(trx, jobId)
-    if (!state) return null
-    const to = state === 'PAUSING' ? 'PAUSED' : 'CANCELLED'
-    await moveJob(trx, jobId, [state], to, { phase: to.toLowerCase() })
-    return appendEvents(trx, jobId, [
-      { type: `job.${to.toLowerCase()}`, data: { message: to === 'PAUSED' ? 'Paused' : 'Cancelled' } },
-    ])
-  })
-  if (seq !== null) engine.notices.changed(jobId, seq)
+  await settleJobs(engine, [jobId])
 }
 
-interface Stop {
-  action: JobAction
-  from: JobState[]
-  to: 'PAUSING' | 'CANCELLING'
-  /** States in which the job is already what was asked for. */
-  holds: JobState[]
+async function settleJobs(engine: Engine, jobIds: readonly number[]): Promise<void> {
+  const settled = await engine.db.transaction().execute((trx) => settleStopped(trx, jobIds))
+  for (const { id, seq } of settled) engine.notices.changed(id, seq)
 }
 
-async function stopJob(engine: Engine, jobId: number, owner: string, stop: Stop): Promise<void> {
+/** Throw it in `orUndone` where something has changed since it was looked at. */
+export class Undone extends Error {}
+
+/** A transaction that is rolled back by Undone; then null. */
+export async function orUndone<T>(db: Kysely<DB>, work: (trx: Transaction<DB>) => Promise<T>): Promise<T | null> {
+  try {
+    return await db.transaction().execute(work)
+  } catch (error) {
+    if (error instanceof Undone) return null
+    throw error
+  }
+}
+
+/** Does it, unless the job is as was asked for already (`holds`) or may not be asked: then it throws InvalidTransition. */
+async function doOrRefuse(
+  engine: Engine,
+  jobId: number,
+  owner: string,
+  action: JobAction,
+  act: () => Promise<boolean>,
+  holds: JobState[] = [],
+): Promise<void> {
   await findOwnJob(engine, jobId, owner)
-  const seq = await engine.db.transaction().execute(async (trx) => {
-    const moved = await moveJob(trx, jobId, stop.from, stop.to, { phase: stop.to.toLowerCase() })
-    if (!moved) {
-      await refuseUnless(trx, jobId, stop.action, stop.holds)
-      return null
-    }
-    const message = stop.to === 'PAUSING' ? 'Pause asked for' : 'Cancel asked for'
-    return appendEvents(trx, jobId, [{ type: `job.${stop.to.toLowerCase()}`, data: { message } }])
-  })
-  if (seq === null) return
-  await notifyStop(engine.db, [jobId])
-  await settleJob(engine, jobId)
-  engine.notices.changed(jobId, seq)
-  await engine.notices.flush()
+  while (!(await act())) {
+    const job = await findOwnJob(engine, jobId, owner)
+    const state = job.state as JobState
+    if (holds.includes(state)) return
+    // Else it may be by now.
+    if (!statesAllowing(action).includes(state)) throw refusalOf(job, action)
+  }
 }
 
-async function refuseUnless(trx: Transaction<DB>, jobId: number, action: JobAction, holds: JobState[]): Promise<void> {
-  const job = await findJob(trx, jobId)
-  if (!job) throw notFound(jobId)
-  const state = job.state as JobState
-  if (!holds.includes(state)) throw new InvalidTransition(state, action, allowedActions(state))
+export function refusalOf({ state: stored, failed }: FoundJob, action: JobAction): InvalidTransition {
+  const state = stored as JobState
+  return new InvalidTransition(state, action, allowedActions({ state, failed }))
 }
 
 /** Whose job it is not, for them it does not exist. */
-async function findOwnJob(engine: Engine, jobId: number, owner: string) {
+export async function findOwnJob(engine: Engine, jobId: number, owner: string): Promise<FoundJob> {
   const job = await findJob(engine.db, jobId)
   if (!job || job.owner !== owner) throw notFound(jobId)
-  return { ...job, state: job.state as JobState }
+  return job
 }
 
 function notFound(jobId: number): NotFound {

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, RawBuilder, Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 
@@ -106,6 +106,21 @@ export interface SaveArgs {
 }
 
 /**
+ * How the failed items of a job that has ended or stands still get another try. All by set-based SQL, since there may be hundreds of thousands, and in
+ * one transaction with the shards that are reopened and the job's counters: each item has one fate before and after.
+ */
+export interface RetryFailed {
+  /** Query of the keys, in a column `key`, of the shards that hold failed items. Read first: they are locked before `reopen` locks rows. */
+  shards(jobId: number): RawBuilder<{ key: string }>
+  /** Makes failed items open again, so that a run of their shard finds them. Returns how the counters change: `failed` is negative. */
+  reopen(trx: Transaction<DB>, jobId: number): Promise<Pick<Counts, 'succeeded' | 'failed' | 'skipped'>>
+  /** SQL over the column `checkpoint` (jsonb) of those shards: from where they go on. */
+  checkpoint: RawBuilder<unknown>
+  /** New items can turn up on the way, so that the total is not known until the end. */
+  mayGrow: boolean
+}
+
+/**
  * One kind of job. `run` reads the world through `io` and changes it only by yielding steps; `save` stores batches inside the
  * step's transaction. Neither catches what it cannot handle: a thrown error is a retry with backoff.
  */
@@ -130,6 +145,7 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Counts>
   /** Runs once, in the transaction that ends the job; the summary is shown with it. */
   finish(trx: Transaction<DB>, jobId: number): Promise<{ counts?: Counts; summary: Record<string, unknown> }>
+  retryFailed: RetryFailed
   example: Example<Input>
 }
 

@@ -5,10 +5,10 @@ export interface InputIssue {
   code: string
 }
 
-export const jobActions = ['PAUSE', 'CANCEL', 'RESUME', 'DELETE'] as const
+export const jobActions = ['PAUSE', 'CANCEL', 'RESUME', 'RETRY', 'CLONE', 'DELETE'] as const
 export type JobAction = (typeof jobActions)[number]
 
-/** States as stored; the API shows FINISHING as RUNNING. */
+/** States as stored, but for DELETED, in which a job exists for nobody; the API shows FINISHING as RUNNING. */
 export const jobStates = [
   'PENDING',
   'RUNNING',
@@ -21,6 +21,9 @@ export const jobStates = [
   'FAILED',
 ] as const
 export type JobState = (typeof jobStates)[number]
+
+/** A job has ended or stands still: what failed of it can be tried again. */
+export const retryStates: readonly JobState[] = ['PAUSED', 'CANCELLED', 'COMPLETED', 'FAILED']
 
 /** Expected refusals: thrown before anything is changed, shown to the user as typed results. */
 export abstract class Refusal extends Error {
@@ -49,8 +52,11 @@ export class InvalidTransition extends Refusal {
   readonly attempted: JobAction
   readonly allowed: JobAction[]
   constructor(from: JobState, attempted: JobAction, allowed: JobAction[]) {
-    const may = allowed.length > 0 ? `allowed now: ${allowed.join(', ').toLowerCase()}` : 'nothing is allowed right now'
-    super(`A job that is ${from.toLowerCase()} cannot be asked to ${attempted.toLowerCase()}; ${may}.`)
+    const asked =
+      attempted === 'RETRY' && retryStates.includes(from)
+        ? 'The job has no failed items to retry'
+        : `A job that is ${from.toLowerCase()} cannot be asked to ${attempted.toLowerCase()}`
+    super(`${asked}; allowed now: ${allowed.join(', ').toLowerCase()}.`)
     this.from = from
     this.attempted = attempted
     this.allowed = allowed

@@ -11,6 +11,7 @@ import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '..
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
 import { type Demand, holdWorker, readDemand, reportLoad } from '../db/workers.ts'
+import { deleteOld, removeDeleted } from './control/removal.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
 import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   outgoing: Outgoing
   /** Shards that run at the same time. */
   slots: number
+  /** Jobs that ended more days ago than this are deleted; undefined: none is. */
+  retentionDays?: number | undefined
 }
 
 export interface Worker {
@@ -43,7 +46,7 @@ const parkedPerSlot = 32
 const reentryMs = 2_000
 
 /** Fetches and runs shards, and mends what others left behind; resolves once the worker is entered. */
-export async function startWorker({ engine, url, outgoing, slots }: WorkerOptions): Promise<Worker> {
+export async function startWorker({ engine, url, outgoing, slots, retentionDays }: WorkerOptions): Promise<Worker> {
   const { db, boss, log } = engine
   const stopping = new AbortController()
   const turn = createWakeUp()
@@ -187,6 +190,14 @@ export async function startWorker({ engine, url, outgoing, slots }: WorkerOption
     repeat('releasing', 5_000, release),
     repeat('pruning logs', 5_000, async () => ((await pruneEvents(db)) > 0 ? 100 : undefined)),
     repeat('sending again', 5_000, async () => void (await resendLost(engine))),
+    repeat('removing deleted jobs', 1_000, async () => {
+      const from = performance.now()
+      // As long a pause as it took, so that it takes no more than half of the time of one connection.
+      return (await removeDeleted(engine)) ? performance.now() - from : 1_000
+    }),
+    repeat('deleting old jobs', 3_600_000, async () => {
+      if (retentionDays !== undefined) await deleteOld(engine, { owner: undefined, days: retentionDays })
+    }),
   ]
 
   return {

@@ -1,8 +1,10 @@
 // Each file adds its types and fields to the builder.
 // oxlint-disable import/no-unassigned-import
 import { builder } from './builder.ts'
+import './bulk-actions.ts'
 import './job-actions.ts'
 import './job-kind.ts'
+import './job-stats.ts'
 import './job.ts'
 import './sample-site.ts'
 import './start-job.ts'

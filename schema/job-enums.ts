@@ -44,6 +44,11 @@ export const JobAction = builder.enumType('JobAction', {
     PAUSE: { description: 'Stop after what is in hand: `pauseJob`.' },
     CANCEL: { description: 'End after what is in hand: `cancelJob`.' },
     RESUME: { description: 'Go on from the last stored step: `resumeJob`.' },
+    RETRY: {
+      description:
+        'Give its failed items another try: `retryJob`. Only where some have failed, and nothing of it runs.',
+    },
+    CLONE: { description: 'Start a new job of the same kind with the same input: `cloneJob`. Always allowed.' },
     DELETE: { description: 'Remove the job and what it has found: `deleteJob`.' },
   } as const,
 })

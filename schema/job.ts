@@ -2,7 +2,7 @@ import { countJobAddresses, jobAddressOrders, listJobAddresses } from '../db/add
 import { countEvents, eventOrder, listEvents } from '../db/event-list.ts'
 import { countJobs, type JobFilter as JobFilterRow, jobOrders, jobsById, listJobs } from '../db/job-list.ts'
 import { countPages, listPages, pageOrder } from '../db/page-list.ts'
-import { allowedActions } from '../jobs/control.ts'
+import { allowedActions } from '../jobs/control/allowed-actions.ts'
 import type { JobState as StoredState } from '../jobs/refusals.ts'
 import { kindNamed } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
@@ -57,7 +57,7 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
     allowedActions: t.field({
       type: [JobAction],
       description: 'What may be asked of it now.',
-      resolve: ({ state }) => allowedActions(state as StoredState),
+      resolve: ({ state, failed }) => allowedActions({ state: state as StoredState, failed }),
     }),
     owner: t.exposeString('owner', { description: 'Whose it is.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),

@@ -1,6 +1,6 @@
 import { jobsById } from '../db/job-list.ts'
-import { startJob } from '../jobs/control.ts'
-import { ValidationError } from '../jobs/refusals.ts'
+import { type StartedJob, startJob } from '../jobs/control.ts'
+import type { Engine } from '../jobs/engine.ts'
 import { kinds } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
 import {
@@ -13,6 +13,7 @@ import {
   resultType,
   ValidationErrorType,
 } from './errors.ts'
+import { idempotencyKeyArg, usableKey } from './idempotency-key.ts'
 import { Job } from './job.ts'
 import { kindInput, typeName, withoutNulls } from './kind-input.ts'
 import type { JobSource } from './live-feed.ts'
@@ -49,31 +50,32 @@ for (const kind of kinds) {
       description: `Starts a job: ${kind.title}. ${kind.description}`,
       args: {
         input: t.arg({ type: kindInput(kind), required: true, description: 'What the job is to do.' }),
-        idempotencyKey: t.arg.string({
-          description:
-            'A word of your own, such as a UUID. Sent again with the same input it returns the first job instead of starting a second; with another input it is refused.',
-        }),
+        idempotencyKey: idempotencyKeyArg(t.arg),
       },
       resolve: (_root, { input, idempotencyKey }, { engine, viewer }) =>
-        orRefused(async () => {
-          if (idempotencyKey != null) checkKey(idempotencyKey)
-          const started = await startJob(engine, {
-            kind: kind.kind,
-            input: withoutNulls(input),
-            owner: viewer.owner,
-            ...(idempotencyKey != null && { idempotencyKey }),
-          })
-          const job = (await jobsById(engine.db, [started.jobId])).get(started.jobId)
-          if (!job) throw new Error(`job ${started.jobId} was deleted while it was started`)
-          return { job, replayed: started.replayed }
-        }),
+        orRefused(() =>
+          startedJob(engine, () =>
+            startJob(engine, {
+              kind: kind.kind,
+              input: withoutNulls(input),
+              owner: viewer.owner,
+              idempotencyKey: usableKey(idempotencyKey),
+            }),
+          ),
+        ),
     }),
   )
 }
 
-/** A key is kept in an index, which takes no text of any length. */
-function checkKey(key: string): void {
-  if (/^[^\p{Cc}\p{Cs}]{1,200}$/u.test(key)) return
-  const message = 'An idempotency key has 1 to 200 characters, none of them a control character.'
-  throw new ValidationError([{ path: ['idempotencyKey'], message, code: 'invalid_key' }])
+/** Starts a job by `start` and reads it. One that is deleted while its key is replayed has freed the key: then it is started anew. */
+export async function startedJob(
+  { db }: Engine,
+  start: () => Promise<StartedJob>,
+): Promise<{ job: JobSource; replayed: boolean }> {
+  for (;;) {
+    const { jobId, replayed } = await start()
+    const job = (await jobsById(db, [jobId])).get(jobId)
+    if (job) return { job, replayed }
+    if (!replayed) throw new Error(`job ${jobId} was deleted while it was started`)
+  }
 }

@@ -62,6 +62,7 @@ test.each([
   ],
   ['USER_AGENT_CONTACT', 'https://example.com/crawler?x=1', { userAgentContact: 'https://example.com/crawler?x=1' }],
   ['USER_AGENT_CONTACT', 'crawler@example.com', { userAgentContact: 'crawler@example.com' }],
+  ['RETENTION_DAYS', '14', { retentionDays: 14 }],
   ['INTROSPECTION', 'false', { introspection: false }],
   ['LOG_LEVEL', 'debug', { logLevel: 'debug' }],
   ['MAILQUARRY_WHATEVER', 'x', {}],
@@ -98,6 +99,7 @@ test.each([
   ['USER_AGENT_CONTACT', 'me'],
   ['USER_AGENT_CONTACT', 'https://example.com/ (me)'],
   ['USER_AGENT_CONTACT', 'https://example.com/\r\nX-Injected: 1'],
+  ['RETENTION_DAYS', '0'],
   ['INTROSPECTION', 'yes'],
   ['LOG_LEVEL', 'loud'],
 ])('%s=%j is refused, with an example', (name, value) => {
@@ -118,11 +120,12 @@ test('every example is one that would be taken, but for the token, which must no
     ALLOW_ORIGINS: '?',
     MIN_DELAY_MS: 'x',
     USER_AGENT_CONTACT: 'x',
+    RETENTION_DAYS: 'x',
     INTROSPECTION: 'x',
     LOG_LEVEL: 'x',
     API_TOKEN: 'short',
   })
-  expect(all.map(({ name }) => name)).toHaveLength(12)
+  expect(all.map(({ name }) => name)).toHaveLength(13)
   const examples = Object.fromEntries(all.map(({ name, example }) => [name, example]))
   expect(() => parseConfig({ ...examples, API_TOKEN: token })).not.toThrow()
 })

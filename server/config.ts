@@ -29,6 +29,8 @@ export interface Config {
   minDelayMs: number
   /** A URL or an address that the User-Agent names; empty where the operator gave none. */
   userAgentContact: string
+  /** Jobs that ended more days ago than this are deleted; undefined: none is. */
+  retentionDays: number | undefined
   /** Whether clients may ask for the schema of the API. */
   introspection: boolean
   logLevel: LogLevel
@@ -89,6 +91,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
     allowedHosts: data.ALLOW_ORIGINS,
     minDelayMs: data.MIN_DELAY_MS,
     userAgentContact: data.USER_AGENT_CONTACT,
+    retentionDays: data.RETENTION_DAYS,
     introspection: data.INTROSPECTION === 'true',
     logLevel: data.LOG_LEVEL,
     env,
@@ -138,6 +141,7 @@ const variables = z.object({
     .refine(isContact, 'must be a URL or an e-mail address where the owner of a crawled site can reach you')
     .default('')
     .meta({ example: 'https://example.com/about-our-crawler' }),
+  RETENTION_DAYS: wholeNumber(1, 36_500).optional().meta({ example: '30' }),
   INTROSPECTION: z.enum(['true', 'false'], 'must be true or false').default('true').meta({ example: 'false' }),
   LOG_LEVEL: z
     .enum(logLevels, `must be one of ${logLevels.join(', ')}`)

@@ -107,7 +107,8 @@ async function runWorker({ config, log, started }: Run): Promise<void> {
   started.push({ name: 'queue', stop: () => engine.close() })
   const outgoing = createOutgoing({ allowHosts: config.allowHosts, userAgent: userAgentOf(config) })
   started.push({ name: 'connections', stop: () => outgoing.close() })
-  const worker = await startWorker({ engine, url, outgoing, slots: config.workerSlots })
+  const { workerSlots: slots, retentionDays } = config
+  const worker = await startWorker({ engine, url, outgoing, slots, retentionDays })
   started.push({ name: 'worker', stop: () => worker.stop() })
   log.debug({ worker: worker.id() }, 'worker is ready')
 }

@@ -41,6 +41,12 @@ export const actionWords: Record<JobAction, { label: string; icon: string; says:
     icon: 'i-lucide-circle-stop',
     says: 'Ends the job after what is in hand. Results are kept, and it can still be resumed.',
   },
+  RETRY: {
+    label: 'Retry failed',
+    icon: 'i-lucide-rotate-ccw',
+    says: 'Gives what failed another try, and goes on with whatever else is open.',
+  },
+  CLONE: { label: 'Clone', icon: 'i-lucide-copy-plus', says: 'Starts a new job with the same input.' },
   DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results, pages and log.' },
 }
 

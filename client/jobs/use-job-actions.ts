@@ -3,6 +3,7 @@ import { ref } from 'vue'
 import type { Ref } from 'vue'
 
 import { graphql } from '../graphql.ts'
+import { wordsOfError } from '../ui/error-words.ts'
 import type { JobAction } from './job-words.ts'
 
 const JobResult = graphql(`
@@ -51,6 +52,26 @@ const actionDocuments = {
     `,
     [JobResult],
   ),
+  RETRY: graphql(
+    `
+      mutation RetryJob($id: ID!) {
+        result: retryJob(id: $id) {
+          ...JobResult
+        }
+      }
+    `,
+    [JobResult],
+  ),
+  CLONE: graphql(
+    `
+      mutation CloneJob($id: ID!) {
+        result: cloneJob(id: $id) {
+          ...JobResult
+        }
+      }
+    `,
+    [JobResult],
+  ),
   DELETE: graphql(`
     mutation DeleteJob($id: ID!) {
       result: deleteJob(id: $id) {
@@ -68,30 +89,28 @@ export function useJobActions(id: string): {
   /** The action that is under way. */
   asking: Ref<JobAction | undefined>
   refusal: Ref<string | undefined>
-  /** True when the server has taken it. */
-  ask(action: JobAction): Promise<boolean>
+  /** The id of the job that it was done to, or that was started by it; undefined when it was not done. */
+  ask(action: JobAction): Promise<string | undefined>
 } {
   const { client } = useClientHandle()
   const asking = ref<JobAction>()
   const refusal = ref<string>()
 
-  async function ask(action: JobAction): Promise<boolean> {
-    if (asking.value) return false
+  async function ask(action: JobAction): Promise<string | undefined> {
+    if (asking.value) return undefined
     asking.value = action
     refusal.value = undefined
     const { data, error } = await client.mutation(actionDocuments[action], { id }).toPromise()
     asking.value = undefined
     if (!data) {
-      refusal.value = error?.networkError
-        ? 'The server cannot be reached: nothing has changed.'
-        : (error?.message.replace('[GraphQL] ', '') ?? 'The server gave no answer.')
-      return false
+      refusal.value = wordsOfError(error)
+      return undefined
     }
     if ('message' in data.result) {
       refusal.value = data.result.message
-      return false
+      return undefined
     }
-    return true
+    return 'job' in data.result ? data.result.job.id : id
   }
 
   return { asking, refusal, ask }

@@ -3,8 +3,9 @@
 create table jobs (
   id bigint generated always as identity primary key,
   kind text not null,
+  -- DELETED: there for nobody any more; its rows are removed in portions, this one last
   state text not null default 'PENDING' check (state in (
-    'PENDING', 'RUNNING', 'PAUSING', 'PAUSED', 'CANCELLING', 'CANCELLED', 'FINISHING', 'COMPLETED', 'FAILED')),
+    'PENDING', 'RUNNING', 'PAUSING', 'PAUSED', 'CANCELLING', 'CANCELLED', 'FINISHING', 'COMPLETED', 'FAILED', 'DELETED')),
   title text not null,
   owner text not null,
   input jsonb not null,
@@ -36,8 +37,10 @@ create table jobs (
 
 create unique index jobs_idempotency on jobs (owner, idempotency_key) where idempotency_key is not null;
 create index jobs_by_created on jobs (created_at desc, id desc);
-create index jobs_by_owner on jobs (owner, created_at desc, id desc);
+create index jobs_by_owner on jobs (owner, created_at desc, id desc) where state <> 'DELETED';
 create index jobs_unsettled on jobs (id) where state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING');
+create index jobs_ended on jobs (finished_at) where state in ('COMPLETED', 'FAILED', 'CANCELLED');
+create index jobs_deleted on jobs (id) where state = 'DELETED';
 
 create table job_shards (
   job_id bigint not null references jobs on delete cascade,

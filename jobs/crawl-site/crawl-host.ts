@@ -7,7 +7,7 @@ import { fetchPage } from './fetch-page.ts'
 import { parseLeads } from './follow-links.ts'
 import { type HeldHost, holdHost } from './held-host.ts'
 import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun, paceOf } from './host-run.ts'
-import { endPage } from './page-fate.ts'
+import { endPage, spendPage } from './page-fate.ts'
 import { fetchRobots, type RobotsAnswer, storedRobots } from './robots-of-host.ts'
 import { settleFault, settleThrottled } from './settle-fault.ts'
 import { settleVisit } from './settle-visit.ts'
@@ -139,7 +139,12 @@ function stepOf(
 
 function skipAll(run: HostRun, why: string): void {
   for (let page = run.frontier.take(); page; page = run.frontier.take())
-    endPage(run, page, { status: 'SKIPPED', message: `the host was given up: ${why}`, emailCount: 0 })
+    endPage(run, page, {
+      status: 'SKIPPED',
+      message: `the host was given up: ${why}`,
+      details: { hostGivenUp: true },
+      emailCount: 0,
+    })
 }
 
 /** Fetches pages until the step is worth storing, a pause is, or there is nothing to fetch. */
@@ -249,5 +254,5 @@ function giveUp(run: HostRun, page: QueuedPage): void {
   const message = 'given up after repeated crashes'
   run.frontier.take()
   run.step.findings.push({ category: 'internal', message, url: page.url })
-  endPage(run, page, { status: 'FAILED', category: 'internal', message, emailCount: 0 })
+  spendPage(run, page, { status: 'FAILED', category: 'internal', message, emailCount: 0 })
 }

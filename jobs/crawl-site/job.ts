@@ -4,6 +4,7 @@ import { crawlHost } from './crawl-host.ts'
 import { example } from './example.ts'
 import { checkCrawlInput, type CrawlInput, crawlInput, crawlTitle } from './input.ts'
 import { type CrawlIo, crawlIo } from './io.ts'
+import { retryCrawl } from './retry.ts'
 import { finishCrawl, saveCrawl } from './save.ts'
 import { seedCrawl } from './seed.ts'
 
@@ -21,5 +22,6 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   run: (args) => (args.shard === 'main' ? seedCrawl(args) : crawlHost(args)),
   save: saveCrawl,
   finish: finishCrawl,
+  retryFailed: retryCrawl,
   example,
 }

@@ -36,6 +36,15 @@ test('the rate is that of the last 10 seconds, however often samples come', () =
   expect(rates.of(1)).toBe(0)
 })
 
+test('the rate starts anew where items are tried again', () => {
+  const { rates, run } = clocked()
+  run(40, 250, 25, 0)
+  run(1, 250, 0, 400)
+  expect(rates.of(1)).toBeUndefined()
+  run(8, 250, 5, 400)
+  expect(rates.of(1)).toBeCloseTo(20, 0)
+})
+
 test('a job that nobody samples any more has no rate and is forgotten', () => {
   const { rates, run, pass } = clocked()
   run(10, 250, 10, 0)

@@ -18,7 +18,9 @@ export function createRates(now: () => number = Date.now): Rates {
   return {
     sample(jobId, done) {
       const at = now()
-      const samples = jobs.get(jobId) ?? []
+      const known = jobs.get(jobId)
+      // Items that are tried again are not done any more: the rate starts anew.
+      const samples = known && done >= known.at(-1)!.done ? known : []
       jobs.set(jobId, samples)
       const last = samples.at(-1)
       if (samples.length > 1 && last && at - samples.at(-2)!.at < leastGapMs) Object.assign(last, { at, done })

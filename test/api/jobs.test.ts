@@ -40,7 +40,7 @@ test('a job starts with its defaults filled in, and is found again by its id', a
       input: { shards: 3, steps: 2, rowsPerStep: 5, failing: [] },
       lastSeq: 1,
       owner: 'local',
-      allowedActions: ['PAUSE', 'CANCEL'],
+      allowedActions: ['PAUSE', 'CANCEL', 'CLONE'],
       progress: { phase: 'queued', done: 0, total: null, percent: null },
     },
   })
@@ -114,12 +114,15 @@ test('pause, cancel, resume and delete move a job; asking again changes nothing'
   })
   const { id } = started.job
   const steps: [string, object][] = [
-    ['pauseJob', { job: { id, state: 'PAUSED', allowedActions: ['RESUME', 'CANCEL', 'DELETE'] } }],
+    ['pauseJob', { job: { id, state: 'PAUSED', allowedActions: ['RESUME', 'CANCEL', 'DELETE', 'CLONE'] } }],
     ['pauseJob', { job: { state: 'PAUSED' } }],
     ['resumeJob', { job: { state: 'RUNNING' } }],
     ['resumeJob', { job: { state: 'RUNNING' } }],
-    ['cancelJob', { job: { state: 'CANCELLED', allowedActions: ['RESUME', 'DELETE'] } }],
-    ['pauseJob', { code: 'INVALID_TRANSITION', from: 'CANCELLED', attempted: 'PAUSE', allowed: ['RESUME', 'DELETE'] }],
+    ['cancelJob', { job: { state: 'CANCELLED', allowedActions: ['RESUME', 'DELETE', 'CLONE'] } }],
+    [
+      'pauseJob',
+      { code: 'INVALID_TRANSITION', from: 'CANCELLED', attempted: 'PAUSE', allowed: ['RESUME', 'DELETE', 'CLONE'] },
+    ],
     ['deleteJob', { __typename: 'DeleteJobSuccess', id }],
     ['deleteJob', { __typename: 'NotFound', code: 'NOT_FOUND' }],
     ['pauseJob', { __typename: 'NotFound' }],

@@ -57,7 +57,7 @@ test('a job that runs is watched from its start to its end', async () => {
     { id },
   )
   expect(job).toMatchObject({
-    allowedActions: ['DELETE'],
+    allowedActions: ['DELETE', 'CLONE'],
     finishedAt: expect.any(String),
     summary: { job: Number(id) },
     progress: { percent: 100, ratePerSecond: null },

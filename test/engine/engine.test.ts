@@ -140,7 +140,8 @@ describe('control', () => {
     await jobEnds(database.db, jobId)
     expect(await soundness(database.db, jobId)).toEqual(sound)
     await deleteJob(engine, jobId, owner)
-    expect(await stateOf(database.db, jobId)).toBe('gone')
+    await until('its rows are gone', async () => (await stateOf(database.db, jobId)) === 'gone')
+    expect(await rowsOf(jobId)).toEqual([])
     await expect(deleteJob(engine, jobId, owner)).rejects.toThrow(NotFound)
   })
 
@@ -162,7 +163,7 @@ describe('control', () => {
     await expect(pauseJob(engine, jobId, owner)).rejects.toMatchObject({
       from: 'COMPLETED',
       attempted: 'PAUSE',
-      allowed: ['DELETE'],
+      allowed: ['DELETE', 'CLONE'],
     })
     await expect(pauseJob(engine, jobId, 'somebody else')).rejects.toThrow(NotFound)
   })

@@ -41,6 +41,7 @@ export async function forkWorker(options: {
   minDelayMs?: number
   /** What its clock is fast by. */
   clockOffMs?: number
+  retentionDays?: number
 }): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], {
     stdio: 'inherit',

@@ -25,7 +25,7 @@ const input = z.object({
   failing: z
     .array(z.string())
     .default([])
-    .meta(text('Failing', 'Items whose row ends in one of these fail, with a finding.')),
+    .meta(text('Failing', 'Items whose row ends in one of these fail, with a finding; on the next try they succeed.')),
   poison: z.string().optional().meta(text('Poison', 'A run that meets this row throws.')),
   poisonKills: z.boolean().default(false).meta(text('Deadly', 'A run that meets the poison ends its process.')),
   deafEvery: z
@@ -56,10 +56,14 @@ interface Batch {
   rows: string[]
   letters: { to: string; text: string }[]
   opened: { to: string; text: string }[]
+  failed?: { shard: string; item: string }[]
+  retried?: string[]
 }
 
 interface Io {
   letters(jobId: number, shard: string, limit: number): Promise<string[]>
+  /** Failed items that are to be tried again. */
+  retries(jobId: number, shard: string, limit: number): Promise<string[]>
 }
 
 /**
@@ -101,7 +105,10 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       return rows[0]!.n
     },
   },
-  io: ({ db }) => ({ letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit) }),
+  io: ({ db }) => ({
+    letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit),
+    retries: (jobId, shard, limit) => readRetries(db, jobId, shard, limit),
+  }),
 
   async *run({ jobId, shard, input, checkpoint, io, signal, care, wait }) {
     let at = checkpoint?.at ?? 0
@@ -135,7 +142,7 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       const rows = items.filter((item) => !failed.includes(item))
       at++
       yield {
-        batch: { rows, letters, opened: [] },
+        batch: { rows, letters, opened: [], failed: failed.map((item) => ({ shard, item })) },
         checkpoint: { at, waited: true },
         counts: { total: items.length, succeeded: rows.length, failed: failed.length, results: rows.length },
         findings: failed.map((item) => ({
@@ -144,6 +151,17 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
           item,
         })),
         spawn,
+      }
+      if (signal.aborted) return { end: 'done' }
+    }
+    for (;;) {
+      const items = await io.retries(jobId, shard, 20)
+      if (items.length === 0) break
+      await work()
+      yield {
+        batch: { rows: items, letters: [], opened: [], retried: items },
+        checkpoint: { at, waited: true },
+        counts: { succeeded: items.length, results: items.length },
       }
       if (signal.aborted) return { end: 'done' }
     }
@@ -168,6 +186,15 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
     const letters = sorted(batches.flatMap((batch) => batch.letters))
     const opened = sorted(batches.flatMap((batch) => batch.opened))
     const rows = batches.flatMap((batch) => batch.rows).sort()
+    const failed = batches.flatMap((batch) => batch.failed ?? [])
+    const retried = batches.flatMap((batch) => batch.retried ?? [])
+    if (failed.length > 0)
+      await sql`insert into relay_failed (job_id, shard, item)
+        select ${jobId}::bigint, s, i from unnest(${failed.map((f) => f.shard)}::text[], ${failed.map((f) => f.item)}::text[]) u(s, i)`.execute(
+        trx,
+      )
+    if (retried.length > 0)
+      await sql`delete from relay_failed where job_id = ${jobId} and item = any(${retried}::text[])`.execute(trx)
     if (letters.length > 0)
       await sql`insert into relay_letters (job_id, shard, text)
         select ${jobId}::bigint, s, t from unnest(${letters.map((l) => l.to)}::text[], ${letters.map((l) => l.text)}::text[]) with ordinality u(s, t, o)
@@ -183,15 +210,37 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
     return {}
   },
 
+  retryFailed: {
+    shards: (jobId) => sql`select distinct shard as key from relay_failed where job_id = ${jobId}`,
+    async reopen(trx, jobId) {
+      const { numAffectedRows } =
+        await sql`update relay_failed set open = true where job_id = ${jobId} and not open`.execute(trx)
+      return { failed: -Number(numAffectedRows ?? 0) }
+    },
+    checkpoint: sql`checkpoint`,
+    mayGrow: false,
+  },
+
   finish: (_trx, jobId) => Promise.resolve({ summary: { job: jobId } }),
 }
 
 /** Without a unique key: a row that is stored twice is there twice, so that a doubled step cannot go unseen. */
 export async function createRelayTables(db: Kysely<DB>): Promise<void> {
-  await sql`create table relay_rows (job_id bigint, row text collate "C")`.execute(db)
+  await sql`create table relay_rows (job_id bigint references jobs on delete cascade, row text collate "C")`.execute(db)
   await sql`create index relay_rows_in_order on relay_rows (job_id, row)`.execute(db)
-  await sql`create table relay_letters (job_id bigint, shard text collate "C", text text collate "C", opened boolean not null default false,
+  await sql`create table relay_letters (job_id bigint references jobs on delete cascade, shard text collate "C", text text collate "C", opened boolean not null default false,
     primary key (job_id, shard, text))`.execute(db)
+  await sql`create table relay_failed (job_id bigint references jobs on delete cascade, shard text collate "C", item text collate "C",
+    open boolean not null default false)`.execute(db)
+  await sql`create index relay_failed_in_order on relay_failed (job_id, shard, item)`.execute(db)
+}
+
+async function readRetries(db: Kysely<DB>, jobId: number, shard: string, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ item: string }>`
+    select item from relay_failed where job_id = ${jobId} and shard = ${shard} and open order by item limit ${limit}`.execute(
+    db,
+  )
+  return rows.map((row) => row.item)
 }
 
 async function readLetters(db: Kysely<DB>, jobId: number, shard: string, limit: number): Promise<string[]> {

@@ -10,19 +10,21 @@ const {
   allowHosts = [],
   minDelayMs = 0,
   clockOffMs = 0,
+  retentionDays,
 } = JSON.parse(process.argv[2]!) as {
   url: string
   slots: number
   allowHosts?: string[]
   minDelayMs?: number
   clockOffMs?: number
+  retentionDays?: number
 }
 
 if (clockOffMs !== 0) shiftClock(clockOffMs)
 const { db } = openDatabase(url, { max: 8, prepare: true })
 const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs }, true)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
-const worker = await startWorker({ engine, url, outgoing, slots })
+const worker = await startWorker({ engine, url, outgoing, slots, retentionDays })
 process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))
 process.on('disconnect', () => process.exit(1))
 process.send!({ ready: worker.id() })

@@ -1,0 +1,404 @@
+import type { ChildProcess } from 'node:child_process'
+
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+import { allowedActions } from '../../jobs/control/allowed-actions.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+import { forkWorker, jobEnds, kill, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { type TestDatabase, testDatabase } from '../support/postgres.ts'
+import { createRelayTables } from '../support/relay-kind.ts'
+import { addJob } from '../support/rows.ts'
+
+let database: TestDatabase
+let api: TestApi
+let workers: ChildProcess[] = []
+
+beforeAll(async () => {
+  database = await testDatabase()
+  await createRelayTables(database.db)
+  api = await startApi(database)
+})
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => kill(worker)))
+  workers = []
+})
+afterAll(async () => {
+  await api.close()
+  await database.close()
+})
+
+const work = async (count = 1) => {
+  for (let i = 0; i < count; i++) workers.push(await forkWorker({ url: database.url, slots: 10 }))
+}
+const startResult = `__typename
+  ... on StartJobSuccess { replayed job { id } }
+  ... on UserError { message code }
+  ... on ValidationError { issues { path message } }`
+const start = async (input: object, key?: string) => {
+  const { result } = await api.data<{ result: { job: { id: string }; __typename: string } }>(
+    `mutation ($input: RelayInput!, $key: String) { result: startRelay(input: $input, idempotencyKey: $key) { ${startResult} } }`,
+    { input, key },
+  )
+  return { ...result, id: Number(result.job?.id) }
+}
+const jobFields =
+  'id state title error { code } summary finishedAt allowedActions progress { done total succeeded failed skipped results }'
+const act = async (name: string, id: number) => {
+  const { result } = await api.data<{ result: Record<string, unknown> }>(
+    `mutation ($id: ID!) { result: ${name}(id: $id) { __typename
+      ... on UserError { message code }
+      ${name === 'deleteJob' ? '... on DeleteJobSuccess { id }' : `... on JobSuccess { job { ${jobFields} input } } ... on ValidationError { issues { path } }`}
+      ... on InvalidTransition { from attempted allowed } } }`,
+    { id: String(id) },
+  )
+  return result
+}
+const jobOf = async (id: number) => {
+  const { job } = await api.data<{ job: Record<string, unknown> | null }>(
+    `query ($id: ID!) { job(id: $id) { ${jobFields} } }`,
+    { id: String(id) },
+  )
+  return job
+}
+const bulk = async (name: string, filter: object, dryRun?: boolean) => {
+  const { result } = await api.data<{ result: { count: number; dryRun: boolean } }>(
+    `mutation ($filter: JobFilter!, $dryRun: Boolean) { result: ${name}(filter: $filter, dryRun: $dryRun) { __typename
+      ... on JobsSuccess { count dryRun } ... on UserError { message } } }`,
+    { filter, dryRun },
+  )
+  return result
+}
+const rowsOf = async (jobId: number) =>
+  (
+    await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)
+  ).rows.map((r) => r.row)
+const eventsOf = async (jobId: number, type: string) =>
+  (
+    await sql<{ data: Record<string, unknown> }>`
+      select data from job_events where job_id = ${jobId} and type = ${type} order by seq`.execute(database.db)
+  ).rows.map((r) => r.data)
+/** Of a job that has been completed more than once. */
+const soundAgain = (finishes: number) => ({ ...sound, finishes })
+
+describe('retry', () => {
+  const input = { shards: 20, steps: 4, rowsPerStep: 3, letterEvery: 0, failing: ['-1-0', '-3-2'] }
+
+  test('gives what failed another try, and each item has one fate again', async () => {
+    await work()
+    const unfailing = await start({ ...input, failing: [] })
+    const { id } = await start(input)
+    await jobEnds(database.db, id)
+    expect(await jobOf(id)).toMatchObject({
+      progress: { done: 240, total: 240, succeeded: 200, failed: 40 },
+      allowedActions: ['DELETE', 'RETRY', 'CLONE'],
+    })
+    expect(await act('retryJob', id)).toMatchObject({
+      __typename: 'JobSuccess',
+      job: { state: 'RUNNING', finishedAt: null, summary: null, allowedActions: ['PAUSE', 'CANCEL', 'CLONE'] },
+    })
+    await jobEnds(database.db, id)
+    expect(await jobOf(id)).toMatchObject({
+      state: 'COMPLETED',
+      summary: { job: id },
+      progress: { done: 240, total: 240, succeeded: 240, failed: 0, results: 240 },
+      allowedActions: ['DELETE', 'CLONE'],
+    })
+    expect(await soundness(database.db, id)).toEqual(soundAgain(2))
+    await jobEnds(database.db, unfailing.id)
+    expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
+    expect(await eventsOf(id, 'job.retried')).toEqual([
+      { message: 'Trying failed items again: 40', counts: { items: 40 } },
+    ])
+    expect(await eventsOf(id, 'finding')).toHaveLength(40)
+    expect(await act('retryJob', id)).toMatchObject({
+      __typename: 'InvalidTransition',
+      message: 'The job has no failed items to retry; allowed now: delete, clone.',
+      from: 'COMPLETED',
+      attempted: 'RETRY',
+      allowed: ['DELETE', 'CLONE'],
+    })
+  })
+
+  test('of a job that was paused goes on with the rest too, over kills of its workers', async () => {
+    await work(2)
+    const slow = { ...input, steps: 24, stepMs: 60 }
+    const unfailing = await start({ ...slow, stepMs: 0, failing: [] })
+    const { id } = await start(slow)
+    const failed = async () => ((await jobOf(id))!['progress'] as { failed: number }).failed
+    for (let round = 0; round < 3; round++) {
+      await until('some items have failed', async () => (await failed()) > 3)
+      await act('pauseJob', id)
+      await until('it is paused', async () => (await stateOf(database.db, id)) === 'PAUSED')
+      if ((await failed()) > 0) expect(await act('retryJob', id)).toMatchObject({ __typename: 'JobSuccess' })
+      await kill(workers.shift()!)
+      await work()
+    }
+    await jobEnds(database.db, id)
+    if ((await failed()) > 0) {
+      await act('retryJob', id)
+      await jobEnds(database.db, id)
+    }
+    expect(await soundness(database.db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
+    await jobEnds(database.db, unfailing.id)
+    expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
+  })
+
+  test('raced with a cancel, a resume and itself leaves a job that can go on to the same end', async () => {
+    await work()
+    const unfailing = await start({ ...input, failing: [] })
+    await jobEnds(database.db, unfailing.id)
+    for (let round = 0; round < 8; round++) {
+      const { id } = await start(input)
+      await jobEnds(database.db, id)
+      const results = await Promise.all(
+        ['retryJob', 'cancelJob', 'retryJob', 'retryJob', 'resumeJob', 'cancelJob'].map((name) => act(name, id)),
+      )
+      expect(results.filter((result) => result['__typename'] === 'JobSuccess').length).toBeGreaterThan(0)
+      expect((await eventsOf(id, 'job.retried')).length).toBe(1)
+      await until('it stands still', async () => ['COMPLETED', 'CANCELLED'].includes(await stateOf(database.db, id)))
+      if ((await stateOf(database.db, id)) === 'CANCELLED') await act('resumeJob', id)
+      await jobEnds(database.db, id)
+      expect(await soundness(database.db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
+      expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
+    }
+  })
+})
+
+describe('clone', () => {
+  test('starts a new job with the same input, whatever the state of the first', async () => {
+    const first = await start({ shards: 3, steps: 2, failing: ['-0-0'] })
+    const { job } = (await act('cloneJob', first.id)) as { job: { id: string; input: object; title: string } }
+    expect(Number(job.id)).toBeGreaterThan(first.id)
+    expect(job).toMatchObject({
+      state: 'PENDING',
+      title: '3 shards of 2 steps',
+      input: { shards: 3, failing: ['-0-0'] },
+    })
+    expect(await act('cloneJob', 999_999)).toMatchObject({ __typename: 'NotFound' })
+    await work()
+    await jobEnds(database.db, Number(job.id))
+    expect(await soundness(database.db, Number(job.id))).toEqual(sound)
+  })
+
+  test('checks the input anew', async () => {
+    const id = await addJob(database.db, { state: 'COMPLETED', input: { shards: 0, steps: 1 } })
+    expect(await act('cloneJob', id)).toMatchObject({ __typename: 'ValidationError', issues: [{ path: ['shards'] }] })
+    const unreachable = await addJob(database.db, {
+      state: 'COMPLETED',
+      kind: 'scrape-emails',
+      input: { startUrls: ['http://10.0.0.1/'] },
+    })
+    expect(await act('cloneJob', unreachable)).toMatchObject({ issues: [{ path: ['startUrls', '0'] }] })
+  })
+
+  test('with a key starts one job, however often it is asked', async () => {
+    const first = await start({ shards: 1, steps: 1 })
+    const clone = async () => {
+      const { result } = await api.data<{ result: { job: { id: string } } }>(
+        'mutation ($id: ID!) { result: cloneJob(id: $id, idempotencyKey: "clone") { ... on JobSuccess { job { id } } } }',
+        { id: String(first.id) },
+      )
+      return result.job.id
+    }
+    expect(new Set(await Promise.all([clone(), clone(), clone()])).size).toBe(1)
+  })
+})
+
+describe('bulk', () => {
+  test('counts in a dry run, which is the default, and changes what may be asked', async () => {
+    const ids = []
+    for (let i = 0; i < 6; i++) ids.push((await start({ shards: 1, steps: 1, failing: [`marked-${i % 2}`] })).id)
+    const title = await sql`update jobs set title = 'bulk one ' || id where id = any(${ids}::bigint[])`.execute(
+      database.db,
+    )
+    expect(Number(title.numAffectedRows)).toBe(6)
+    const filter = { text: 'BULK ONE' }
+    expect(await bulk('pauseJobs', filter)).toMatchObject({ count: 6, dryRun: true })
+    expect(await stateOf(database.db, ids[0]!)).toBe('PENDING')
+    expect(await bulk('pauseJobs', filter, false)).toMatchObject({ count: 6, dryRun: false })
+    for (const id of ids) expect(await stateOf(database.db, id)).toBe('PAUSED')
+    expect(await bulk('pauseJobs', filter, false)).toMatchObject({ count: 0 })
+    expect(await bulk('cancelJobs', { ...filter, state: ['PAUSED'] }, false)).toMatchObject({ count: 6 })
+    expect(await bulk('resumeJobs', { ...filter, state: ['RUNNING'] }, false)).toMatchObject({ count: 0 })
+    expect(await bulk('resumeJobs', filter, false)).toMatchObject({ count: 6 })
+    await work()
+    for (const id of ids) await jobEnds(database.db, id)
+    expect(await bulk('retryJobs', filter, true)).toMatchObject({ count: 0 })
+    expect(await bulk('deleteJobs', { ...filter, kind: ['SCRAPE_EMAILS'] }, false)).toMatchObject({ count: 0 })
+    expect(await bulk('deleteJobs', filter)).toMatchObject({ count: 6 })
+    expect(await bulk('deleteJobs', filter, false)).toMatchObject({ count: 6 })
+    expect(await jobOf(ids[0]!)).toBeNull()
+  })
+
+  test('retries only those in which something has failed', async () => {
+    await work()
+    const [bad, good] = [await start({ shards: 2, steps: 1, failing: ['-0-0'] }), await start({ shards: 2, steps: 1 })]
+    for (const { id } of [bad, good]) await jobEnds(database.db, id)
+    await sql`update jobs set title = 'bulk two' where id in (${bad.id}, ${good.id})`.execute(database.db)
+    expect(await bulk('retryJobs', { text: 'bulk two' }, false)).toMatchObject({ count: 1 })
+    await jobEnds(database.db, bad.id)
+    expect(await soundness(database.db, bad.id)).toEqual(soundAgain(2))
+  })
+
+  test('goes through 2,000 jobs, and leaves those of others alone', async () => {
+    const many = (owner: string, count: number) =>
+      sql`with j as (
+          insert into jobs (kind, title, owner, input, open_shards)
+          select 'relay', 'bulk many', ${owner}, '{"shards": 1, "steps": 0}', 1 from generate_series(1, ${count}) returning id)
+        insert into job_shards (job_id, key, state) select id, 'main', 'QUEUED' from j`.execute(database.db)
+    await many('local', 2_000)
+    await many('somebody else', 3)
+    const filter = { text: 'bulk many' }
+    const timed = async (name: string) => {
+      const from = performance.now()
+      expect(await bulk(name, filter, true)).toMatchObject({ count: 2_000 })
+      expect(await bulk(name, filter, false)).toMatchObject({ count: 2_000 })
+      if (process.env['TEST_TIMES']) console.log(name, Math.round(performance.now() - from), 'ms')
+    }
+    for (const name of ['pauseJobs', 'resumeJobs', 'cancelJobs']) await timed(name)
+    const { rows } =
+      await sql`select owner, state, min(seq) as seq, count(*) as n from jobs where title = 'bulk many' group by 1, 2 order by 1`.execute(
+        database.db,
+      )
+    // paused, resumed and cancelled: asked for, and done
+    expect(rows).toEqual([
+      { owner: 'local', state: 'CANCELLED', seq: 5, n: 2_000 },
+      { owner: 'somebody else', state: 'PENDING', seq: 0, n: 3 },
+    ])
+    await timed('deleteJobs')
+    await work()
+    await until('their rows are gone', async () => {
+      const { rows: left } = await sql<{ n: number }>`select count(*) as n from jobs where title = 'bulk many'`.execute(
+        database.db,
+      )
+      return left[0]!.n === 3
+    })
+  })
+})
+
+describe('what may be asked', () => {
+  const states = [
+    'PENDING',
+    'RUNNING',
+    'PAUSING',
+    'PAUSED',
+    'CANCELLING',
+    'CANCELLED',
+    'FINISHING',
+    'COMPLETED',
+    'FAILED',
+  ] as const
+  const mutations = {
+    PAUSE: 'pauseJob',
+    CANCEL: 'cancelJob',
+    RESUME: 'resumeJob',
+    RETRY: 'retryJob',
+    DELETE: 'deleteJob',
+  }
+  /** Asking for what holds already is a success without effect. */
+  const holds: Record<string, string[]> = {
+    PAUSE: ['PAUSING', 'PAUSED'],
+    CANCEL: ['CANCELLING', 'CANCELLED'],
+    RESUME: ['PENDING', 'RUNNING', 'FINISHING'],
+  }
+
+  test.each(states.flatMap((state) => [0, 2].map((failed) => ({ state, failed }))))(
+    'of a job that is $state with $failed failed items is done, and the rest refused',
+    async ({ state, failed }) => {
+      for (const [action, mutation] of Object.entries(mutations)) {
+        const id = await addJob(database.db, { state, input: { shards: 1, steps: 0 } })
+        await sql`update jobs set failed = ${failed}, done = ${failed}, open_shards = 1 where id = ${id}`.execute(
+          database.db,
+        )
+        await sql`insert into job_shards (job_id, key, state) values (${id}, 'main', 'NEW')`.execute(database.db)
+        const { rows: before } = await sql`select state, seq from jobs where id = ${id}`.execute(database.db)
+        const allowed = allowedActions({ state, failed })
+        const may = (allowed as string[]).includes(action)
+        const result = await act(mutation, id)
+        if (may || holds[action]?.includes(state))
+          expect(result, action).toMatchObject({ __typename: expect.stringMatching(/Success$/) })
+        else
+          expect(result, action).toMatchObject({
+            __typename: 'InvalidTransition',
+            from: state === 'FINISHING' ? 'RUNNING' : state,
+            attempted: action,
+            allowed,
+          })
+        if (!may)
+          expect((await sql`select state, seq from jobs where id = ${id}`.execute(database.db)).rows).toEqual(before)
+      }
+    },
+  )
+})
+
+describe('a key', () => {
+  test('asked for many times at once starts one job', async () => {
+    const started = await Promise.all(Array.from({ length: 12 }, () => start({ shards: 1, steps: 1 }, 'race')))
+    expect(new Set(started.map((one) => one.id)).size).toBe(1)
+    expect(await start({ shards: 2, steps: 1 }, 'race')).toMatchObject({ __typename: 'IdempotencyMismatch' })
+  })
+
+  test('of a deleted job is free, also while others ask for it', async () => {
+    const input = { shards: 1, steps: 1 }
+    const first = await start(input, 'freed')
+    await act('pauseJob', first.id)
+    const [, ...started] = await Promise.all([
+      act('deleteJob', first.id),
+      ...Array.from({ length: 6 }, () => start(input, 'freed')),
+    ])
+    const fresh = new Set(started.map((one) => one.id).filter((id) => id !== first.id))
+    expect(fresh.size).toBeLessThanOrEqual(1)
+    const last = await start({ shards: 2, steps: 1 }, 'freed again')
+    await act('pauseJob', last.id)
+    await act('deleteJob', last.id)
+    expect(await start(input, 'freed again')).toMatchObject({ replayed: false })
+  })
+})
+
+test('statistics tell jobs and items by kind and state, as shown, and in all', async () => {
+  for (const [state, done] of [
+    ['RUNNING', 10],
+    ['FINISHING', 20],
+    ['COMPLETED', 30],
+  ] as const) {
+    const id = await addJob(database.db, { state, title: 'counted' })
+    await sql`update jobs set done = ${done}, succeeded = ${done - 3}, failed = 2, skipped = 1, results = 5 where id = ${id}`.execute(
+      database.db,
+    )
+  }
+  await addJob(database.db, { state: 'RUNNING', title: 'counted', owner: 'somebody else' })
+  const { jobStats } = await api.data(
+    `query ($filter: JobFilter) { jobStats(filter: $filter) {
+      totals { jobs done succeeded failed skipped results } groups { kind state jobs done failed } } }`,
+    { filter: { text: 'counted' } },
+  )
+  expect(jobStats).toEqual({
+    totals: { jobs: 3, done: 60, succeeded: 51, failed: 6, skipped: 3, results: 15 },
+    groups: [
+      { kind: 'RELAY', state: 'COMPLETED', jobs: 1, done: 30, failed: 2 },
+      { kind: 'RELAY', state: 'RUNNING', jobs: 2, done: 30, failed: 4 },
+    ],
+  })
+  expect(await api.data('{ jobStats(filter: { state: [] }) { totals { jobs done } groups { jobs } } }')).toEqual({
+    jobStats: { totals: { jobs: 0, done: 0 }, groups: [] },
+  })
+})
+
+test('a retry of 20,000 shards reopens them all', async () => {
+  const id = await addJob(database.db, { state: 'COMPLETED', input: { shards: 20_000, steps: 0 } })
+  await sql`update jobs set items = 20000, total = 20000, done = 20000, failed = 20000, seq = 0 where id = ${id}`.execute(
+    database.db,
+  )
+  await sql`insert into job_shards (job_id, key, state, seen, checkpoint) select ${id}, 's' || to_char(i, 'FM000000'), 'DONE', 1, '{"at": 0}'
+    from generate_series(0, 19999) i`.execute(database.db)
+  await sql`insert into relay_failed (job_id, shard, item) select ${id}, 's' || to_char(i, 'FM000000'), 'item ' || i
+    from generate_series(0, 19999) i`.execute(database.db)
+  expect(await act('retryJob', id)).toMatchObject({ job: { state: 'RUNNING', progress: { done: 0, failed: 0 } } })
+  const { rows } = await sql`
+    select open_shards, (select count(*) from job_shards s where s.job_id = j.id and state = 'NEW') + 1000 >= open_shards as reopened
+    from jobs j where id = ${id}`.execute(database.db)
+  expect(rows).toEqual([{ open_shards: 20_000, reopened: true }])
+  await act('cancelJob', id)
+  await act('deleteJob', id)
+})
