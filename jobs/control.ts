@@ -5,6 +5,7 @@ import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '.
 import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
+import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
 import { sendFinish, sendShards } from './queue.ts'
@@ -26,7 +27,7 @@ export interface StartedJob {
   replayed: boolean
 }
 
-/** Checks the input and starts a job of a kind. Refuses with ValidationError or IdempotencyMismatch; then nothing has been started. */
+/** Checks the input and starts a job of a kind. Refuses with ValidationError, RateLimited or IdempotencyMismatch; then nothing has been started. */
 export async function startJob(
   engine: Engine,
   {
@@ -46,7 +47,9 @@ export async function startJob(
 
   const key = idempotencyKey ?? null
   const jobId = await engine.db.transaction().execute(async (trx) => {
-    const id = await insertJob(trx, { kind: name, title: kind.titleOf(input), owner, input, idempotencyKey: key })
+    const id = await withinLimits(trx, kind, engine.settings, () =>
+      insertJob(trx, { kind: name, title: kind.titleOf(input), owner, input, idempotencyKey: key }),
+    )
     if (id === null) return null
     await sendShards(engine.boss, trx, [{ jobId: id, shardKey: 'main', activation: 1 }])
     await appendEvents(trx, id, [{ type: 'job.created', data: { message: `Job created: ${kind.titleOf(input)}` } }])

@@ -76,6 +76,14 @@ export interface RunArgs<Input, Checkpoint, Io> {
   wait(ms: number): Promise<void>
 }
 
+export interface StartLimits {
+  /** Jobs that run or are about to. */
+  jobsAtOnce: number
+  /** Starts within any `intervalMs`. */
+  starts: number
+  intervalMs: number
+}
+
 /** What an io is made from; the only way to the outside. */
 export interface IoDeps {
   db: Kysely<DB>
@@ -134,6 +142,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   checkpoint: z.ZodType<Checkpoint>
   /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */
   check?(input: Input, settings: Settings): InputIssue[]
+  /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
+  limits?(settings: Settings): StartLimits
   /** One line that tells this job from others in a list. */
   titleOf(input: Input): string
   io(deps: IoDeps): Io

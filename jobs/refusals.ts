@@ -79,6 +79,18 @@ export class NotConfigured extends Refusal {
   }
 }
 
+/** Too many at once: the same is accepted later. */
+export class RateLimited extends Refusal {
+  override name = 'RateLimited'
+  readonly code = 'RATE_LIMITED'
+  /** Null where nobody knows. */
+  readonly retryAfterSeconds: number | null
+  constructor(message: string, retryAfterSeconds: number | null) {
+    super(message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
 export class Forbidden extends Refusal {
   override name = 'Forbidden'
   readonly code = 'FORBIDDEN'

@@ -5,6 +5,7 @@ import {
   InvalidTransition,
   NotConfigured,
   NotFound,
+  type RateLimited,
   Refusal,
   ValidationError,
 } from '../jobs/refusals.ts'
@@ -102,19 +103,17 @@ export const InvalidTransitionType = builder.objectRef<Refused<InvalidTransition
   }),
 })
 
-export const RateLimitedType = builder
-  .objectRef<Refused<Refusal & { retryAfterSeconds?: number }>>('RateLimited')
-  .implement({
-    description: 'Too many at once: the same will be accepted later.',
-    interfaces: [UserError],
-    fields: (t) => ({
-      retryAfterSeconds: t.float({
-        nullable: true,
-        description: 'After how many seconds to try again, where that is known.',
-        resolve: ({ refusal }) => refusal.retryAfterSeconds,
-      }),
+export const RateLimitedType = builder.objectRef<Refused<RateLimited>>('RateLimited').implement({
+  description: 'Too many at once: the same will be accepted later.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    retryAfterSeconds: t.float({
+      nullable: true,
+      description: 'After how many seconds to try again, where that is known.',
+      resolve: ({ refusal }) => refusal.retryAfterSeconds,
     }),
-  })
+  }),
+})
 
 export const QuotaExceededType = builder.objectRef<Refused>('QuotaExceeded').implement({
   description: 'A limit is used up that time alone does not bring back, such as credits of a service.',

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { allowedActions } from '../../jobs/control/allowed-actions.ts'
 import { startApi, type TestApi } from '../support/api.ts'
 import { forkWorker, jobEnds, kill, sound, soundness, stateOf, until } from '../support/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
-import { createRelayTables } from '../support/relay-kind.ts'
+import { createRelayTables, relayKind } from '../support/relay-kind.ts'
 import { addJob } from '../support/rows.ts'
 
 let database: TestDatabase
@@ -34,6 +34,7 @@ const work = async (count = 1) => {
 const startResult = `__typename
   ... on StartJobSuccess { replayed job { id } }
   ... on UserError { message code }
+  ... on RateLimited { retryAfterSeconds }
   ... on ValidationError { issues { path message } }`
 const start = async (input: object, key?: string) => {
   const { result } = await api.data<{ result: { job: { id: string }; __typename: string } }>(
@@ -354,6 +355,33 @@ describe('a key', () => {
     await act('deleteJob', last.id)
     expect(await start(input, 'freed again')).toMatchObject({ replayed: false })
   })
+})
+
+test('a kind with limits starts so many jobs, and a key that is replayed is none', async () => {
+  relayKind.limits = () => ({ jobsAtOnce: 2, starts: 4, intervalMs: 600_000 })
+  onTestFinished(() => void delete relayKind.limits)
+  await sql`update jobs set state = 'COMPLETED', created_at = now() - interval '1 hour'`.execute(database.db)
+  const input = { shards: 1, steps: 1 }
+  const both = await Promise.all(['l1', 'l2', 'l3', 'l4'].map((key) => start(input, key)))
+  expect(both.map((one) => one.__typename).toSorted()).toEqual([
+    'RateLimited',
+    'RateLimited',
+    'StartJobSuccess',
+    'StartJobSuccess',
+  ])
+  expect(both.find((one) => one.__typename === 'RateLimited')).toMatchObject({
+    code: 'RATE_LIMITED',
+    message: '2 jobs of this kind may run at a time: wait until one has ended.',
+    retryAfterSeconds: null,
+  })
+  const key = ['l1', 'l2', 'l3', 'l4'][both.findIndex((one) => one.__typename === 'StartJobSuccess')]!
+  expect(await start(input, key)).toMatchObject({ replayed: true })
+  await bulk('cancelJobs', {}, false)
+  for (let i = 0; i < 2; i++) expect((await start(input)).__typename).toBe('StartJobSuccess')
+  await bulk('cancelJobs', {}, false)
+  const limited = (await start(input)) as { retryAfterSeconds?: number }
+  expect(limited).toMatchObject({ __typename: 'RateLimited' })
+  expect(limited.retryAfterSeconds).toBeGreaterThan(500)
 })
 
 test('statistics tell jobs and items by kind and state, as shown, and in all', async () => {
