@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { fieldsOf, readForm, valuesOf } from '../client/jobs/input-form.ts'
 import type { DB } from '../db/types.ts'
 import { startJob } from '../jobs/control.ts'
+import { retryJob } from '../jobs/control/retry-job.ts'
 import type { AnyJobKind, Step } from '../jobs/job-kind.ts'
 import { createOutgoing } from '../jobs/outgoing.ts'
 import { ValidationError } from '../jobs/refusals.ts'
@@ -172,6 +173,19 @@ describe.each(kinds)('$kind', (kind: AnyJobKind) => {
       .where('id', '=', jobId)
       .executeTakeFirstOrThrow()
     await expectSame({ ...unbroken, jobId, counts: { ...unbroken.counts, ...counts, total: counts.total! } })
+  })
+
+  test('gives what failed another try, after which each item has one fate again', async () => {
+    const worker = await startWorker({ engine, url, outgoing, slots: 8 })
+    const { jobId } = await startJob(engine, { kind: kind.kind, input, owner: 'tester' })
+    try {
+      await jobEnds(db, jobId)
+      await retryJob(engine, jobId, 'tester')
+      await jobEnds(db, jobId)
+    } finally {
+      await worker.stop()
+    }
+    expect(await soundness(db, jobId)).toEqual({ ...sound, finishes: 2 })
   })
 
   test('has a form that can be filled in for it', () => {

@@ -61,7 +61,7 @@ test('every table that names a job has a foreign key to jobs and an index for it
 
 test('a deleted job is gone at once, and its rows in portions, although the worker is killed on the way', async () => {
   const engine = await openEngine()
-  const [large, kept] = [await addFullJob(150_000), await addFullJob(20)]
+  const [large, kept] = [await addFullJob(60_000), await addFullJob(20)]
   await deleteJob(engine, large, owner)
   expect(await stateOf(db, large)).toBe('DELETED')
   const all = await rowsOf(large)
