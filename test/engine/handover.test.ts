@@ -110,14 +110,18 @@ describe('an item that kills its process each time', () => {
         if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
       }
     }
+    // Its one step is never done when the process dies.
+    const companion = await start({ shards: 1, steps: 1, stepMs: 8_000, letterEvery: 0 })
     const kept = keepOne()
     const jobId = await start({ shards: 6, steps: 3, stepMs: 400, poison: 's000001-1-2', poisonKills: true })
     await jobEnds(database.db, jobId, 120_000)
+    await jobEnds(database.db, companion, 120_000)
     ended = true
     await Promise.all(workers.map((worker) => kill(worker)))
     await kept
     expect(await soundness(database.db, jobId)).toEqual(sound)
     expect(await events(jobId, 'finding')).toMatchObject([{ category: 'internal', item: 's000001-1-2' }])
+    expect(await events(companion, 'finding')).toEqual([])
     const lost = (await events(jobId, 'note')).filter(({ message }) => message.startsWith('A worker was lost'))
     expect(lost).toHaveLength(3)
     const { rows } = await one(
@@ -129,6 +133,8 @@ describe('an item that kills its process each time', () => {
 
 describe('the program', () => {
   it('releases what a killed worker process held before a new one could, and starts a new one', async () => {
+    // Those that the other tests have killed.
+    await sql`delete from workers`.execute(database.db)
     program = await startProgram({
       DATABASE_URL: database.url,
       WORKERS: '1',
@@ -141,7 +147,11 @@ describe('the program', () => {
       input: { startUrls: site.startUrls, maxPagesPerDomain: 10_000, minDelayMs: 0 },
     })
     await until('all hosts are crawled', async () => (await running(jobId)) === 3)
-    const { id, pid } = await one(sql<{ id: string; pid: number }>`select id, pid from workers`)
+    const { id, pid } = await one(
+      sql<{ id: string; pid: number }>`
+        select w.id, w.pid from workers w where exists (
+          select 1 from job_shards s where s.worker_id = w.id and s.job_id = ${jobId} and s.state = 'RUNNING')`,
+    )
     process.kill(pid, 'SIGKILL')
     await until('its shards are released', async () => {
       const { held } = await one(

@@ -14,7 +14,7 @@ export interface PostgresProxy {
   deafen(): number
   /**
    * The next transaction with a statement that holds `text` commits, and its client never hears of it: the connection breaks.
-   * Resolves when that has happened. Statements are known by their bytes: plain ASCII, in one piece.
+   * Resolves when that has happened. Prepared statements are known by what they were made of.
    */
   loseReplyTo(text: string): Promise<void>
   /** As loseReplyTo, but the connection breaks before the server hears of the commit. */
@@ -27,6 +27,8 @@ export interface PostgresProxy {
 interface Connection {
   client: Socket
   server: Socket
+  /** What the client asks to run, piece by piece. */
+  statements(bytes: Buffer): string[]
   listens: boolean
   /** The server's side is gone and the client's is not. */
   deaf: boolean
@@ -49,17 +51,18 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
 
   const fromClient = (connection: Connection, bytes: Buffer) => {
     if (connection.deaf) return
-    if (bytes.includes('listen "')) connection.listens = true
-    if (connection.loss && bytes.includes(queryOf('rollback'))) {
+    const statements = connection.statements(bytes)
+    if (statements.some((one) => one.startsWith('listen "'))) connection.listens = true
+    if (connection.loss && statements.includes('rollback')) {
       losses.push(connection.loss)
       connection.loss = undefined
     }
-    const loss = connection.loss ? undefined : losses.find(({ text }) => bytes.includes(text))
+    const loss = connection.loss ? undefined : losses.find(({ text }) => statements.some((one) => one.includes(text)))
     if (loss) {
       losses = losses.filter((one) => one !== loss)
       connection.loss = loss
     }
-    if (connection.loss && bytes.includes(queryOf('commit'))) {
+    if (connection.loss && statements.includes('commit')) {
       if (connection.loss.what === 'commit') return breakAt(connection)
       if (connection.loss.what === 'hold') return connection.loss.happened()
       connection.committing = true
@@ -84,6 +87,7 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     const connection: Connection = {
       client,
       server,
+      statements: createStatementReader(),
       listens: false,
       deaf: false,
       loss: undefined,
@@ -134,11 +138,30 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
   }
 }
 
-/** A message of the simple query protocol. */
-function queryOf(text: string): Buffer {
-  const message = Buffer.alloc(text.length + 6)
-  message.write('Q')
-  message.writeInt32BE(text.length + 5, 1)
-  message.write(text, 5, 'latin1')
-  return message
+/**
+ * Reads what a client sends and tells the statements that it asks to run, in their order, whatever pieces the bytes come in: Query,
+ * and Bind of what was parsed before. Messages as in chapter "Frontend/Backend Protocol" of the manual.
+ */
+function createStatementReader(): (bytes: Buffer) => string[] {
+  const prepared = new Map<string, string>()
+  let rest = Buffer.alloc(0)
+  let greeted = false
+  return (bytes) => {
+    const statements: string[] = []
+    rest = Buffer.concat([rest, bytes])
+    for (;;) {
+      // The first message has no type.
+      const start = greeted ? 1 : 0
+      if (rest.length < start + 4) return statements
+      const end = start + rest.readInt32BE(start)
+      if (rest.length < end) return statements
+      const type = greeted ? String.fromCharCode(rest[0]!) : ''
+      const [first = '', second = ''] = rest.toString('utf8', start + 4, end).split('\0', 2)
+      if (type === 'Q') statements.push(first)
+      else if (type === 'P') prepared.set(first, second)
+      else if (type === 'B') statements.push(prepared.get(second) ?? '')
+      rest = rest.subarray(end)
+      greeted = true
+    }
+  }
 }
