@@ -111,7 +111,7 @@ describe('an item that kills its process each time', () => {
       }
     }
     // Its one step is never done when the process dies.
-    const companion = await start({ shards: 1, steps: 1, stepMs: 8_000, letterEvery: 0 })
+    const companion = await start({ shards: 1, steps: 1, stepMs: 14_000, letterEvery: 0 })
     const kept = keepOne()
     const jobId = await start({ shards: 6, steps: 3, stepMs: 400, poison: 's000001-1-2', poisonKills: true })
     await jobEnds(database.db, jobId, 120_000)

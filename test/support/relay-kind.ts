@@ -13,7 +13,11 @@ const input = z.object({
   shards: z.number().int().min(1).max(100_000).meta(text('Shards', 'How many.')),
   steps: z.number().int().min(0).max(1_000).meta(text('Steps', 'Of each shard.')),
   rowsPerStep: z.number().int().min(0).max(1_000).default(5).meta(text('Rows', 'Of each step.')),
-  stepMs: z.number().min(0).default(0).meta(text('Milliseconds', 'What a step takes, more or less.')),
+  stepMs: z
+    .number()
+    .min(0)
+    .default(0)
+    .meta(text('Milliseconds', 'What a step takes, more or less; one of main at most 100.')),
   letterEvery: z
     .number()
     .int()
@@ -114,8 +118,9 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
     let at = checkpoint?.at ?? 0
     let careful = care
     const deaf = input.deafEvery > 0 && pick(`${shard}deaf`, input.deafEvery) === 0
+    const stepMs = shard === 'main' ? Math.min(input.stepMs, 100) : input.stepMs
     const work = () =>
-      input.stepMs > 0 ? sleep(input.stepMs * (0.5 + Math.random()), undefined, deaf ? {} : { signal }) : undefined
+      stepMs > 0 ? sleep(stepMs * (0.5 + Math.random()), undefined, deaf ? {} : { signal }) : undefined
     if (input.laterMs > 0 && !checkpoint?.waited && shard !== 'main') {
       yield { batch: { rows: [], letters: [], opened: [] }, checkpoint: { at, waited: true } }
       return { end: 'later', at: new Date(Date.now() + input.laterMs), why: 'told to wait' }
