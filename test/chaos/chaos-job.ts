@@ -26,7 +26,7 @@ export interface ChaosJob {
   /** The world as it is for the undisturbed run, which may be quick, and for the other, which has to last. */
   input(pace: 'calm' | 'disturbed'): object
   /** The least that makes it a job of its size. */
-  least: { shards: number; steps: number; items: number }
+  least: { shards: number; steps: number; items: number; lostMessages: number }
   /** What became of each item, from the rows alone. */
   fates(db: Kysely<DB>, jobId: number): Promise<Fates>
   /** The items that there are; undefined where only the undisturbed run can tell. */
@@ -54,7 +54,7 @@ function relayJob(size: Size): ChaosJob {
     kind: relayKind,
     stage: { workers, slots, allowHosts: [] },
     input: (pace) => ({ ...plan, stepMs: pace === 'calm' ? 0 : stepMs }),
-    least: { shards, steps: shards * steps, items: items.length },
+    least: { shards, steps: shards * steps, items: items.length, lostMessages: 1 },
     items,
     async fates(db, jobId) {
       const { rows: written } = await sql<{ row: string }>`
@@ -100,7 +100,8 @@ async function crawlJob(size: Size): Promise<ChaosJob> {
       site.setDelay(pace === 'calm' ? 0 : delayMs)
       return input
     },
-    least: { shards: hosts, steps: hosts, items: site.pages },
+    // Hosts all run at once: few messages ever wait.
+    least: { shards: hosts, steps: hosts, items: site.pages, lostMessages: 0 },
     async fates(db, jobId) {
       const { rows: pages } = await sql<{ url: string; status: string }>`
         select url, status from pages where job_id = ${jobId}`.execute(db)

@@ -32,6 +32,8 @@ export interface ChaosReport {
   shards: number
   steps: number
   events: number
+  /** Messages that were lost before anybody had fetched them. */
+  lostMessages: number
   /** Connections that the subscriber made. */
   connections: number
   calmSeconds: number
@@ -121,6 +123,7 @@ async function runOn(stage: Stage, job: ChaosJob, { seed, kills, tell = () => {}
   atLeast('kills', madeKills, kills)
   atLeast('kills that hit a running shard', hits, Math.floor(kills * 0.6))
   atLeast('epochs taken over', facts.takenOver, Math.floor(kills * 0.6))
+  atLeast('messages lost that nobody had fetched', faults.lostWaiting(), job.least.lostMessages)
   atLeast('shards', facts.shards, job.least.shards)
   atLeast('steps', facts.steps, job.least.steps)
   atLeast('items', items, job.least.items)
@@ -133,6 +136,7 @@ async function runOn(stage: Stage, job: ChaosJob, { seed, kills, tell = () => {}
     kills: madeKills,
     hits,
     ...facts,
+    lostMessages: faults.lostWaiting(),
     connections: subscriber.connections(),
     calmSeconds,
     seconds,

@@ -55,6 +55,8 @@ export function dealFaults(killCount: number, random: () => number): Fault[] {
 export interface Faults {
   /** Resolves when it has struck, or, for one that lasts, begun; says how many running shards it hit. */
   inflict(fault: Fault): Promise<number>
+  /** Messages that were deleted before anybody had fetched them. */
+  lostWaiting(): number
   /** Resolves when those that last are over. */
   over(): Promise<void>
 }
@@ -66,6 +68,7 @@ const shardsClaimed = 'update job_shards s set epoch = epoch + 1'
 export function createFaults(stage: Stage, jobId: number, random: () => number): Faults {
   const { db } = stage.database
   const lasting: Promise<void>[] = []
+  let lostWaiting = 0
 
   /**
    * A worker that runs shards, as soon as there is one. None that runs a shard which has crashed twice at its checkpoint: a third
@@ -148,11 +151,18 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
         void victim.way.loseCommitOf(stepsStored)
         return 0
       }
-      case 'lose messages':
-        await sql`delete from pgboss.job where name = ${shardQueue} and id = any(${await messagesOf(5)}::uuid[])`.execute(
-          db,
-        )
+      case 'lose messages': {
+        // One that somebody holds is not missed: it waits a while for some that nobody has fetched.
+        const before = lostWaiting
+        for (let tries = 0; tries < 100 && lostWaiting === before; tries++) {
+          const { rows } = await sql`
+            delete from pgboss.job where name = ${shardQueue} and state < 'active' and id = any(${await messagesOf(5)}::uuid[])
+            returning id`.execute(db)
+          lostWaiting += rows.length
+          await sleep(30)
+        }
         return 0
+      }
       case 'double messages': {
         const { rows } = await sql<{ data: ShardMessage }>`
           select data from pgboss.job where name = ${shardQueue} and id = any(${await messagesOf(6)}::uuid[])`.execute(
@@ -179,13 +189,13 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
     const { rows } = await sql<{ id: string }>`
       select m.id from pgboss.job m left join job_shards s on s.job_id = ${jobId} and s.key = m.data->>'shardKey'
       where m.name = ${shardQueue} and m.state < 'completed' and m.data->>'jobId' = ${String(jobId)} and coalesce(s.crashes, 0) = 0
-      order by m.data->>'shardKey' = ${finishKey} desc, md5(m.id::text || ${String(random())}) limit ${count}`.execute(
+      order by m.data->>'shardKey' = ${finishKey} desc, m.state < 'active' desc, md5(m.id::text || ${String(random())}) limit ${count}`.execute(
       db,
     )
     return rows.map(({ id }) => id)
   }
 
-  return { inflict, over: async () => void (await Promise.all(lasting)) }
+  return { inflict, lostWaiting: () => lostWaiting, over: async () => void (await Promise.all(lasting)) }
 }
 
 async function runningByPid({ database }: Stage, jobId: number) {

@@ -34,7 +34,9 @@ function tell(report: ChaosReport): void {
   console.log(`\n${job}, seed ${seed}: ${facts.broken.length === 0 ? 'all holds' : 'BROKEN'}`)
   const done = Object.entries(faults).map(([fault, count]) => `${fault} ${count}`)
   console.log(`  ${done.join(', ')}`)
-  console.log(`  ${facts.kills} kills, ${facts.hits} of them hit running shards; ${facts.takenOver} epochs taken over`)
+  console.log(
+    `  ${facts.kills} kills, ${facts.hits} of them hit running shards; ${facts.takenOver} epochs taken over; ${facts.lostMessages} waiting messages lost`,
+  )
   console.log(
     `  ${facts.shards} shards, ${facts.steps} steps, ${facts.events} events, seen over ${facts.connections} connections`,
   )
