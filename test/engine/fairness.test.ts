@@ -1,61 +1,21 @@
-import type { ChildProcess } from 'node:child_process'
-
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 
-import { cancelJob, startJob } from '../../jobs/control.ts'
-import type { Engine } from '../../jobs/engine.ts'
-import {
-  forkWorker,
-  jobEnds,
-  kill,
-  openTestEngine,
-  owner,
-  sound,
-  soundness,
-  stateOf,
-  until,
-} from '../support/engine.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
-import { createRelayTables } from '../support/relay-kind.ts'
+import { cancelJob } from '../../jobs/control.ts'
+import { jobEnds, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { relayBench } from '../support/relay-bench.ts'
 
-let database: TestDatabase
-let engine: Engine
-let workers: ChildProcess[] = []
-
-beforeAll(async () => {
-  database = await testDatabase()
-  await createRelayTables(database.db)
-  engine = await openTestEngine(database.url, database.db)
-})
+const { db, engine, work, start, count } = await relayBench({ letterEvery: 0, rowsPerStep: 1 })
 afterEach(async () => {
-  await Promise.all(workers.map((worker) => kill(worker)))
-  workers = []
   // What the next test starts shall not share slots with what this one left.
-  const open = await database.db.selectFrom('jobs').select('id').where('finished_at', 'is', null).execute()
+  const open = await db.selectFrom('jobs').select('id').where('finished_at', 'is', null).execute()
   for (const { id } of open) await cancelJob(engine, id, owner)
 })
-afterAll(async () => {
-  await engine.close()
-  await database.close()
-})
 
-const work = async (count: number, slots = 10) => {
-  for (let i = 0; i < count; i++) workers.push(await forkWorker({ url: database.url, slots }))
-}
-const start = async (input: object) =>
-  (await startJob(engine, { kind: 'relay', input: { letterEvery: 0, rowsPerStep: 1, ...input }, owner })).jobId
-const count = async (jobId: number, ...states: string[]) => {
-  const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from job_shards where job_id = ${jobId} and state = any(${states}::text[])`.execute(
-    database.db,
-  )
-  return rows[0]!.n
-}
 const messages = async (jobId: number) => {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from pgboss.job where name = 'shards' and state < 'completed' and group_id = ${String(jobId)}`.execute(
-    database.db,
+    db,
   )
   return rows[0]!.n
 }
@@ -67,8 +27,8 @@ it('a small job beside a big one is done while the big one has hardly begun, and
   await until('the big one has all slots', async () => (await count(big, 'RUNNING')) === 20, 120_000)
   for (let i = 0; i < 3; i++) {
     const small = await start({ shards: 1, steps: 3 })
-    await jobEnds(database.db, small, 30_000)
-    expect(await soundness(database.db, small)).toEqual(sound)
+    await jobEnds(db, small, 30_000)
+    expect(await soundness(db, small)).toEqual(sound)
   }
   expect(await count(big, 'DONE')).toBeLessThanOrEqual(1)
   const long = await start({ shards: 1, steps: 600, stepMs: 300 })
@@ -87,9 +47,9 @@ it('small jobs beside two big ones get their turns, and the big ones share the r
     60_000,
   )
   const small = await Promise.all(Array.from({ length: 6 }, () => start({ shards: 2, steps: 3 })))
-  await Promise.all(small.map((jobId) => jobEnds(database.db, jobId)))
-  for (const jobId of small) expect(await soundness(database.db, jobId)).toEqual(sound)
-  for (const jobId of big) expect(await stateOf(database.db, jobId)).toBe('RUNNING')
+  await Promise.all(small.map((jobId) => jobEnds(db, jobId)))
+  for (const jobId of small) expect(await soundness(db, jobId)).toEqual(sound)
+  for (const jobId of big) expect(await stateOf(db, jobId)).toBe('RUNNING')
 })
 
 it('thousands of shards that wait hold no slot and no message, and swamp nobody when all are due at once', async () => {
@@ -100,22 +60,20 @@ it('thousands of shards that wait hold no slot and no message, and swamp nobody 
   expect(await count(waiting, 'RUNNING', 'QUEUED', 'NEW')).toBe(0)
   expect(await messages(waiting)).toBe(0)
   const beside = await start({ shards: 2, steps: 3 })
-  await jobEnds(database.db, beside, 30_000)
+  await jobEnds(db, beside, 30_000)
   expect(await count(waiting, 'WAITING')).toBe(shards)
 
-  await sql`update job_shards set wait_until = now() where job_id = ${waiting} and state = 'WAITING'`.execute(
-    database.db,
-  )
+  await sql`update job_shards set wait_until = now() where job_id = ${waiting} and state = 'WAITING'`.execute(db)
   await until('they wake', async () => (await count(waiting, 'DONE')) > 0)
   const during = await start({ shards: 2, steps: 3 })
   let most = 0
   await until('the small one ends', async () => {
     most = Math.max(most, await messages(waiting))
-    return (await stateOf(database.db, during)) === 'COMPLETED'
+    return (await stateOf(db, during)) === 'COMPLETED'
   })
   expect(await count(waiting, 'DONE')).toBeLessThan(shards)
   // A portion of each worker's that looked at the same time may come on top.
   expect(most).toBeLessThanOrEqual(2_000)
-  await jobEnds(database.db, waiting, 120_000)
-  expect(await soundness(database.db, waiting)).toEqual(sound)
+  await jobEnds(db, waiting, 120_000)
+  expect(await soundness(db, waiting)).toEqual(sound)
 })

@@ -1,69 +1,46 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
 import { startJob } from '../../jobs/control.ts'
-import type { Engine } from '../../jobs/engine.ts'
-import { forkWorker, jobEnds, kill, openTestEngine, owner, sound, soundness, until } from '../support/engine.ts'
-import { type GeneratedSite, startGeneratedSite } from '../support/generated-site.ts'
-import { testDatabase, type TestDatabase } from '../support/postgres.ts'
+import { jobEnds, kill, owner, sound, soundness, until } from '../support/engine.ts'
+import { startGeneratedSite } from '../support/generated-site.ts'
 import { type Program, startProgram } from '../support/program.ts'
-import { createRelayTables } from '../support/relay-kind.ts'
+import { relayBench } from '../support/relay-bench.ts'
 
-let database: TestDatabase
-let site: GeneratedSite
-let engine: Engine
-let workers: ChildProcess[] = []
-let program: Program | undefined
-
-beforeAll(async () => {
-  database = await testDatabase()
-  await createRelayTables(database.db)
-  site = await startGeneratedSite({
-    seed: 3,
-    hosts: 3,
-    pagesPerHost: 120,
-    linksPerPage: 10,
-    pageBytes: 4_000,
-    delayMs: 50,
-  })
-  engine = await openTestEngine(database.url, database.db, { ownHosts: hosts() })
+const site = await startGeneratedSite({
+  seed: 3,
+  hosts: 3,
+  pagesPerHost: 120,
+  linksPerPage: 10,
+  pageBytes: 4_000,
+  delayMs: 50,
 })
+const hosts = site.startUrls.map((startUrl) => new URL(startUrl).host)
+const { db, url, engine, workers, work, start, count } = await relayBench(
+  { letterEvery: 0, rowsPerStep: 3 },
+  { ownHosts: hosts },
+)
+let program: Program | undefined
 afterEach(async () => {
-  await Promise.all(workers.map((worker) => kill(worker)))
-  workers = []
   await program?.stop()
   program = undefined
 })
-afterAll(async () => {
-  await engine.close()
-  await site.close()
-  await database.close()
-})
+afterAll(() => site.close())
 
-const hosts = () => site.startUrls.map((url) => new URL(url).host)
-const work = (slots = 10) => forkWorker({ url: database.url, slots })
-const start = async (input: object) =>
-  (await startJob(engine, { kind: 'relay', input: { letterEvery: 0, rowsPerStep: 3, ...input }, owner })).jobId
-const one = async <T>(query: ReturnType<typeof sql<T>>) => (await query.execute(database.db)).rows[0]!
-const running = async (jobId: number) =>
-  (
-    await one(
-      sql<{ n: number }>`select count(*)::int as n from job_shards where job_id = ${jobId} and state = 'RUNNING'`,
-    )
-  ).n
+const running = (jobId: number) => count(jobId, 'RUNNING')
+const one = async <T>(query: ReturnType<typeof sql<T>>) => (await query.execute(db)).rows[0]!
 const events = async (jobId: number, type: string) =>
   (
     await sql<{ data: { message: string; item?: string; category?: string } }>`
-      select data from job_events where job_id = ${jobId} and type = ${type} order by seq`.execute(database.db)
+      select data from job_events where job_id = ${jobId} and type = ${type} order by seq`.execute(db)
   ).rows.map((row) => row.data)
 
 describe('a worker that is asked to end', () => {
   it('hands back shards in steps, in a wait and in a step that does not hear, and another goes on at once', async () => {
-    const worker = await work(30)
-    workers.push(worker)
+    await work(1, { slots: 30 })
+    const worker = workers[0]!
     const jobs = [
       await start({ shards: 8, steps: 30, stepMs: 200 }),
       await start({ shards: 4, steps: 10, waitMs: 1_500 }),
@@ -90,10 +67,10 @@ describe('a worker that is asked to end', () => {
       sql<{ held: number }>`select count(*)::int as held from pgboss.job where state = 'active'`,
     )
     expect(held).toBe(0)
-    workers.push(await work(30))
+    await work(1, { slots: 30 })
     for (const jobId of jobs) {
-      await jobEnds(database.db, jobId)
-      expect(await soundness(database.db, jobId)).toEqual(sound)
+      await jobEnds(db, jobId)
+      expect(await soundness(db, jobId)).toEqual(sound)
       // Nobody had to take anything over.
       expect(await events(jobId, 'note')).toEqual([])
     }
@@ -105,8 +82,9 @@ describe('an item that kills its process each time', () => {
     let ended = false
     const keepOne = async () => {
       while (!ended) {
-        const worker = await work(10)
-        workers = [worker]
+        workers.splice(0)
+        await work(1)
+        const worker = workers[0]!
         if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit')
       }
     }
@@ -114,12 +92,12 @@ describe('an item that kills its process each time', () => {
     const companion = await start({ shards: 1, steps: 1, stepMs: 14_000, letterEvery: 0 })
     const kept = keepOne()
     const jobId = await start({ shards: 6, steps: 3, stepMs: 400, poison: 's000001-1-2', poisonKills: true })
-    await jobEnds(database.db, jobId, 120_000)
-    await jobEnds(database.db, companion, 120_000)
+    await jobEnds(db, jobId, 120_000)
+    await jobEnds(db, companion, 120_000)
     ended = true
     await Promise.all(workers.map((worker) => kill(worker)))
     await kept
-    expect(await soundness(database.db, jobId)).toEqual(sound)
+    expect(await soundness(db, jobId)).toEqual(sound)
     expect(await events(jobId, 'finding')).toMatchObject([{ category: 'internal', item: 's000001-1-2' }])
     expect(await events(companion, 'finding')).toEqual([])
     const lost = (await events(jobId, 'note')).filter(({ message }) => message.startsWith('A worker was lost'))
@@ -134,12 +112,12 @@ describe('an item that kills its process each time', () => {
 describe('the program', () => {
   it('releases what a killed worker process held before a new one could, and starts a new one', async () => {
     // Those that the other tests have killed.
-    await sql`delete from workers`.execute(database.db)
+    await sql`delete from workers`.execute(db)
     program = await startProgram({
-      DATABASE_URL: database.url,
+      DATABASE_URL: url,
       WORKERS: '1',
       MIN_DELAY_MS: '0',
-      ALLOW_HOSTS: hosts().join(','),
+      ALLOW_HOSTS: hosts.join(','),
     })
     const { jobId } = await startJob(engine, {
       kind: 'scrape-emails',
@@ -164,8 +142,8 @@ describe('the program', () => {
       sql<{ old: number }>`select count(*)::int as old from workers where since < now() - interval '2 s'`,
     )
     expect(old).toBe(0)
-    await jobEnds(database.db, jobId)
-    expect(await soundness(database.db, jobId)).toEqual(sound)
+    await jobEnds(db, jobId)
+    expect(await soundness(db, jobId)).toEqual(sound)
     expect((await events(jobId, 'note')).filter(({ message }) => message.startsWith('A worker was lost'))).toHaveLength(
       1,
     )

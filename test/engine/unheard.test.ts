@@ -1,67 +1,28 @@
-import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 import { shardQueue } from '../../db/queue.ts'
-import { startJob } from '../../jobs/control.ts'
-import type { Engine } from '../../jobs/engine.ts'
 import type { ShardMessage } from '../../jobs/queue.ts'
-import {
-  forkWorker,
-  jobEnds,
-  kill,
-  openTestEngine,
-  owner,
-  sound,
-  soundness,
-  stateOf,
-  until,
-} from '../support/engine.ts'
-import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.ts'
-import { type TestDatabase, testDatabase } from '../support/postgres.ts'
-import { createRelayTables } from '../support/relay-kind.ts'
+import { jobEnds, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { startPostgresProxy } from '../support/postgres-proxy.ts'
+import { relayBench } from '../support/relay-bench.ts'
 
-let database: TestDatabase
-let engine: Engine
-let proxy: PostgresProxy
-let workers: ChildProcess[] = []
+const { db, url, engine, workers, work, start, rowsOf } = await relayBench()
+const proxy = await startPostgresProxy(url)
+afterAll(() => proxy.close())
 
-beforeAll(async () => {
-  database = await testDatabase()
-  await createRelayTables(database.db)
-  engine = await openTestEngine(database.url, database.db)
-  proxy = await startPostgresProxy(database.url)
-})
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => kill(worker)))
-  workers = []
-})
-afterAll(async () => {
-  await proxy.close()
-  await engine.close()
-  await database.close()
-})
-
-const start = (input: object) => startJob(engine, { kind: 'relay', input, owner })
-const work = async (count: number, url = database.url) => {
-  for (let i = 0; i < count; i++) workers.push(await forkWorker({ url, slots: 10 }))
-}
-const rowsOf = async (jobId: number) =>
-  (
-    await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)
-  ).rows.map(({ row }) => row)
 const shardsOf = async (jobId: number) => {
   const { rows } = await sql<{ running: number; epochs: number; crashes: number; steps: number }>`
     select count(*) filter (where state = 'RUNNING')::int as running, sum(epoch)::int as epochs, sum(crashes)::int as crashes,
-      sum(steps)::int as steps from job_shards where job_id = ${jobId}`.execute(database.db)
+      sum(steps)::int as steps from job_shards where job_id = ${jobId}`.execute(db)
   return rows[0]!
 }
 const someRun = (jobId: number) => until('shards run', async () => (await shardsOf(jobId)).running > 5)
 const endsSound = async (jobId: number, rows: number) => {
-  await jobEnds(database.db, jobId)
-  expect(await soundness(database.db, jobId)).toEqual(sound)
+  await jobEnds(db, jobId)
+  expect(await soundness(db, jobId)).toEqual(sound)
   const written = await rowsOf(jobId)
   expect(written).toEqual([...new Set(written)])
   expect(written).toHaveLength(rows)
@@ -70,7 +31,7 @@ const endsSound = async (jobId: number, rows: number) => {
 const sendAgain = async (jobId: number, change: (message: ShardMessage) => ShardMessage) => {
   const { rows } = await sql<{ data: ShardMessage }>`
     select data from pgboss.job where name = ${shardQueue} and state = 'active' and data->>'jobId' = ${String(jobId)}`.execute(
-    database.db,
+    db,
   )
   const ids = rows.map(() => randomUUID())
   await engine.boss.insert(
@@ -79,15 +40,15 @@ const sendAgain = async (jobId: number, change: (message: ShardMessage) => Shard
   )
   return async () => {
     const { rows: left } = await sql`
-      select 1 from pgboss.job where id = any(${ids}::uuid[]) and state < 'active'`.execute(database.db)
+      select 1 from pgboss.job where id = any(${ids}::uuid[]) and state < 'active'`.execute(db)
     return left.length === 0
   }
 }
 
 describe('a worker that does not hear', () => {
   it('whether its steps were committed stores none of them twice', async () => {
-    await work(1, proxy.url)
-    const { jobId } = await start({ shards: 10, steps: 20, rowsPerStep: 2, stepMs: 20, letterEvery: 0 })
+    await work(1, { by: proxy.url })
+    const jobId = await start({ shards: 10, steps: 20, rowsPerStep: 2, stepMs: 20, letterEvery: 0 })
     for (let losses = 0; losses < 5; losses++) {
       await someRun(jobId)
       await proxy.loseReplyTo('insert into relay_rows')
@@ -97,8 +58,8 @@ describe('a worker that does not hear', () => {
 
   it('whether it has claimed shards gives them back, and no item is to blame', async () => {
     const lost = proxy.loseReplyTo('update job_shards s set epoch = epoch + 1')
-    await work(1, proxy.url)
-    const { jobId } = await start({ shards: 5, steps: 2, rowsPerStep: 2, letterEvery: 0 })
+    await work(1, { by: proxy.url })
+    const jobId = await start({ shards: 5, steps: 2, rowsPerStep: 2, letterEvery: 0 })
     await lost
     // Until its first step is stored, a crash would stand in the row.
     let crashes = 0
@@ -112,9 +73,9 @@ describe('a worker that does not hear', () => {
   })
 
   it('that its shards were taken over, as it was frozen, stores nothing when it wakes up', async () => {
-    await work(1, proxy.url)
+    await work(1, { by: proxy.url })
     // They do not hear their signal either.
-    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 300, letterEvery: 0, deafEvery: 1 })
+    const jobId = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 300, letterEvery: 0, deafEvery: 1 })
     await someRun(jobId)
     await work(1)
     const [frozen] = workers
@@ -127,8 +88,8 @@ describe('a worker that does not hear', () => {
   })
 
   it('anything in the middle of a transaction holds the others up for seconds only', async () => {
-    await work(1, proxy.url)
-    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 50, letterEvery: 0 })
+    await work(1, { by: proxy.url })
+    const jobId = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 50, letterEvery: 0 })
     await someRun(jobId)
     await proxy.holdCommitOf('insert into job_groups')
     await work(1)
@@ -136,20 +97,20 @@ describe('a worker that does not hear', () => {
   })
 
   it('that it was taken for dead claims nothing more under its old name', async () => {
-    await work(1, proxy.url)
+    await work(1, { by: proxy.url })
     await work(1)
-    const { jobId } = await start({ shards: 60, steps: 4, rowsPerStep: 2, stepMs: 100, letterEvery: 0 })
+    const jobId = await start({ shards: 60, steps: 4, rowsPerStep: 2, stepMs: 100, letterEvery: 0 })
     await someRun(jobId)
     expect(proxy.deafen()).toBe(1)
     const nobodys = async () => {
       const { rows } = await sql<{ key: string }>`
         select key from job_shards s where job_id = ${jobId} and state = 'RUNNING'
-          and not exists (select 1 from workers w where w.id = s.worker_id)`.execute(database.db)
+          and not exists (select 1 from workers w where w.id = s.worker_id)`.execute(db)
       return rows
     }
     await until('it ends', async () => {
       expect(await nobodys()).toEqual([])
-      return (await stateOf(database.db, jobId)) === 'COMPLETED'
+      return (await stateOf(db, jobId)) === 'COMPLETED'
     })
     await endsSound(jobId, 60 * 4 * 2)
   })
@@ -158,7 +119,7 @@ describe('a worker that does not hear', () => {
 describe('a message', () => {
   it('that comes twice hands its shard over, and the older run stores nothing more', async () => {
     await work(2)
-    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0, deafEvery: 1 })
+    const jobId = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0, deafEvery: 1 })
     await someRun(jobId)
     const fetched = await sendAgain(jobId, (message) => message)
     await until('they are fetched', fetched)
@@ -167,7 +128,7 @@ describe('a message', () => {
 
   it('that is older than its shard takes it from nobody', async () => {
     await work(2)
-    const { jobId } = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0 })
+    const jobId = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 200, letterEvery: 0 })
     await until('all shards run', async () => (await shardsOf(jobId)).epochs === 10)
     const fetched = await sendAgain(jobId, (message) => ({ ...message, activation: message.activation - 1 }))
     await until('they are fetched', fetched)
