@@ -27,6 +27,8 @@ export async function openListener(options: {
     connectionString: options.url,
     application_name: options.applicationName,
     keepAlive: true,
+    // The lock of a worker whose machine has vanished goes with its session: within half a minute, not after the two hours of TCP.
+    options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
     connectionTimeoutMillis: 10_000,
   })
   const heartbeat = `mailquarry_beat_${randomUUID().slice(0, 8)}`
