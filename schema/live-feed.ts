@@ -35,6 +35,9 @@ export interface Resync {
 /** One payload of `jobEvents`. All subscribers of a job get the same objects. */
 export type JobEventItem = Snapshot | EventRow | Resync | { refusal: NotFound }
 
+/** So many results come at once at most. */
+export const resultsAtOnce = 500
+
 /** Results of a job, in committed order. */
 export interface ResultBatch {
   results: ResultRow[]

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 
 import { limitQueries } from './query-limits.ts'
 
-const limits = { tokens: 1_000, depth: 4, aliases: 2, cost: 1_000 }
+const limits = { tokens: 1_000, depth: 4, aliases: 2, cost: 1_000, lengths: { batch: 500 } }
 const yoga = createYoga({
   schema: createSchema({
-    typeDefs: 'type Query { one: Int list(first: Int, last: Int): Query self: Query }',
+    typeDefs: 'type Query { one: Int list(first: Int, last: Int): Query self: Query batch: [Query] }',
     resolvers: { Query: { list: () => ({}), self: () => ({}) } },
   }),
   plugins: [limitQueries(limits)],
@@ -53,6 +53,7 @@ test.each([
     `{ ...F0 } ${Array.from({ length: 60 }, (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F60 on Query { one }`,
     'could hold 1152921504606847000 values',
   ],
+  ['for lists in a list that takes no number', '{ batch { list(first: 10) { one } } }', 'at most 1000'],
   ['of too many words', `{ ${'one '.repeat(1_001)} }`, '1000 tokens'],
 ])('refuses a query %s', async (_what, query, message) => {
   expect((await errorsOf(query))?.[0]).toContain(message)

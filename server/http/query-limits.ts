@@ -12,6 +12,8 @@ import {
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 
+import { resultsAtOnce } from '../../schema/live-feed.ts'
+
 export interface QueryLimits {
   /** Words and signs of a document. */
   tokens: number
@@ -21,10 +23,18 @@ export interface QueryLimits {
   aliases: number
   /** Values that an answer can hold, each list of rows counted at its full size and as a query of its own. */
   cost: number
+  /** How long lists are at most that are asked for without a number, by the names of their fields. */
+  lengths: Record<string, number>
 }
 
 /** Far beyond what the app asks for; a hostile document is refused before anything is looked up. */
-export const queryLimits: QueryLimits = { tokens: 5_000, depth: 12, aliases: 50, cost: 100_000 }
+export const queryLimits: QueryLimits = {
+  tokens: 5_000,
+  depth: 12,
+  aliases: 50,
+  cost: 100_000,
+  lengths: { results: resultsAtOnce },
+}
 
 /** What a list costs besides its rows: it is a query of its own. */
 const listCost = 25
@@ -57,7 +67,7 @@ export function costRefusal(
 ): GraphQLError | undefined {
   const operation = getOperationAST(args.document, args.operationName)
   const variables = (args.variableValues ?? {}) as Record<string, unknown>
-  const cost = operation ? costOf(operation.selectionSet, fragmentsOf(args.document), variables) : 0
+  const cost = operation ? costOf(operation.selectionSet, fragmentsOf(args.document), variables, limits.lengths) : 0
   return cost > limits.cost
     ? refuse(`The answer could hold ${cost} values; at most ${limits.cost} may be asked for at once.`)
     : undefined
@@ -113,6 +123,7 @@ function costOf(
   set: SelectionSetNode,
   fragments: Fragments,
   variables: Record<string, unknown>,
+  lengths: Record<string, number>,
   known = new Map<string, number>(),
 ): number {
   let cost = 0
@@ -120,14 +131,14 @@ function costOf(
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
       const name = selection.name.value
       const fragment = fragments.get(name)
-      const ofFragment = known.get(name) ?? (fragment ? costOf(fragment, fragments, variables, known) : 0)
+      const ofFragment = known.get(name) ?? (fragment ? costOf(fragment, fragments, variables, lengths, known) : 0)
       known.set(name, ofFragment)
       cost += ofFragment
     } else if (selection.kind === Kind.INLINE_FRAGMENT)
-      cost += costOf(selection.selectionSet, fragments, variables, known)
+      cost += costOf(selection.selectionSet, fragments, variables, lengths, known)
     else {
-      const inner = selection.selectionSet ? costOf(selection.selectionSet, fragments, variables, known) : 0
-      const rows = rowsOf(selection, variables)
+      const inner = selection.selectionSet ? costOf(selection.selectionSet, fragments, variables, lengths, known) : 0
+      const rows = rowsOf(selection, variables, lengths)
       cost += 1 + (rows === undefined ? inner : listCost + rows * inner)
     }
   }
@@ -135,7 +146,13 @@ function costOf(
 }
 
 /** How many rows a list was asked for; undefined for a field that is none. */
-function rowsOf(field: FieldNode, variables: Record<string, unknown>): number | undefined {
+function rowsOf(
+  field: FieldNode,
+  variables: Record<string, unknown>,
+  lengths: Record<string, number>,
+): number | undefined {
+  const length = field.selectionSet && lengths[field.name.value]
+  if (length !== undefined) return length
   const counts = (field.arguments ?? [])
     .filter((argument) => argument.name.value === 'first' || argument.name.value === 'last')
     .map((argument) => numberIn(argument.value, variables))

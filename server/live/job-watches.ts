@@ -4,7 +4,7 @@ import { eventsBehind } from '../../db/event-list.ts'
 import { type JobRow, jobsById } from '../../db/job-list.ts'
 import { compareResultKeys, endOfStep, type ResultKey, resultKeyOf, resultsBehind } from '../../db/result-list.ts'
 import type { DB } from '../../db/types.ts'
-import type { JobSource } from '../../schema/live-feed.ts'
+import { type JobSource, resultsAtOnce } from '../../schema/live-feed.ts'
 import type { ResultPage, WatchedJobs } from './follow-job.ts'
 import { JobWatch } from './job-watch.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -14,8 +14,6 @@ import type { Waiter } from './waiter.ts'
 const retryMs = 1_000
 /** Events of a job read at once. */
 const pageSize = 200
-/** Results of a job read, and told, at once. */
-const resultPageSize = 500
 
 const endStates = new Set(['COMPLETED', 'CANCELLED', 'FAILED'])
 
@@ -44,8 +42,8 @@ export function createJobWatches(deps: {
 
   const readPage = sharedReads((jobId: number, after: number) => eventsBehind(db, [{ jobId, after }], pageSize))
   const readResults = sharedReads(async (jobId: number, after: ResultKey, upToStep: number): Promise<ResultPage> => {
-    const rows = await resultsBehind(db, jobId, { after, upToStep, limit: resultPageSize })
-    return { rows, more: rows.length === resultPageSize }
+    const rows = await resultsBehind(db, jobId, { after, upToStep, limit: resultsAtOnce })
+    return { rows, more: rows.length === resultsAtOnce }
   })
 
   const read = async (marks: Map<number, boolean>) => {
