@@ -59,13 +59,13 @@ it('retries what failed and clones the job from its page, and deletes all jobs t
 
   await page.goto(`${program.url}/?state=completed`)
   await page.getByText('2 jobs', { exact: true }).waitFor(soon)
-  await page.getByRole('button', { name: 'All that match' }).click()
+  await page.getByRole('button', { name: 'Actions' }).click()
   await page.getByRole('menuitem', { name: /Pause/ }).click()
   await page.getByRole('dialog').getByText('No job to do this with').waitFor(soon)
   await page.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
   await page.getByRole('dialog').waitFor({ state: 'detached', ...soon })
 
-  await page.getByRole('button', { name: 'All that match' }).click()
+  await page.getByRole('button', { name: 'Actions' }).click()
   await page.getByRole('menuitem', { name: /Delete/ }).click()
   await page.getByRole('dialog').getByText('Delete 2 jobs that match?').waitFor(soon)
   await page.getByRole('dialog').getByRole('button', { name: 'Delete: 2 jobs' }).click()
