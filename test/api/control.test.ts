@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { allowedActions } from '../../jobs/control/allowed-actions.ts'
+import { jobStates } from '../../jobs/refusals.ts'
 import { startApi, type TestApi } from '../support/api.ts'
 import { forkWorker, jobEnds, kill, sound, soundness, stateOf, until } from '../support/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
@@ -279,17 +280,6 @@ describe('bulk', () => {
 })
 
 describe('what may be asked', () => {
-  const states = [
-    'PENDING',
-    'RUNNING',
-    'PAUSING',
-    'PAUSED',
-    'CANCELLING',
-    'CANCELLED',
-    'FINISHING',
-    'COMPLETED',
-    'FAILED',
-  ] as const
   const mutations = {
     PAUSE: 'pauseJob',
     CANCEL: 'cancelJob',
@@ -304,7 +294,7 @@ describe('what may be asked', () => {
     RESUME: ['PENDING', 'RUNNING', 'FINISHING'],
   }
 
-  test.each(states.flatMap((state) => [0, 2].map((failed) => ({ state, failed }))))(
+  test.each(jobStates.flatMap((state) => [0, 2].map((failed) => ({ state, failed }))))(
     'of a job that is $state with $failed failed items is done, and the rest refused',
     async ({ state, failed }) => {
       for (const [action, mutation] of Object.entries(mutations)) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const benches: Record<string, string> = {
   live: './live/run.ts',
-  queue: './queue.ts',
+  queue: './queue/run.ts',
   'real-sites': '../real-sites/run.ts',
 }
 

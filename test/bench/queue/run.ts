@@ -11,14 +11,14 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 
-import { type Database, openDatabase } from '../../db/database.ts'
-import { startEmbedded } from '../../db/embedded.ts'
-import { migrate } from '../../db/migrate.ts'
-import { cancelJob, startJob } from '../../jobs/control.ts'
-import type { Engine } from '../../jobs/engine.ts'
-import { openTickEngine } from './queue/engine.ts'
-import { peerQueue } from './queue/peer.ts'
-import { createTickTable } from './queue/tick-kind.ts'
+import { type Database, openDatabase } from '../../../db/database.ts'
+import { startEmbedded } from '../../../db/embedded.ts'
+import { migrate } from '../../../db/migrate.ts'
+import { cancelJob, startJob } from '../../../jobs/control.ts'
+import type { Engine } from '../../../jobs/engine.ts'
+import { openTickEngine } from './engine.ts'
+import { peerQueue } from './peer.ts'
+import { createTickTable } from './tick-kind.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
 const processes = 2
@@ -204,7 +204,7 @@ function workersOf(file: string, url: string) {
 }
 
 async function start(file: string, url: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'queue', file), [JSON.stringify({ url, slots })])
+  const child = fork(join(import.meta.dirname, file), [JSON.stringify({ url, slots })])
   child.on('exit', (code) => code !== 0 && console.error(`${file} ended with ${code}`))
   await once(child, 'message')
   return child
