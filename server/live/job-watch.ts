@@ -8,6 +8,8 @@ import { type Waiter, wakeInTurns } from './waiter.ts'
 const ringSize = 500
 /** At most 4 snapshots a second. */
 const snapshotGapMs = 250
+/** What it takes to tell one of many: a snapshot comes when the events before it are out, since it would hold them up. */
+const msPerWaiter = 0.02
 
 /**
  * One job that is watched: its last events and its last snapshot, for however many watch it. Each of them is but a number, the last
@@ -66,8 +68,9 @@ export class JobWatch {
     const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
     this.#latest = job
     if (!news) return true
-    const waitMs = this.#waitMs()
-    if (waitMs <= 0) this.#publish()
+    const eventsTakeMs = events.length > 0 ? this.waiters.size * msPerWaiter : 0
+    const waitMs = Math.max(this.#waitMs(), eventsTakeMs)
+    if (waitMs < 1) this.#publish()
     else this.#timer ??= setTimeout(() => this.#publish(), waitMs)
     return true
   }
