@@ -70,6 +70,10 @@ async function run(): Promise<void> {
   await ours.during(async () => {
     for await (const ms of ours.smallBesideBig()) smallMs.push(ms)
   })
+  let besideWaitingMs = 0
+  await ours.during(async () => {
+    besideWaitingMs = await ours.smallBesideWaiting()
+  })
   await ours.close()
   await peer.close()
 
@@ -85,6 +89,7 @@ async function run(): Promise<void> {
     oneJobOverMany: fixed(medians['oneOf60']! / medians['sixtyOf1']!),
     smallJobP50Ms: Math.round(median(smallMs)),
     smallJobMaxMs: Math.round(Math.max(...smallMs)),
+    smallJobBesideWaitingMs: Math.round(besideWaitingMs),
     peakRssMb: Math.round(ours.peakRssMb()),
     peerPeakRssMb: Math.round(peer.peakRssMb()),
   }
@@ -150,6 +155,29 @@ async function openOurs(url: string) {
       }
       console.log(`shards spawned ${spawnedMs === undefined ? 'not yet' : `within ${Math.round(spawnedMs)} ms`}`)
       await cancelJob(engine, jobId, 'bench')
+    },
+    /** Starts a job of as many shards that all say later, and when none holds a slot, one of one shard: how long that took. */
+    async smallBesideWaiting(): Promise<number> {
+      const began = performance.now()
+      const input = { shards: bigShards, laterMs: 3_600_000 }
+      const { jobId } = await startJob(engine, { kind: 'tick', input, owner: 'bench' })
+      const waiting = sql`select count(*) from job_shards where job_id = ${jobId} and state = 'WAITING'`
+      await until(database, sql`select 1 where (${waiting}) < ${bigShards}`)
+      const { rows } = await sql<{ running: number; messages: number }>`
+        select (select count(*)::int from job_shards where job_id = ${jobId} and state = 'RUNNING') as running,
+          (select count(*)::int from pgboss.job where name = 'shards' and state < 'completed') as messages`.execute(
+        database.db,
+      )
+      const from = performance.now()
+      const small = await startJob(engine, { kind: 'tick', input: { shards: 1 }, owner: 'bench' })
+      await until(database, sql`select 1 from jobs where id = ${small.jobId} and state <> 'COMPLETED'`)
+      const ms = performance.now() - from
+      const { running, messages } = rows[0]!
+      console.log(
+        `${bigShards} shards wait after ${Math.round(from - began)} ms: ${running} hold a slot, ${messages} messages; small job: ${Math.round(ms)} ms`,
+      )
+      await cancelJob(engine, jobId, 'bench')
+      return ms
     },
     async close() {
       await engine.close()

@@ -8,6 +8,8 @@ const input = z.object({
   shards: z.number().int().min(1),
   /** Each writes one row. */
   stepsPerShard: z.number().int().min(1).default(1),
+  /** Each says at once that it goes on so much later. */
+  laterMs: z.number().int().min(0).default(0),
 })
 const checkpoint = z.object({ at: z.number().int() })
 
@@ -22,7 +24,7 @@ export const tickKind: JobKind<z.infer<typeof input>, z.infer<typeof checkpoint>
   checkpoint,
   titleOf: ({ shards, stepsPerShard }) => `${shards} shards of ${stepsPerShard} steps`,
   example: {
-    input: () => ({ shards: 3, stepsPerShard: 20 }),
+    input: () => ({ shards: 3, stepsPerShard: 20, laterMs: 0 }),
     refused: [],
     compared: { tick_rows: ['row'] },
     duplicates: () => Promise.resolve(0),
@@ -31,6 +33,8 @@ export const tickKind: JobKind<z.infer<typeof input>, z.infer<typeof checkpoint>
 
   async *run({ shard, input, checkpoint }) {
     let at = checkpoint?.at ?? 0
+    if (input.laterMs > 0 && shard !== 'main')
+      return { end: 'later', at: new Date(Date.now() + input.laterMs), why: 'told to wait' }
     const all = shard === 'main' ? input.shards : input.stepsPerShard
     while (at < all) {
       const from = at
