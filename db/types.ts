@@ -106,6 +106,12 @@ export interface Jobs {
   updated_at: Generated<Timestamp>;
 }
 
+export interface JobSecrets {
+  job_id: number;
+  name: string;
+  sealed: Buffer;
+}
+
 export interface JobShards {
   activation: Generated<number>;
   attempts: Generated<number>;
@@ -234,6 +240,7 @@ export interface DB {
   job_addresses: JobAddresses;
   job_events: JobEvents;
   job_groups: JobGroups;
+  job_secrets: JobSecrets;
   job_shards: JobShards;
   job_workers: JobWorkers;
   jobs: Jobs;

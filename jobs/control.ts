@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
 
 import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '../db/job-moves.ts'
 import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
+import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
+import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
@@ -27,23 +31,30 @@ export interface StartedJob {
   replayed: boolean
 }
 
-/** Checks the input and starts a job of a kind. Refuses with ValidationError, RateLimited or IdempotencyMismatch; then nothing has been started. */
-export async function startJob(
-  engine: Engine,
-  {
-    kind: name,
-    input: given,
-    owner,
-    idempotencyKey,
-  }: { kind: string; input: unknown; owner: string; idempotencyKey?: string | null },
-): Promise<StartedJob> {
+export interface NewJob {
+  kind: string
+  input: unknown
+  owner: string
+  idempotencyKey?: string | null | undefined
+  /** Told in the job's first event, such as where its secrets are from. */
+  note?: string
+}
+
+/**
+ * Checks the input and starts a job of a kind; its secrets are stored apart from it. Refuses with ValidationError, NotConfigured,
+ * RateLimited or IdempotencyMismatch; then nothing has been started.
+ */
+export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob> {
+  const { kind: name, input: given, owner, idempotencyKey, note } = job
   const kind = kindNamed(name)
   const parsed = kind.input.safeParse(given)
   const issues = parsed.success
     ? (kind.check?.(parsed.data, engine.settings) ?? [])
     : parsed.error.issues.map(inputIssue)
   if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
-  const input: unknown = parsed.data
+  const { input, secrets } = takeSecrets(kind, parsed.data as Record<string, unknown>)
+  const { secretKey } = engine
+  if (!secretKey && Object.keys(secrets).length > 0) throw lacksKey(Object.keys(secrets))
 
   const key = idempotencyKey ?? null
   const jobId = await engine.db.transaction().execute(async (trx) => {
@@ -51,8 +62,10 @@ export async function startJob(
       insertJob(trx, { kind: name, title: kind.titleOf(input), owner, input, idempotencyKey: key }),
     )
     if (id === null) return null
+    for (const [name, value] of Object.entries(secrets)) await putSecret(trx, secretKey!, { jobId: id, name, value })
     await sendShards(engine.boss, trx, [{ jobId: id, shardKey: 'main', activation: 1 }])
-    await appendEvents(trx, id, [{ type: 'job.created', data: { message: `Job created: ${kind.titleOf(input)}` } }])
+    const message = ['Job created', kind.titleOf(input), ...(note ? [note] : [])].join(': ')
+    await appendEvents(trx, id, [{ type: 'job.created', data: { message } }])
     return id
   })
   if (jobId !== null) {
@@ -63,12 +76,15 @@ export async function startJob(
   }
   const first = await findReplay(engine.db, owner, key!, { kind: name, input })
   // Deleted between the two statements: the key is free again.
-  if (!first) return startJob(engine, { kind: name, input: given, owner, idempotencyKey: key })
-  if (!first.same) throw new IdempotencyMismatch(`The idempotency key was used for job ${first.id} with another input.`)
+  if (!first) return startJob(engine, job)
+  if (!first.same || !isDeepStrictEqual(await secretsOfJob(engine, first.id), secrets))
+    throw new IdempotencyMismatch(`The idempotency key was used for job ${first.id} with another input.`)
   return { jobId: first.id, replayed: true }
 }
 
-/** Starts a new job of the same kind with the same input, checked anew: the configuration may refuse it now. */
+/**
+ * Starts a new job of the same kind with the same input and a copy of its secrets, checked anew: the configuration may refuse it now.
+ */
 export async function cloneJob(
   engine: Engine,
   jobId: number,
@@ -76,7 +92,15 @@ export async function cloneJob(
   idempotencyKey?: string | null,
 ): Promise<StartedJob> {
   const { kind, input } = await findOwnJob(engine, jobId, owner)
-  return startJob(engine, { kind, input, owner, idempotencyKey })
+  const secrets = await secretsOfJob(engine, jobId)
+  const names = Object.keys(secrets)
+  return startJob(engine, {
+    kind,
+    input: { ...(input as Record<string, unknown>), ...secrets },
+    owner,
+    idempotencyKey,
+    ...(names.length > 0 && { note: `with the ${names.join(', ')} of job ${jobId}` }),
+  })
 }
 
 /** Asks running handlers to stop after what they have in hand. Repeating it is a success without effect. */

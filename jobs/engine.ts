@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 
+import type { Blobs } from '../db/blobs.ts'
+import type { SecretKey } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import type { Settings } from './job-kind.ts'
 import { createNotices, type Notices } from './notices.ts'
@@ -11,6 +13,9 @@ export interface Engine {
   db: Kysely<DB>
   boss: PgBoss
   notices: Notices
+  blobs: Blobs
+  /** Undefined: no secrets can be stored or read. */
+  secretKey: SecretKey | undefined
   settings: Settings
   log: Logger
   close(): Promise<void>
@@ -22,11 +27,13 @@ export interface Engine {
 export async function openEngine(options: {
   url: string
   db: Kysely<DB>
+  blobs: Blobs
+  secretKey: SecretKey | undefined
   settings: Settings
   log: Logger
   supervise: boolean
 }): Promise<Engine> {
-  const { url, db, settings, log, supervise } = options
+  const { url, db, blobs, secretKey, settings, log, supervise } = options
   const boss = new PgBoss({
     connectionString: url,
     application_name: 'mailquarry queue',
@@ -47,6 +54,8 @@ export async function openEngine(options: {
     db,
     boss,
     notices,
+    blobs,
+    secretKey,
     settings,
     log,
     async close() {

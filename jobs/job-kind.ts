@@ -2,6 +2,7 @@ import type { Kysely, RawBuilder, Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 
+import type { Blobs } from '../db/blobs.ts'
 import type { DB } from '../db/types.ts'
 import type { ErrorCategory } from './error-category.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -88,6 +89,9 @@ export interface StartLimits {
 export interface IoDeps {
   db: Kysely<DB>
   outgoing: Outgoing
+  blobs: Blobs
+  /** A field of the input that is marked as a secret and so is not in it; undefined where the job was started without. */
+  secret(jobId: number, name: string): Promise<string | undefined>
   log: Logger
   /** Changes when the worker lost its connection and entered anew: ask each time. */
   workerId(): string
@@ -137,7 +141,10 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   kind: string
   title: string
   description: string
-  /** Labels, descriptions, defaults and examples come from zod's metadata and make the form. */
+  /**
+   * Labels, descriptions, defaults and examples come from zod's metadata and make the form. An optional text with the metadata
+   * `secret: true` is stored encrypted and apart: `check` sees it, `titleOf` and `run` do not; `io` reads it by `secret`.
+   */
   input: z.ZodType<Input>
   checkpoint: z.ZodType<Checkpoint>
   /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */

@@ -4,6 +4,7 @@ import { findJob } from '../db/jobs.ts'
 import { type ClaimedShard, type HeldShard, isSuspect } from '../db/shards.ts'
 import { createCommitter } from './commit.ts'
 import { failJob, settleJob } from './control.ts'
+import { secretFor } from './control/job-secrets.ts'
 import type { Engine } from './engine.ts'
 import type { AnyJobKind, IoDeps } from './job-kind.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -104,7 +105,9 @@ export function createShardsInHand(options: {
   }
   const ioOf = (kind: AnyJobKind) => {
     if (!ios.has(kind)) {
-      const deps: IoDeps = { db, outgoing, log, workerId, now: () => new Date(), settings: engine.settings }
+      const { blobs, settings } = engine
+      const secret = (jobId: number, name: string) => secretFor(engine, jobId, name)
+      const deps: IoDeps = { db, outgoing, blobs, secret, log, workerId, now: () => new Date(), settings }
       ios.set(kind, kind.io(deps))
     }
     return ios.get(kind)

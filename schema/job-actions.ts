@@ -107,7 +107,7 @@ builder.mutationField('cloneJob', (t) =>
   t.field({
     type: JobResult,
     description:
-      'Starts a new job of the same kind with the same input, which is checked anew. The job that is cloned stays as it is.',
+      'Starts a new job of the same kind with the same input, which is checked anew, and with its secrets, which are copied on the server. The job that is cloned stays as it is.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the job to clone.' }),
       idempotencyKey: idempotencyKeyArg(t.arg),

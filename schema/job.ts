@@ -34,7 +34,8 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
     title: t.exposeString('title', { description: 'One line that tells it from others.' }),
     input: t.field({
       type: 'JSON',
-      description: 'What it was started with, defaults filled in: fit to be sent to the start mutation again.',
+      description:
+        'What it was started with, defaults filled in: fit to be sent to the start mutation again. Without secrets, such as keys of services.',
       resolve: async ({ id, kind }, _args, { loaders }) =>
         toApi(storedSchema(kindNamed(kind)), (await loaders.jobInput(id)) ?? {}),
     }),

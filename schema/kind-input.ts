@@ -90,7 +90,8 @@ function singular(name: string): string {
 }
 
 function describe(schema: JsonSchema, name: string): string {
-  const words = [schema.title, schema.description].filter(Boolean).join(': ') || name
+  const title = [schema.title, schema.description].filter(Boolean).join(': ') || name
+  const words = schema.secret ? `${title.replace(/\.$/, '')}. It is stored encrypted and never shown again.` : title
   const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema
   const from = minimum === Number.MIN_SAFE_INTEGER ? '' : ` from ${minimum}`
   const to = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`

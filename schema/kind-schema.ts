@@ -17,6 +17,8 @@ export interface JsonSchema {
   maximum?: number
   /** Metadata: the GraphQL name of an enum or a nested input, where the made one is not good enough. */
   typeName?: string
+  /** Metadata: stored encrypted and apart, and never shown. */
+  secret?: boolean
 }
 
 /** The input of a kind before defaults are filled in, with its values as they are stored. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -16,6 +16,8 @@ test('an empty environment gives the defaults', () => {
     port: 4000,
     dataDir: '/srv/app/data',
     databaseUrl: undefined,
+    blobFolder: '/srv/app/data',
+    secretKey: undefined,
     workers: availableParallelism(),
     workerSlots: 20,
     apiToken: undefined,
@@ -44,6 +46,11 @@ test.each([
     { databaseUrl: 'postgresql://u:p@h:5433/d?sslmode=verify-full' },
   ],
   ['DATABASE_URL', 'postgres:///d?host=/run/postgresql', { databaseUrl: 'postgres:///d?host=/run/postgresql' }],
+  ['DATA_DIR', '/var/lib/x', { blobFolder: '/var/lib/x' }],
+  ['BLOBS_URL', 'file:///var/lib/a%20b', { blobFolder: '/var/lib/a b' }],
+  ['BLOBS_URL', 'file:files', { blobFolder: resolve('files') }],
+  ['BLOBS_URL', 'file:./files/', { blobFolder: resolve('files') }],
+  ['SECRET_KEY', 'k'.repeat(32), { secretKey: 'k'.repeat(32) }],
   ['WORKERS', '0', { workers: 0 }],
   ['API_TOKEN', token, { apiToken: token }],
   [
@@ -86,6 +93,11 @@ test.each([
   ['API_TOKEN', 'sechzehn-zeichen-ü'],
   ['DATABASE_URL', 'mysql://u:p@h/d'],
   ['DATABASE_URL', 'postgres://u:p@h:99999/d'],
+  ['BLOBS_URL', '/var/lib/x'],
+  ['BLOBS_URL', 'file:'],
+  ['BLOBS_URL', 'file://host/x'],
+  ['BLOBS_URL', 's3://bucket'],
+  ['SECRET_KEY', 'thirty-one-characters-are-few-.'],
   ['ALLOW_HOSTS', 'http://a.example'],
   ['ALLOW_HOSTS', 'a.example/path'],
   ['ALLOW_HOSTS', 'good.example,*.example'],
@@ -108,12 +120,14 @@ test.each([
   ])
 })
 
-test('every example is one that would be taken, but for the token, which must not be copied', () => {
+test('every example is one that would be taken, but for token and key, which must not be copied', () => {
   const all = problems({
     HOST: '?',
     PORT: 'x',
     DATA_DIR: 'x',
     DATABASE_URL: 'x',
+    BLOBS_URL: 'x',
+    SECRET_KEY: 'x',
     WORKERS: 'x',
     WORKER_SLOTS: 'x',
     ALLOW_HOSTS: '?',
@@ -125,9 +139,9 @@ test('every example is one that would be taken, but for the token, which must no
     LOG_LEVEL: 'x',
     API_TOKEN: 'short',
   })
-  expect(all.map(({ name }) => name)).toHaveLength(13)
+  expect(all.map(({ name }) => name)).toHaveLength(15)
   const examples = Object.fromEntries(all.map(({ name, example }) => [name, example]))
-  expect(() => parseConfig({ ...examples, API_TOKEN: token })).not.toThrow()
+  expect(() => parseConfig({ ...examples, API_TOKEN: token, SECRET_KEY: 'k'.repeat(32) })).not.toThrow()
 })
 
 test.each(['0.0.0.0', '::', '[::]', '192.168.1.5', 'mail.example.com', '2001:db8::1', '::ffff:8.8.8.8'])(
@@ -154,7 +168,12 @@ test('all problems are told at once, each by name, with what was given unless it
 })
 
 test('printing a configuration, or a copy of it, shows no secret', () => {
-  const config = parseConfig({ API_TOKEN: token, DATABASE_URL: 'postgres://u:hush-hush@h/d', PORT: '4001' })
+  const config = parseConfig({
+    API_TOKEN: token,
+    DATABASE_URL: 'postgres://u:hush-hush@h/d',
+    SECRET_KEY: 'hush-hush'.repeat(4),
+    PORT: '4001',
+  })
   for (const value of [config, { ...config }, { config }]) {
     for (const text of [inspect(value, { depth: 5 }), JSON.stringify(value)]) {
       expect(text).not.toContain(token)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { inspect, parseEnv } from 'node:util'
 
 import { z } from 'zod'
@@ -15,6 +16,10 @@ export interface Config {
   dataDir: string
   /** A server of the operator's; undefined: the embedded one. */
   databaseUrl: string | undefined
+  /** Absolute: the folder that blobs are kept in, each kind of them in a folder of its own. */
+  blobFolder: string
+  /** What stored secrets are encrypted with; undefined: none can be stored, or the key file of the embedded database is used. */
+  secretKey: string | undefined
   /** Worker processes; 0: none. */
   workers: number
   /** Running shards a worker process. */
@@ -42,7 +47,7 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number]
 
 /** Never shown when a configuration is printed, stringified or logged. */
-export const secretSettings = ['apiToken', 'databaseUrl', 'env'] as const satisfies (keyof Config)[]
+export const secretSettings = ['apiToken', 'databaseUrl', 'secretKey', 'env'] as const satisfies (keyof Config)[]
 
 export interface ConfigProblem {
   name: string
@@ -79,11 +84,14 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
   if (!problems.some(({ name }) => name === 'HOST')) problems.push(...missingToken(given))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
+  const dataDir = resolve(directory, data.DATA_DIR)
   return hideSecrets({
     host: data.HOST,
     port: data.PORT,
-    dataDir: resolve(directory, data.DATA_DIR),
+    dataDir,
     databaseUrl: data.DATABASE_URL,
+    blobFolder: data.BLOBS_URL === undefined ? dataDir : folderOf(data.BLOBS_URL, directory),
+    secretKey: data.SECRET_KEY,
     workers: data.WORKERS,
     workerSlots: data.WORKER_SLOTS,
     apiToken: data.API_TOKEN,
@@ -101,6 +109,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
 type Environment = Record<string, string | undefined>
 
 const leastTokenLength = 16
+const leastSecretLength = 32
 
 const variables = z.object({
   HOST: z
@@ -116,6 +125,16 @@ const variables = z.object({
     .refine((url) => /^postgres(ql)?:\/\//.test(url) && URL.canParse(url), 'must be the URL of a PostgreSQL database')
     .optional()
     .meta({ example: 'postgres://user:password@db.example.com:5432/mailquarry', secret: true }),
+  BLOBS_URL: z
+    .string()
+    .refine(isFileUrl, 'must be file: with the path of a folder')
+    .optional()
+    .meta({ example: 'file:///var/lib/mailquarry' }),
+  SECRET_KEY: z
+    .string()
+    .refine((key) => key.length >= leastSecretLength, `must have at least ${leastSecretLength} characters`)
+    .optional()
+    .meta({ example: '$(openssl rand -hex 32)', secret: true }),
   WORKERS: wholeNumber(0, 512).default(availableParallelism()).meta({ example: '4' }),
   WORKER_SLOTS: wholeNumber(1, 1000).default(20).meta({ example: '20' }),
   API_TOKEN: z
@@ -164,6 +183,15 @@ function list(accepts: (entry: string) => boolean, error: string) {
     .string()
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .refine((entries) => entries.every(accepts), { error })
+}
+
+/** `file:///absolute`, or `file:` with a path from the working directory on. */
+function isFileUrl(url: string): boolean {
+  return /^file:(?:\/\/\/|[^/])[^?#]*$/.test(url) && URL.canParse(url)
+}
+
+function folderOf(url: string, directory: string): string {
+  return url.startsWith('file:///') ? fileURLToPath(url) : resolve(directory, url.slice('file:'.length))
 }
 
 function isHostEntry(entry: string): boolean {

@@ -2,11 +2,14 @@ import { fileURLToPath } from 'node:url'
 
 import type { Logger } from 'pino'
 
+import { openBlobFolder } from '../db/blob-folder.ts'
 import { checkServer } from '../db/check-server.ts'
 import { openDatabase } from '../db/database.ts'
 import { startEmbedded } from '../db/embedded.ts'
 import { migrate } from '../db/migrate.ts'
-import { openEngine } from '../jobs/engine.ts'
+import { secretKeyFile } from '../db/secret-key-file.ts'
+import { secretKeyOf } from '../db/secrets.ts'
+import { type Engine, openEngine } from '../jobs/engine.ts'
 import type { Settings } from '../jobs/job-kind.ts'
 import { takeOverFromProcess } from '../jobs/mending.ts'
 import { createOutgoing } from '../jobs/outgoing.ts'
@@ -60,6 +63,7 @@ async function main(role: string): Promise<void> {
 }
 
 interface Run {
+  /** With the embedded database its secret key is filled in once that is started. */
   config: Config
   log: Logger
   started: Shutdown
@@ -77,7 +81,7 @@ async function runAll(run: Run): Promise<void> {
   const workers = keepWorkers({
     count: config.workers,
     main: fileURLToPath(import.meta.url),
-    env: { ...config.env, DATABASE_URL: url, ALLOW_HOSTS: ownHosts.join(',') },
+    env: { ...config.env, DATABASE_URL: url, SECRET_KEY: config.secretKey, ALLOW_HOSTS: ownHosts.join(',') },
     log,
     died: (pid) =>
       void takeOverFromProcess(engine, pid).catch((error: unknown) =>
@@ -103,7 +107,7 @@ async function runWorker({ config, log, started }: Run): Promise<void> {
   await migrate(url)
   const database = openDatabase(url, { max: 8, applicationName: 'mailquarry worker', prepare: true })
   started.push({ name: 'database', stop: () => database.close() })
-  const engine = await openEngine({ url, db: database.db, settings: settingsOf(config), log, supervise: true })
+  const engine = await openEngine({ ...stores(config, log), url, db: database.db, supervise: true })
   started.push({ name: 'queue', stop: () => engine.close() })
   const outgoing = createOutgoing({ allowHosts: config.allowHosts, userAgent: userAgentOf(config) })
   started.push({ name: 'connections', stop: () => outgoing.close() })
@@ -127,6 +131,7 @@ async function openDatabaseServer({ config, log, started, end }: Run): Promise<s
   }
   let embedded = await startEmbedded({ dataDir: config.dataDir, log })
   started.push({ name: 'postgres', stop: () => embedded.stop() })
+  config.secretKey ??= await secretKeyFile(config.dataDir)
   // Everything connects again by itself, so a server that died need not end the program; one that does not come up again does.
   const watch = async (): Promise<void> => {
     const { expected, reason } = await embedded.exited
@@ -161,10 +166,9 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   started.push({ name: 'database', stop: () => database.close() })
   const ownHosts = sampleSiteUrl ? [...config.allowHosts, new URL(sampleSiteUrl).host] : config.allowHosts
   const engine = await openEngine({
+    ...stores({ ...config, allowHosts: ownHosts }, log),
     url,
     db: database.db,
-    settings: { ...settingsOf(config), ownHosts },
-    log,
     supervise: false,
   })
   started.push({ name: 'queue', stop: () => engine.close() })
@@ -177,6 +181,12 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   })
   started.push({ name: 'http', stop: () => http.close() })
   return { engine, address }
+}
+
+/** What an engine stands on besides its database. */
+function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey' | 'settings' | 'log'> {
+  const secretKey = config.secretKey === undefined ? undefined : secretKeyOf(config.secretKey)
+  return { blobs: openBlobFolder(config.blobFolder), secretKey, settings: settingsOf(config), log }
 }
 
 function settingsOf(config: Config): Settings {

@@ -1,7 +1,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { entriesOf, fieldsOf, initialValues, placeIssues, readForm, valuesOf, withoutLines } from './input-form.ts'
+import {
+  entriesOf,
+  fieldsOf,
+  initialValues,
+  placeIssues,
+  readForm,
+  valuesOf,
+  withoutLines,
+  withoutSecrets,
+} from './input-form.ts'
 
 const schema = {
   type: 'object',
@@ -13,6 +22,7 @@ const schema = {
     name: { anyOf: [{ type: 'string' }, { type: 'null' }], title: 'Name' },
     archive: { type: 'boolean', default: true },
     people: { type: 'array', items: { type: 'object' } },
+    apiKey: { type: 'string', secret: true },
   },
   required: ['name', 'maxPagesPerDomain'],
 }
@@ -27,11 +37,22 @@ describe('fields from a JSON Schema', () => {
     ['name', 'text'],
     ['archive', 'flag'],
     ['people', 'json'],
+    ['apiKey', 'secret'],
   ])('%s is edited as %s', (name, widget) => expect(field(name).widget).toBe(widget))
 
   test('a title is the label; without one the name is spelled out', () => {
     expect(field('domains').label).toBe('Domains')
     expect(field('maxPagesPerDomain').label).toBe('Max pages per domain')
+  })
+
+  test('a secret is sent, and kept nowhere', () => {
+    const values = { ...initialValues(fields), name: 'Ada', apiKey: 'hush' }
+    const { input } = readForm(fields, values)
+    expect(input).toMatchObject({ name: 'Ada', apiKey: 'hush' })
+    for (const kept of [withoutSecrets(fields, values), withoutSecrets(fields, input)]) {
+      expect(kept).toMatchObject({ name: 'Ada' })
+      expect(kept).not.toHaveProperty('apiKey')
+    }
   })
 
   test('what has a default is not asked for', () => {

@@ -6,7 +6,7 @@ export interface InputField {
   name: string
   label: string
   help: string
-  widget: 'lines' | 'text' | 'number' | 'choice' | 'flag' | 'json'
+  widget: 'lines' | 'text' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
   required: boolean
   /** Shown below the fold: see `fieldsOf`. */
   advanced: boolean
@@ -88,6 +88,12 @@ export function readForm(
   return { input, issues }
 }
 
+/** What may be kept on the device: all but the secrets. */
+export function withoutSecrets<T>(fields: InputField[], values: Record<string, T>): Record<string, T> {
+  const secret = new Set(fields.filter(({ widget }) => widget === 'secret').map(({ name }) => name))
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !secret.has(name)))
+}
+
 /** Entries of a list field with the line each stands on: one a line, blank lines count for nothing. */
 export function entriesOf(text: string): { entry: string; line: number }[] {
   return text
@@ -133,6 +139,7 @@ interface Schema {
   examples?: unknown[]
   enum?: unknown[]
   advanced?: boolean
+  secret?: boolean
   minimum?: number
   maximum?: number
   items?: Schema
@@ -176,7 +183,7 @@ function widgetOf(schema: Schema): InputField['widget'] {
     case 'array':
       return schema.items?.type === 'string' && !schema.items.enum ? 'lines' : 'json'
     case 'string':
-      return 'text'
+      return schema.secret ? 'secret' : 'text'
     case 'integer':
     case 'number':
       return 'number'
@@ -214,6 +221,7 @@ function readText(field: InputField, text: string): { value?: unknown; problem?:
         return { problem: 'This is not valid JSON.' }
       }
     case 'text':
+    case 'secret':
     case 'flag':
     default:
       return { value: text }

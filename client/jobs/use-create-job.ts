@@ -54,8 +54,11 @@ export function useCreateJob({ persistKey }: { persistKey: string }): {
   jobId: Ref<string | undefined>
   starting: Ref<boolean>
   failure: ShallowRef<StartFailure | undefined>
-  /** `kind` as the GraphQL enum names it. Returns the job's id, or undefined: `failure` says why. */
-  start: (kind: string, input: unknown) => Promise<string | undefined>
+  /**
+   * `kind` as the GraphQL enum names it; `kept` is what of the input may be kept on the device, to know it again. Returns the job's
+   * id, or undefined: `failure` says why.
+   */
+  start: (kind: string, input: unknown, kept?: unknown) => Promise<string | undefined>
   forget: () => void
 } {
   const { client } = useClientHandle()
@@ -63,12 +66,12 @@ export function useCreateJob({ persistKey }: { persistKey: string }): {
   const starting = ref(false)
   const failure = shallowRef<StartFailure>()
 
-  async function start(kind: string, input: unknown): Promise<string | undefined> {
+  async function start(kind: string, input: unknown, kept = input): Promise<string | undefined> {
     if (starting.value) return undefined
     starting.value = true
     failure.value = undefined
     try {
-      const submission = openSubmission(`mailquarry.${persistKey}.submission`, JSON.stringify([kind, input]))
+      const submission = openSubmission(`mailquarry.${persistKey}.submission`, JSON.stringify([kind, kept]))
       const { data, error } = await client
         .mutation(startDocument(kind), { input, idempotencyKey: submission.key })
         .toPromise()

@@ -26,10 +26,14 @@ export function asRecord(found: unknown): Record<string, unknown> {
   return typeof found === 'object' && found !== null ? { ...found } : {}
 }
 
-/** A ref that is kept in local storage; `parse` judges what is found there. */
-export function useStored<T>(key: string, parse: (found: unknown) => T): Ref<T> {
+/** A ref that is kept in local storage; `parse` judges what is found there, and `kept` says what of it is kept. */
+export function useStored<T>(
+  key: string,
+  parse: (found: unknown) => T,
+  kept: (value: T) => unknown = (value) => value,
+): Ref<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ref unwraps refs inside; what comes from JSON holds none
   const value = ref(parse(readStored(key))) as Ref<T>
-  watch(value, (next) => writeStored(key, next), { deep: true })
+  watch(value, (next) => writeStored(key, kept(next)), { deep: true })
   return value
 }

@@ -2,17 +2,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Kysely, sql } from 'kysely'
 
+import { openBlobFolder } from '../../db/blob-folder.ts'
 import type { DB } from '../../db/types.ts'
 import { removeWorker } from '../../db/workers.ts'
 import type { Care, Counts, Finding, IoDeps, JobKind, Note, RunEnd, Settings, Step } from '../../jobs/job-kind.ts'
 import type { Outgoing } from '../../jobs/outgoing.ts'
 import { testLog, testSettings } from './engine.ts'
+import { testBlobFolder } from './test-folders.ts'
 
 export interface DriveOptions<Input> {
   db: Kysely<DB>
   outgoing: Outgoing
   input: Input
   settings?: Partial<Settings>
+  /** By field of the input. */
+  secrets?: Record<string, string>
   /** Shards that run at the same time; 1: each runs to its end before the next. */
   atOnce?: number
   /** Asked before each step is stored; true: the run dies here and its step is lost. */
@@ -63,6 +67,8 @@ export async function driveKind<Input, Checkpoint, Batch, Io>(
   const deps: IoDeps = {
     db,
     outgoing,
+    blobs: await blobsOf(db),
+    secret: async (_jobId, name) => options.secrets?.[name],
     log: testLog,
     workerId: () => workerId,
     now: options.now ?? (() => new Date()),
@@ -95,6 +101,11 @@ export async function driveKind<Input, Checkpoint, Batch, Io>(
   add(drive.counts, counts ?? {})
   drive.summary = summary
   return drive
+}
+
+async function blobsOf(db: Kysely<DB>) {
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(db)
+  return openBlobFolder(testBlobFolder(rows[0]!.name))
 }
 
 async function runOnce<Input, Checkpoint, Batch, Io>(

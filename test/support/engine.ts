@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { type Kysely, sql } from 'kysely'
 import { pino } from 'pino'
 
+import { openBlobFolder } from '../../db/blob-folder.ts'
+import type { Blobs } from '../../db/blobs.ts'
+import { secretKeyOf } from '../../db/secrets.ts'
 import type { DB } from '../../db/types.ts'
 import { type Engine, openEngine } from '../../jobs/engine.ts'
 import type { Settings } from '../../jobs/job-kind.ts'
 import { kinds } from '../../jobs/registry.ts'
 import { relayKind } from './relay-kind.ts'
+import { testBlobFolder } from './test-folders.ts'
 
 export const owner = 'tester'
 
@@ -22,6 +26,13 @@ export const testSettings: Settings = {
 /** Only what a test should see fail. */
 export const testLog = pino({ level: process.env['TEST_LOG'] ?? 'silent' })
 
+export const testSecretKey = secretKeyOf('a key for tests alone')
+
+/** The blobs beside a database: the same for all processes that work on it, whatever port they reach it by. */
+export function testBlobs(url: string): Blobs {
+  return openBlobFolder(testBlobFolder(new URL(url).pathname.slice(1)))
+}
+
 /** The engine of an API process, with the relay kind beside the real ones. */
 export function openTestEngine(
   url: string,
@@ -30,7 +41,15 @@ export function openTestEngine(
   supervise = false,
 ): Promise<Engine> {
   if (!kinds.includes(relayKind)) kinds.push(relayKind)
-  return openEngine({ url, db, settings: { ...testSettings, ...settings }, log: testLog, supervise })
+  return openEngine({
+    url,
+    db,
+    blobs: testBlobs(url),
+    secretKey: testSecretKey,
+    settings: { ...testSettings, ...settings },
+    log: testLog,
+    supervise,
+  })
 }
 
 /** A worker in a process of its own, to be killed. */

@@ -10,6 +10,7 @@ import type { TestProject } from 'vitest/node'
 
 import { type Embedded, startEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
+import { testFolderPrefix } from './test-folders.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,8 +24,6 @@ export const templateDatabase = 'migrated'
 
 /** Names of the tests' databases begin so. */
 export const testDatabasePrefix = 'test_'
-
-const directoryPrefix = 'mailquarry-test-'
 
 /**
  * One Postgres for the whole run, started when the first test asks for a database, since most tests need none. It runs in this
@@ -58,7 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function start(): Promise<Embedded & { dataDir: string }> {
-  const dataDir = await mkdtemp(join(tmpdir(), directoryPrefix))
+  const dataDir = await mkdtemp(join(tmpdir(), testFolderPrefix))
   try {
     const embedded = await startEmbedded({ dataDir, durable: false })
     const client = new pg.Client({ connectionString: embedded.url })
@@ -90,7 +89,7 @@ async function refuseLeftovers(url: string): Promise<void> {
 async function removeRemains(): Promise<void> {
   const dayAgo = Date.now() - 86_400_000
   for (const entry of await readdir(tmpdir())) {
-    if (!entry.startsWith(directoryPrefix)) continue
+    if (!entry.startsWith(testFolderPrefix)) continue
     const path = join(tmpdir(), entry)
     const found = await stat(path).catch(() => undefined)
     if (found && found.mtimeMs < dayAgo) await rm(path, { recursive: true, force: true }).catch(() => {}) // another user's

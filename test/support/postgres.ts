@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -7,6 +8,7 @@ import { afterAll, expect, inject, onTestFinished } from 'vitest'
 
 import { type Database, openDatabase } from '../../db/database.ts'
 import { templateDatabase, testDatabasePrefix } from './global-setup.ts'
+import { testBlobFolder } from './test-folders.ts'
 
 export interface TestDatabase extends Database {
   url: string
@@ -54,6 +56,7 @@ async function createFromTemplate(server: string, name: string): Promise<void> {
 
 async function closeAndDrop(server: string, name: string, database: Database): Promise<void> {
   const ended = await Promise.race([database.close().then(() => true), delay(3000, false, { ref: false })])
+  await rm(testBlobFolder(name), { recursive: true, force: true })
   const left = await onServer(server, async (client) => {
     const connections = ended
       ? await connectionsLeft(client, name)

@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
 
 import type { DB } from '../../db/types.ts'
-import type { JobKind } from '../../jobs/job-kind.ts'
+import { JobFailure, type JobKind } from '../../jobs/job-kind.ts'
 
 const text = (title: string, description: string) => ({ title, description })
 
@@ -50,8 +50,16 @@ const input = z.object({
     .min(0)
     .default(0)
     .meta(text('Wait', 'Each step waits so many milliseconds before it, inside the process.')),
+  apiKey: z
+    .string()
+    .min(4)
+    .optional()
+    .meta({ ...text('Key', 'For nothing.'), secret: true }),
+  keyDigest: z.string().optional().meta(text('Digest', 'Each run wants the key whose SHA-256 this is.')),
 })
 type Input = z.infer<typeof input>
+
+export const digestOf = (key: string) => createHash('sha256').update(key).digest('hex')
 
 const checkpoint = z.object({ at: z.number().int(), waited: z.boolean().default(false) })
 type Checkpoint = z.infer<typeof checkpoint>
@@ -68,6 +76,7 @@ interface Io {
   letters(jobId: number, shard: string, limit: number): Promise<string[]>
   /** Failed items that are to be tried again. */
   retries(jobId: number, shard: string, limit: number): Promise<string[]>
+  keyDigest(jobId: number): Promise<string>
 }
 
 /**
@@ -109,12 +118,15 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       return rows[0]!.n
     },
   },
-  io: ({ db }) => ({
+  io: ({ db, secret }) => ({
     letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit),
     retries: (jobId, shard, limit) => readRetries(db, jobId, shard, limit),
+    keyDigest: async (jobId) => digestOf((await secret(jobId, 'apiKey')) ?? ''),
   }),
 
   async *run({ jobId, shard, input, checkpoint, io, signal, care, wait }) {
+    if ('apiKey' in input) throw new JobFailure('KEY_SHOWN', 'the key is in the input')
+    if (input.keyDigest && (await io.keyDigest(jobId)) !== input.keyDigest) throw new JobFailure('WRONG_KEY', 'no')
     let at = checkpoint?.at ?? 0
     let careful = care
     const deaf = input.deafEvery > 0 && pick(`${shard}deaf`, input.deafEvery) === 0
