@@ -1,0 +1,158 @@
+import type { Reason } from './terms.ts'
+
+/** A piece of a reply's text that tells its meaning where the codes do not. The first that occurs counts. */
+export interface ReplyText {
+  /** In lower case. */
+  text: string
+  reason: Reason
+  /** First digit of the reply; both where it is left out. */
+  kind?: 4 | 5
+}
+
+function each(reason: Reason, texts: string[], kind?: 4 | 5): ReplyText[] {
+  return texts.map((text) => (kind === undefined ? { text, reason } : { text, reason, kind }))
+}
+
+/** About the sender, its address or its pace. What the operator can mend stands first, since such replies often say "blocked" too. */
+export const policyTexts: readonly ReplyText[] = [
+  ...each('sender_needs_rdns', [
+    'reverse dns',
+    'reverse hostname',
+    'ptr record',
+    'no ptr',
+    'rdns',
+    'reverse lookup',
+    'reverse name',
+    'does not resolve to',
+  ]),
+  ...each('sender_needs_tls', ['starttls', 'must use tls', 'tls required', 'encryption required', 'requires tls']),
+  ...each('sender_needs_spf', ['spf', 'sender policy framework', 'openspf', 'dmarc']),
+  ...each('greylisted', ['greylist', 'graylist', 'grey list', 'grey-list', 'gray-list', 'postgrey'], 4),
+  ...each('rate_limited', [
+    'too many recipients',
+    'too many connections',
+    'too many messages',
+    'too many errors',
+    'rate limit',
+    'ratelimit',
+    'rate exceeded',
+    'throttl',
+    'too fast',
+    'connection limit',
+    'try again slower',
+  ]),
+  ...each('blocked_by_policy', [
+    'spamhaus',
+    'barracudacentral',
+    'spamcop',
+    'sorbs',
+    'abuseat',
+    'uceprotect',
+    'dnsbl',
+    'rbl',
+    'blacklist',
+    'black list',
+    'blocklist',
+    'block list',
+    'blocked',
+    'blocking',
+    'banned',
+    'reputation',
+    'policy',
+    'access denied',
+    'not authorized',
+    'not authorised',
+    'not permitted',
+    'relay',
+    'spam',
+    'client host rejected',
+    'sender rejected',
+    'sender address rejected',
+    'authentication required',
+  ]),
+]
+
+/** About the mailbox; looked at only in a reply to RCPT. */
+export const mailboxTexts: readonly ReplyText[] = [
+  ...each('mailbox_full', [
+    'mailbox full',
+    'mailbox is full',
+    'mailbox for user is full',
+    'over quota',
+    'overquota',
+    'over the maximum quota',
+    'quota exceeded',
+    'exceeded quota',
+    'exceeded storage',
+    'exceeds allotted',
+    'insufficient mailbox space',
+    'exceeded his/her quota',
+  ]),
+  ...each(
+    'mailbox_disabled',
+    [
+      'mailbox disabled',
+      'mailbox is disabled',
+      'account disabled',
+      'account is disabled',
+      'account has been disabled',
+      'account suspended',
+      'account is suspended',
+      'account inactive',
+      'account is inactive',
+      'account that you tried to reach is disabled',
+      'user disabled',
+      'user suspended',
+      'mailbox inactive',
+      'mailbox is inactive',
+    ],
+    5,
+  ),
+  ...each(
+    'mailbox_not_found',
+    [
+      'user unknown',
+      'unknown user',
+      'user not found',
+      'no such user',
+      'no such mailbox',
+      'no such recipient',
+      'no such address',
+      'no such account',
+      'no such person',
+      'no mailbox here',
+      'recipient unknown',
+      'unknown recipient',
+      'recipient not found',
+      'recipient does not exist',
+      'unknown address',
+      'address unknown',
+      'address does not exist',
+      'address not found',
+      'invalid mailbox',
+      'invalid recipient',
+      'invalid user',
+      'mailbox not found',
+      'mailbox does not exist',
+      'mailbox unavailable',
+      'mailbox not available',
+      'unknown mailbox',
+      'user does not exist',
+      "user doesn't exist",
+      "doesn't have a",
+      'does not have an account',
+      'account does not exist',
+      'not a valid mailbox',
+      'not a known user',
+      'unknown local part',
+      'undeliverable address',
+      'unrouteable address',
+      'not our customer',
+      'does not like recipient',
+      'unbekannt',
+      'utilisateur inconnu',
+      'usuario desconocido',
+    ],
+    5,
+  ),
+]
