@@ -7,7 +7,9 @@ import { z } from 'zod'
 
 import { launchBrowser } from '../support/browser.ts'
 import { compare } from './compare.ts'
-import type { Comparison, Found } from './compare.ts'
+import type { Comparison, Found, Score } from './compare.ts'
+import { extractSite } from './extract.ts'
+import type { Extracted } from './extract.ts'
 import { findByJob } from './job.ts'
 import { docPackages, unpacked } from './packages.ts'
 import type { DocPackage } from './packages.ts'
@@ -16,12 +18,16 @@ import { scanSite } from './scan.ts'
 import type { Scan } from './scan.ts'
 import { serveDocs } from './serve.ts'
 
-const usage = `Real sites: documentation of Debian packages, served on loopback, scanned by a browser, compared with what a job found.
+/** Least recall and precision, by address and by place. */
+const enough = 0.995
+
+const usage = `Real sites: documentation of Debian packages, served on loopback, scanned by a browser, compared with what the extractor finds on the same
+pages, which must be the same by its light way and by a full parse. Ends with 1 where it is not, or recall or precision are below ${percent(enough)}.
 
   node test/real-sites/run.ts [options] [package …]      (${docPackages.map((docs) => docs.name).join(', ')})
 
   --dir FOLDER     unpacked packages, each in a folder of its name; downloaded with apt-get into a temporary folder where not given
-  --server URL     crawl each site by a job of this running server, and compare; the server's ALLOW_HOSTS must name the sites' hosts and ports
+  --server URL     crawl each site by a job of this running server, and compare with that; the server's ALLOW_HOSTS must name the sites' hosts and ports
   --found FILE     compare with what a job found, as NDJSON of { address, sourceUrl }; of one package
   --port PORT      port of the first site, the next ones behind it; free ones where not given
   --serve          only serve the sites, and print their start pages, until stopped
@@ -75,13 +81,14 @@ async function main(): Promise<number> {
   }
 }
 
-/** 0 where the scan agrees with the review, 1 where it does not: then the figures are about something else than what was reviewed. */
+/** 0 where all is well; 1 too where the scan does not agree with the review: then the figures are about something else than what was reviewed. */
 async function report(docs: DocPackage, folder: string, port: number, given: Found[] | undefined): Promise<number> {
   const { name } = docs
   const { site, startUrls } = await serveDocs(docs, folder, port)
   const browser = await launchBrowser()
   let scan: Scan
   let found = given
+  let extracted: Extracted | undefined
   try {
     scan = await scanSite(browser, startUrls)
     if (options.server !== undefined) {
@@ -89,6 +96,11 @@ async function report(docs: DocPackage, folder: string, port: number, given: Fou
       const job = await findByJob(options.server, startUrls, scan.pages.length * 2)
       console.log(`${name}: job ${job.jobId} took ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
       found = job.found
+    }
+    if (found === undefined) {
+      const paths = scan.pages.map(({ path }) => path)
+      extracted = await extractSite(new URL(startUrls[0]!).origin, paths)
+      found = extracted.found
     }
   } finally {
     await browser.close()
@@ -103,14 +115,22 @@ async function report(docs: DocPackage, folder: string, port: number, given: Fou
     }
   }
   const truth = truthOf(scan, review)
-  const different = new Set(truth.places.map((place) => place.address)).size
+  const expected = new Set(truth.places.map((place) => place.address)).size
   console.log(
-    `${name} ${review.version}: ${scan.pages.length} pages, ${scan.missing.length} broken links, ${different} addresses on ${truth.places.length} places, ` +
+    `${name} ${review.version}: ${scan.pages.length} pages, ${scan.missing.length} broken links, ${expected} addresses on ${truth.places.length} places, ` +
       `${review.either.length} that may be left or taken, ${review.rejected.length} rejected`,
   )
   for (const line of truth.drift) console.log(`  DRIFT ${line}`)
-  if (found) printComparison(compare(truth, found))
-  return truth.drift.length > 0 ? 1 : 0
+  const comparison = compare(truth, found)
+  printComparison(comparison)
+  const different = extracted?.different ?? []
+  for (const { path, parts } of different)
+    console.log(`  DIFFERENT by the light way and the full parse: ${parts.join(', ')} on ${path}`)
+  if (extracted && different.length === 0) console.log('  the light way and the full parse say the same of every page')
+  const good = ({ recall, precision }: Score): boolean => Math.min(recall, precision) >= enough
+  return truth.drift.length > 0 || different.length > 0 || !good(comparison.addresses) || !good(comparison.places)
+    ? 1
+    : 0
 }
 
 function printComparison({ addresses, places, either }: Comparison): void {

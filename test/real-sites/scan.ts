@@ -91,7 +91,8 @@ function tokensOf(shown: Shown): Set<string> {
   const links = shown.mailLinks.map((link) => {
     const target = link.slice('mailto:'.length)
     try {
-      return decodeURIComponent(target)
+      // translators set spaces around the parts of an address; in a link none belongs to it
+      return decodeURIComponent(target).replaceAll(/\s+/g, '')
     } catch {
       return target // a lone % in a link is taken as it is
     }

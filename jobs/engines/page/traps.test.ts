@@ -27,6 +27,10 @@ describe('nothing that has the form of an address but is none', () => {
       '<p>&lt;20170304224936.rqqtkdvfjgyezsht@acme.com&gt; 5577240D.7020309@acme.com E16RdAL-0006pc-00@acme.com</p>',
     ],
     ['a Message-ID by its header', '<pre>Message-ID: &lt;jane@acme.com&gt;\nIn-Reply-To: &lt;joe@acme.com&gt;</pre>'],
+    [
+      'a Message-ID that a sentence speaks of',
+      '<p>Our systems write a Message-ID: of &lt;<i>stuff</i>@<i>host</i>.acme.com&gt;. The Message-ID header is &lt;abc@mx.acme.com&gt;.</p>',
+    ],
     ['a Message-ID of Gmail', '<p>CAJo=hJtoX9=AyLHHpUJS7fueV9ciZ_MNpnEPHUz8Whui6g9F0A@mail.gmail.com</p>'],
     ['a documentation domain', '<p>you@example.com info@example.org x@www.example.net x@a.example x@site.invalid</p>'],
     [
@@ -132,6 +136,9 @@ describe('what is close to a trap and is an address', () => {
     ['<p>a1b2c3@acme.com</p>', ['text a1b2c3@acme.com']],
     ['<p>With SSH access, mail admin@acme.com</p>', ['text admin@acme.com']],
     ['<p>Twitter: @acme, mail: info@acme.com</p>', ['text info@acme.com']],
+    ['<p>amid info@acme.com, Pyramid: sales@acme.com</p>', ['text info@acme.com', 'text sales@acme.com']],
+    ['<p>For references write info@acme.com</p>', ['text info@acme.com']],
+    ['<p>Send us the Message-ID of it: info@acme.com</p>', ['text info@acme.com']],
     ['<p>info@acme.com: our mailbox</p>', ['text info@acme.com']],
     ['<p>bäckerei@müller.de</p>', ['text bäckerei@xn--mller-kva.de']],
     ['<p dir="rtl" style="direction:rtl">info@acme.com</p>', ['text info@acme.com']],

@@ -111,15 +111,22 @@ function trapInUrl(before: string, previous: string): Trap | undefined {
 
 /** By the words before it. */
 function trapInWords(before: string): Trap | undefined {
-  const hint = tellingWords.exec(before)
-  if (hint === null) return undefined
-  if (/^[a-z]+:\s*$/i.test(hint[0])) return 'other-protocol'
-  if (/(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i.test(before)) return 'message-id'
+  if (!tellingWords.test(before)) return undefined
+  if (
+    /\b(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$/i.test(before)
+  )
+    return 'other-protocol'
+  if (messageIdBefore.test(before)) return 'message-id'
   return isRemoteLogin(before) ? 'remote-login' : undefined
 }
 
+/** Quickly no: nearly all text has none of them. */
 const tellingWords =
-  /\b(?:ssh|scp|sftp|mosh|rsync|sshfs|autossh|slogin|rlogin|rsh|ssh-copy-id)\s|\b(?:xmpp|jabber|sips?|acct|skype|im|irc|matrix|mastodon|fediverse|ssh|sftp|ftp|git|svn|rsync):\s*$|(?:message-id|in-reply-to|references|msgid|mid)\s*[:=]?\s*<?$/i
+  /\b(?:ssh|scp|sftp|mosh|rsync|sshfs|autossh|slogin|rlogin|rsh|ssh-copy-id)\s|:\s*$|\b(?:message-?ids?|in-reply-to|references|msgid|mid)\b/i
+
+/** "Message-ID: <", "References: ", "the Message-ID header is <": with a sign of a value, for the words are used alone as well. */
+const messageIdBefore =
+  /\b(?:message-?ids?|in-reply-to|references|msgid|mid)(?:\s+(?:header|field|line|value))?\s*(?:[:=]\s*(?:(?:of|is|was|like|reads?|such as)\s+)?["'`(]?<?|(?:(?:of|is|was|like|reads?|such as)\s+)?["'`(]?<)$/i
 
 /** `ssh -p 22 user@host`, `scp file user@host`: a command, its options, and nothing that ends a sentence between. */
 function isRemoteLogin(before: string): boolean {
