@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 const benches: Record<string, string> = {
+  crawl: './crawl/run.ts',
   live: './live/run.ts',
   queue: './queue/run.ts',
   'real-sites': '../real-sites/run.ts',

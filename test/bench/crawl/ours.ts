@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { sql } from 'kysely'
+import pg from 'pg'
+
+import { openDatabase } from '../../../db/database.ts'
+import { migrate } from '../../../db/migrate.ts'
+import { startJob } from '../../../jobs/control.ts'
+import { scrapeEmails } from '../../../jobs/crawl-site/job.ts'
+import { openCrawlEngine } from './engine.ts'
+
+export interface OurRun {
+  pages: number
+  seconds: number
+  addresses: Set<string>
+  sightings: number
+  /** Sum over the worker processes, of each its peak. */
+  peakRssMb: number
+  /** Of the worker processes. */
+  cpuMs: number
+}
+
+export interface OurOptions {
+  /** Of an embedded Postgres; each run has a database of its own in it. */
+  url: string
+  origins: string[]
+  processes: number
+  /** Options for Node, as to profile. */
+  execArgv?: string[]
+}
+
+/** As WORKER_SLOTS. */
+const slots = 20
+let runs = 0
+
+/** One crawl by fresh worker processes into a fresh database, as `npm start` would run it. */
+export async function crawlByOurs({ url, origins, processes, execArgv = [] }: OurOptions): Promise<OurRun> {
+  const own = await newDatabase(url, `crawl_${++runs}`)
+  await migrate(own)
+  const database = openDatabase(own, { max: 2 })
+  const ownHosts = origins.map((origin) => new URL(origin).host)
+  const engine = await openCrawlEngine(own, database.db, { ownHosts, supervise: false })
+  const workers = Array.from({ length: processes }, () =>
+    fork(join(import.meta.dirname, 'our-worker.ts'), [JSON.stringify({ url: own, slots, ownHosts })], {
+      stdio: 'inherit',
+      execArgv,
+    }),
+  )
+  try {
+    await Promise.all(workers.map((worker) => once(worker, 'message')))
+    const startUrls = origins.map((origin) => `${origin}/`)
+    const input = scrapeEmails.input.parse({ startUrls, maxPagesPerDomain: 1_000_000 })
+    const started = performance.now()
+    const { jobId } = await startJob(engine, { kind: 'scrape-emails', input, owner: 'bench' })
+    await ended(database.pool, jobId)
+    const seconds = (performance.now() - started) / 1_000
+    const usage = await Promise.all(workers.map(stop))
+    const { rows } = await sql<{ pages: number; sightings: number }>`
+      select (select count(*) from pages where job_id = ${jobId} and status = 'FETCHED') as pages,
+        (select count(*) from sightings where job_id = ${jobId}) as sightings`.execute(database.db)
+    const found = await sql<{ address: string }>`select address from job_addresses where job_id = ${jobId}`.execute(
+      database.db,
+    )
+    return {
+      ...rows[0]!,
+      seconds,
+      addresses: new Set(found.rows.map(({ address }) => address)),
+      peakRssMb: usage.reduce((sum, { maxRssMb }) => sum + maxRssMb, 0),
+      cpuMs: usage.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    }
+  } finally {
+    for (const worker of workers) worker.kill('SIGKILL')
+    await engine.close()
+    await database.close()
+  }
+}
+
+async function ended(pool: pg.Pool, jobId: number): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query<{ state: string; error: unknown }>(
+      'select state, error_message as error from jobs where id = $1',
+      [jobId],
+    )
+    if (rows[0]!.state === 'COMPLETED') return
+    if (rows[0]!.state === 'FAILED') throw new Error(`the job failed: ${JSON.stringify(rows[0])}`)
+    await sleep(20)
+  }
+}
+
+async function stop(worker: ChildProcess): Promise<{ maxRssMb: number; cpuMs: number }> {
+  const answer = once(worker, 'message')
+  const gone = once(worker, 'exit')
+  worker.send('end')
+  const [usage] = (await answer) as [{ maxRssMb: number; cpuMs: number }]
+  await gone
+  return usage
+}
+
+async function newDatabase(server: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  const url = new URL(server)
+  url.pathname = name
+  return url.href
+}
