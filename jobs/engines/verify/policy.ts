@@ -26,6 +26,19 @@ export interface Policy {
   catchAllHoldsForMs: number
   /** Organisations, as `mxOrganisation` names them, whose servers' answers tell nothing: they are not asked. */
   unprobeable: readonly string[]
+  manners: Manners
+}
+
+/** How servers of others are asked. */
+export interface Manners {
+  connectMs: number
+  /** For one whole reply, however its bytes trickle in. */
+  replyMs: number
+  recipientsAConnection: number
+  connectionsAnMx: number
+  /** Recipients an MX organisation is asked about at most. */
+  hourlyAnOrganisation: number
+  dailyAnOrganisation: number
 }
 
 export interface ScorePolicy {
@@ -113,4 +126,12 @@ export const defaultPolicy: Policy = {
   catchAllHoldsForMs: 30 * day,
   // Both take or refuse RCPT by who asks, not by who is asked for.
   unprobeable: ['outlook.com', 'yahoo'],
+  manners: {
+    connectMs: 10_000,
+    replyMs: 45_000,
+    recipientsAConnection: 5,
+    connectionsAnMx: 2,
+    hourlyAnOrganisation: 500,
+    dailyAnOrganisation: 5_000,
+  },
 }
