@@ -33,6 +33,7 @@ const directions: Record<Zone, readonly Zone[]> = {
 /** Values in, values out: what engines may be made with. */
 const purePackages = new Set([
   'cheerio',
+  'disposable-email-domains-js',
   'csv-parse',
   'domelementtype',
   'domhandler',

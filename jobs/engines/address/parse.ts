@@ -3,6 +3,8 @@ import { domainToASCII, domainToUnicode } from 'node:url'
 /** Why a text is no address; `refusalText` has the words for people. */
 export type AddressRefusal =
   | 'empty'
+  | 'angle_brackets'
+  | 'comment'
   | 'no_at'
   | 'too_long'
   | 'local_empty'
@@ -42,6 +44,8 @@ export interface RefusedAddress {
 
 export const refusalText: Record<AddressRefusal, string> = {
   empty: 'is empty',
+  angle_brackets: 'stands in angle brackets, as behind a name in a mail header: the address alone is asked for',
+  comment: 'has a comment in round brackets: the address alone is asked for',
   no_at: 'has no @',
   too_long: 'is longer than 254 octets',
   local_empty: 'has nothing before the @',
@@ -72,6 +76,10 @@ export function parseAddress(text: string): ParsedAddress | RefusedAddress {
   while (start < end && isSpace(text.charCodeAt(start))) start++
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--
   if (start === end) return refuse('empty', start)
+  if (text.charCodeAt(end - 1) === 0x3e) {
+    const bracket = text.lastIndexOf('<', end)
+    if (bracket >= start) return refuse('angle_brackets', bracket)
+  }
 
   const local = text.charCodeAt(start) === 0x22 ? readQuoted(text, start, end) : readDotted(text, start, end)
   if (!local.ok) return local
@@ -107,8 +115,10 @@ function readDotted(text: string, start: number, end: number): Local {
     if (code === 0x2e) {
       if (i === start || text.charCodeAt(i - 1) === 0x2e) return refuse('local_dot', i)
     } else if (code >= 0x80) ascii = false
-    else if (!isAtext(code)) return refuse(hasAt(text, i, end) ? 'local_character' : 'no_at', i)
-    else if (code >= 0x41 && code <= 0x5a) lower = false
+    else if (!isAtext(code)) {
+      if (!hasAt(text, i, end)) return refuse('no_at', i)
+      return refuse(code === 0x28 ? 'comment' : 'local_character', i)
+    } else if (code >= 0x41 && code <= 0x5a) lower = false
   }
   return refuse('no_at', end)
 }
@@ -158,7 +168,7 @@ function readDomain(
     } else if (code === 0x2d) {
       // an A-label, or one with hyphens in that place that is none: only the conversion can tell
       if (text.charCodeAt(i + 1) === 0x2d) punycode = true
-    } else if (!isLetterOrDigit(code)) return refuse('domain_character', i)
+    } else if (!isLetterOrDigit(code)) return refuse(code === 0x28 ? 'comment' : 'domain_character', i)
   }
   if (text.charCodeAt(end - 1) === 0x2e) return refuse('domain_label_empty', end - 1)
 

@@ -1,0 +1,43 @@
+import { isDisposable } from '../address/disposable.ts'
+import { meantDomain } from '../address/domain-typo.ts'
+import { isGibberish } from '../address/gibberish.ts'
+import { hasPlusTag } from '../address/link-key.ts'
+import { isRole, localPartKind } from '../address/local-part.ts'
+import { isFreeProvider } from '../address/mail-providers.ts'
+import { parseAddress } from '../address/parse.ts'
+import { domainFacts } from '../address/public-suffix.ts'
+import type { MailRoute, RefusedText, TextFacts } from './evidence.ts'
+
+/** All that the text of an address tells, by the grammar and the lists. Any text may come in. */
+export function textFacts(given: string): TextFacts | RefusedText {
+  const parsed = parseAddress(given)
+  if (!parsed.ok) return { ok: false, given: shown(given), refusal: parsed.reason, position: parsed.at }
+  const { address, local, domain } = parsed
+  const { registrable, knownSuffix } = domainFacts(domain)
+  const role = isRole(local) || ['no-reply', 'machine'].includes(localPartKind(local))
+  const meant = meantDomain(domain)
+  return {
+    ok: true,
+    address,
+    local,
+    domain,
+    registrable: registrable ?? null,
+    tldKnown: knownSuffix,
+    role,
+    free: isFreeProvider(domain) || (registrable !== undefined && isFreeProvider(registrable)),
+    disposable: isDisposable(domain),
+    plusTag: hasPlusTag(local),
+    gibberish: !role && isGibberish(local),
+    suggestion: meant === undefined ? null : `${local}@${meant}`,
+  }
+}
+
+/** Whether the mail of a domain goes to a disposable provider: by its own name, or that of a host that takes it. */
+export function isDisposableDomain(domain: string, route: MailRoute): boolean {
+  return isDisposable(domain) || (route.kind === 'mx' && route.hosts.some(({ host }) => isDisposable(host)))
+}
+
+/** Cut, and without what no database takes: a NUL, half of a surrogate pair. */
+function shown(given: string): string {
+  return given.slice(0, 400).replace(/\0/g, '\ufffd').toWellFormed()
+}
