@@ -8,14 +8,13 @@ import type { DB } from '../db/types.ts'
 import { channels } from '../jobs/notices.ts'
 import { batched } from '../schema/batched.ts'
 import type { Activity, JobSource, LiveFeed } from '../schema/live-feed.ts'
-import { followJob } from './live/follow-job.ts'
-import { followResults } from './live/follow-results.ts'
+import { JobFollower } from './live/follow-job.ts'
+import { ResultsFollower } from './live/follow-results.ts'
 import { createJobWatches } from './live/job-watches.ts'
 import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
 import { JobsFeed } from './live/jobs-feed.ts'
 import { listenForEver } from './live/notice-listener.ts'
 import { createRates } from './live/rates.ts'
-import { pulled } from './live/waiter.ts'
 
 /** A notice is only a hint: one that was lost costs no more than this. */
 const pollMs = 2_000
@@ -77,9 +76,9 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
   const timer = setInterval(poll, pollMs)
 
   return {
-    jobEvents: (viewer, jobId, after) => pulled((waiter) => followJob(watches, waiter, { viewer, jobId, after })),
-    jobResults: (viewer, jobId, after) => pulled((waiter) => followResults(watches, waiter, { viewer, jobId, after })),
-    jobs: (viewer, filter) => pulled((waiter) => feed.follow(waiter, viewer, filter)),
+    jobEvents: (viewer, jobId, after) => new JobFollower(watches, { viewer, jobId, after }),
+    jobResults: (viewer, jobId, after) => new ResultsFollower(watches, { viewer, jobId, after }),
+    jobs: (viewer, filter) => feed.follow(viewer, filter),
     ratePerSecond: rates.of,
     listening: listener.listening,
     noticeLagMs: listener.lagMs,

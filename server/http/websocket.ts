@@ -10,6 +10,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Context } from '../../schema/context.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
 import type { Auth } from '../auth.ts'
+import { Follower, forward } from '../live/follower.ts'
 import type { SharedResult } from '../live/shared-results.ts'
 import type { GraphqlEndpoint } from './graphql-endpoint.ts'
 
@@ -45,10 +46,10 @@ interface Extra {
 }
 
 /**
- * Sends a `next` message: `head` is its beginning, up to the payload. Resolves when there is room for another; nothing where there is
+ * Sends `next` messages: `head` is the beginning of each, up to the payload. Resolves when there is room for more; nothing where there is
  * some already.
  */
-type SendNext = (head: string, payload: Buffer) => Promise<void> | undefined
+type SendNext = (head: string, payloads: Buffer[]) => Promise<void> | undefined
 
 /**
  * graphql-transport-ws. A subscription is pulled: its next event is asked for when the socket has room for it, so that a slow client
@@ -69,7 +70,6 @@ export function createSocketServer(options: {
     handleProtocols: (protocols) => handleProtocols(protocols),
   })
   const connections = new Set<Connected>()
-  const cork = createCork()
   const timer = setInterval(() => {
     const now = Date.now()
     for (const connection of connections) {
@@ -92,13 +92,12 @@ export function createSocketServer(options: {
     const stream = request.socket
     const connection: Connected = { socket, stream, taken: undefined, movedAt: now, pingAt: now + pingMs, alive: true }
     connections.add(connection)
-    const sendNext: SendNext = (head, payload) => {
+    const sendNext: SendNext = (head, payloads) => {
       if (socket.readyState !== socket.OPEN) return undefined
-      cork(stream)
-      const frame = textFrame(head, payload, '}')
-      if (stream.writableLength < windowBytes) return void stream.write(frame)
+      const frames = textFrames(head, payloads, '}')
+      if (stream.writableLength < windowBytes) return void stream.write(frames)
       // An error closes the socket, which ends its subscriptions.
-      return new Promise((resolve) => void stream.write(frame, () => resolve()))
+      return new Promise((resolve) => void stream.write(frames, () => resolve()))
     }
     socket.on('pong', () => (connection.alive = true))
     socket.on('error', (error) => log.debug({ err: error }, 'websocket'))
@@ -139,41 +138,35 @@ export function createSocketServer(options: {
   }
 }
 
-/** A message as a server sends it, unmasked and in one piece: RFC 6455 §5.2. */
-function textFrame(head: string, body: Buffer, tail: string): Buffer {
+/** Messages as a server sends them, unmasked and each in one piece: RFC 6455 §5.2. */
+function textFrames(head: string, bodies: Buffer[], tail: string): Buffer {
   const headBytes = Buffer.byteLength(head)
-  const length = headBytes + body.length + tail.length
-  const start = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.allocUnsafe(start + length)
-  frame[0] = 0x81
-  if (start === 2) frame[1] = length
-  else if (start === 4) {
-    frame[1] = 126
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = 127
-    frame.writeBigUInt64BE(BigInt(length), 2)
-  }
-  frame.write(head, start)
-  body.copy(frame, start + headBytes)
-  frame.write(tail, start + headBytes + body.length)
-  return frame
+  const lengths = bodies.map((body) => headBytes + body.length + tail.length)
+  const frames = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + frameStart(length) + length, 0))
+  let at = 0
+  bodies.forEach((body, i) => {
+    const length = lengths[i]!
+    const start = frameStart(length)
+    frames[at] = 0x81
+    if (start === 2) frames[at + 1] = length
+    else if (start === 4) {
+      frames[at + 1] = 126
+      frames.writeUInt16BE(length, at + 2)
+    } else {
+      frames[at + 1] = 127
+      frames.writeBigUInt64BE(BigInt(length), at + 2)
+    }
+    frames.write(head, at + start)
+    body.copy(frames, at + start + headBytes)
+    frames.write(tail, at + start + headBytes + body.length)
+    at += start + length
+  })
+  return frames
 }
 
-/** Holds back what is written to a stream until the present turn is over, so that frames that come together leave together. */
-function createCork(): (stream: Socket) => void {
-  let corked = new Set<Socket>()
-  const uncork = () => {
-    const streams = corked
-    corked = new Set()
-    for (const stream of streams) stream.uncork()
-  }
-  return (stream) => {
-    if (corked.has(stream)) return
-    if (corked.size === 0) process.nextTick(uncork)
-    corked.add(stream)
-    stream.cork()
-  }
+/** Bytes before the text of a message of that length. */
+function frameStart(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10
 }
 
 function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
@@ -222,11 +215,11 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
     execute: (args) => (args.rootValue as Enveloped).execute(args),
     subscribe: endpoint.subscribe,
     onOperation({ extra }, id, payload, args, result) {
-      if (!(Symbol.asyncIterator in result)) return undefined
+      if (!(result instanceof Follower)) return undefined
       // It is held for as long as the subscription lasts, which can be days, and stands on nothing of this any more.
       Object.assign(payload, { query: '', variables: undefined })
       Object.assign(args, { contextValue: undefined, rootValue: undefined })
-      return deliver(extra.sendNext, id, result as AsyncIterable<SharedResult>)
+      return deliver(extra.sendNext, id, result as Follower<SharedResult>)
     },
   })
 }
@@ -235,26 +228,27 @@ function createProtocol(endpoint: GraphqlEndpoint, auth: Auth) {
  * Sends the results of a subscription, whose text is shared; for the protocol's server, which would make it anew for each subscriber,
  * it is a subscription without results that ends when they do.
  */
-function deliver(send: SendNext, id: string, results: AsyncIterable<SharedResult>): AsyncIterableIterator<never> {
-  const iterator = results[Symbol.asyncIterator]()
+function deliver(send: SendNext, id: string, results: Follower<SharedResult>): AsyncIterableIterator<never> {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+  const end = { done: true as const, value: undefined }
   return {
+    // Asked once, since it ends when it answers.
     async next() {
-      for (;;) {
-        const { done, value } = await iterator.next()
-        if (done) return { done, value: undefined }
-        const room = send(head, value.bytes ?? Buffer.from(textOf(value)))
-        if (room) await room
-      }
+      await forward(results, (items) => send(head, items.map(bytesOf)))
+      return end
     },
     async return() {
-      await iterator.return?.()
-      return { done: true, value: undefined }
+      results.close()
+      return end
     },
     [Symbol.asyncIterator]() {
       return this
     },
   }
+}
+
+function bytesOf(result: SharedResult): Buffer {
+  return result.bytes ?? Buffer.from(textOf(result))
 }
 
 function textOf({ errors, ...result }: ExecutionResult): string {

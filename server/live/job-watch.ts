@@ -1,15 +1,15 @@
 import type { EventRow } from '../../db/event-list.ts'
 import type { JobRow } from '../../db/job-list.ts'
 import type { JobSource, Snapshot } from '../../schema/live-feed.ts'
+import { type Follower, wakeInTurns } from './follower.ts'
 import type { ResultTail } from './result-tail.ts'
-import { type Waiter, wakeInTurns } from './waiter.ts'
 
 /** So many events of a watched job stay in memory; who is further behind reads from the log. */
 const ringSize = 500
 /** At most 4 snapshots a second. */
 const snapshotGapMs = 250
 /** What it takes to tell one of many: a snapshot comes when the events before it are out, since it would hold them up. */
-const msPerWaiter = 0.02
+const msPerWatcher = 0.015
 
 /**
  * One job that is watched: its last events and its last snapshot, for however many watch it. Each of them is but a number, the last
@@ -25,8 +25,8 @@ export class JobWatch {
   gone = false
   /** Its last results; undefined while nobody follows them. */
   results: ResultTail | undefined
-  readonly waiters = new Set<Waiter>()
-  readonly wakeAll = wakeInTurns(this.waiters)
+  readonly watchers = new Set<Pick<Follower<object>, 'wake'>>()
+  readonly wakeAll = wakeInTurns(this.watchers)
   #ring: EventRow[] = []
   #latest: JobSource | undefined
   #publishedAt = -Infinity
@@ -68,7 +68,7 @@ export class JobWatch {
     const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
     this.#latest = job
     if (!news) return true
-    const eventsTakeMs = events.length > 0 ? this.waiters.size * msPerWaiter : 0
+    const eventsTakeMs = events.length > 0 ? this.watchers.size * msPerWatcher : 0
     const waitMs = Math.max(this.#waitMs(), eventsTakeMs)
     if (waitMs < 1) this.#publish()
     else this.#timer ??= setTimeout(() => this.#publish(), waitMs)

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Kysely } from 'kysely'
 
 import { eventsBehind } from '../../db/event-list.ts'
@@ -5,11 +7,10 @@ import { type JobRow, jobsById } from '../../db/job-list.ts'
 import { compareResultKeys, endOfStep, type ResultKey, resultKeyOf, resultsBehind } from '../../db/result-list.ts'
 import type { DB } from '../../db/types.ts'
 import { type JobSource, resultsAtOnce } from '../../schema/live-feed.ts'
-import type { ResultPage, WatchedJobs } from './follow-job.ts'
+import type { ResultPage, WatchedJobs, Watcher } from './follow-job.ts'
 import { JobWatch } from './job-watch.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { ResultTail } from './result-tail.ts'
-import type { Waiter } from './waiter.ts'
 
 const retryMs = 1_000
 /** Events of a job read at once. */
@@ -106,52 +107,53 @@ export function createJobWatches(deps: {
     }
     if (any) tick().catch(warn)
   }
-  /** A reader waits out the time that the database is away; undefined where its waiter was closed over it. */
-  const untilRead = async <T>(waiter: Waiter, attempt: () => Promise<T>): Promise<T | undefined> => {
+  /** A reader waits out the time that the database is away; undefined where its watcher was closed over it. */
+  const untilRead = async <T>(watcher: Watcher, attempt: () => Promise<T>): Promise<T | undefined> => {
     for (;;) {
       try {
         return await attempt()
       } catch (error) {
         warn(error)
-        if (!(await waiter.wait(retryMs))) return undefined
+        await sleep(retryMs, undefined, { ref: false })
+        if (watcher.closed) return undefined
       }
     }
   }
 
   return {
-    acquire(jobId, waiter) {
+    acquire(jobId, watcher) {
       const watch = watches.get(jobId) ?? new JobWatch(jobId)
       watches.set(jobId, watch)
-      watch.waiters.add(waiter)
+      watch.watchers.add(watcher)
       return watch
     },
-    release(watch, waiter) {
-      watch.waiters.delete(waiter)
-      if (watch.waiters.size > 0) return
+    release(watch, watcher) {
+      watch.watchers.delete(watcher)
+      if (watch.watchers.size > 0) return
       watch.stop()
       watches.delete(watch.jobId)
     },
-    async refresh({ jobId }, waiter) {
-      const read = await untilRead(waiter, async () => {
+    async refresh({ jobId }, watcher) {
+      const read = await untilRead(watcher, async () => {
         marked.set(jobId, marked.get(jobId) === true)
         await tick()
         return true
       })
       return read === true
     },
-    readLog: (jobId, after, waiter) => untilRead(waiter, () => readPage(jobId, after)),
+    readLog: (jobId, after, watcher) => untilRead(watcher, () => readPage(jobId, after)),
     followResults(watch) {
       const { steps, state } = watch.latest!
       const tail = new ResultTail(endOfStep(steps))
       tail.end(endStates.has(state))
       return tail
     },
-    readResults: (jobId, after, upToStep, waiter) => untilRead(waiter, () => readResults(jobId, after, upToStep)),
+    readResults: (jobId, after, upToStep, watcher) => untilRead(watcher, () => readResults(jobId, after, upToStep)),
     changed: (jobIds) => readAgain(jobIds, false),
     poll: () => readAgain(watches.keys(), true),
     load: () => ({
       jobs: watches.size,
-      followers: watches.values().reduce((sum, watch) => sum + watch.waiters.size, 0),
+      followers: watches.values().reduce((sum, watch) => sum + watch.watchers.size, 0),
     }),
     close() {
       for (const watch of watches.values()) watch.end()

@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { JobFilter, JobRow } from '../../db/job-list.ts'
-import type { JobsChangeItem } from '../../schema/live-feed.ts'
 import { JobsFeed } from './jobs-feed.ts'
-import { pulled } from './waiter.ts'
 
 test('begins by asking for the list, then tells of each change', async () => {
   const { feed, next } = await follow({})
@@ -83,8 +81,8 @@ test('ends all subscriptions when it closes', async () => {
 
 async function follow(filter: JobFilter) {
   const feed = new JobsFeed((row) => row)
-  const iterator = pulled<JobsChangeItem>((waiter) => feed.follow(waiter, { owner: 'me' }, filter))
-  const next = async () => (await iterator.next()).value as JobsChangeItem | undefined
+  const follower = feed.follow({ owner: 'me' }, filter)
+  const next = async () => (await follower.next()).value
   expect(await next()).toMatchObject({ reload: true })
   return { feed, next }
 }

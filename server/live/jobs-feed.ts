@@ -1,26 +1,16 @@
 import type { JobFilter, JobRow } from '../../db/job-list.ts'
 import type { JobsChangeItem, JobSource, Viewer } from '../../schema/live-feed.ts'
+import { Follower, type Take } from './follower.ts'
 import { fingerprint } from './job-watch.ts'
-import type { Waiter } from './waiter.ts'
 
 /** So many jobs are remembered, to tell who had them in their list. */
 const rememberedJobs = 5_000
-
-interface Subscriber {
-  viewer: Viewer
-  filter: JobFilter
-  waiter: Waiter
-  /** The list must be loaded anew; sent before all else. */
-  reload: boolean
-  /** What is to be sent, the last change of each job. */
-  pending: Map<number, JobsChangeItem>
-}
 
 const reloadItem: JobsChangeItem = { job: null, deletedId: null, matches: false, reload: true }
 
 /** Changes of all jobs, for those who watch lists of them. Coalesced by job: a slow subscriber gets the last state of each. */
 export class JobsFeed {
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #subscribers = new Set<ListFollower>()
   readonly #known = new Map<number, JobRow>()
   readonly #present: (job: JobRow) => JobSource
 
@@ -42,9 +32,7 @@ export class JobsFeed {
   reload(): void {
     this.#known.clear()
     for (const subscriber of this.#subscribers) {
-      subscriber.reload = true
-      subscriber.pending.clear()
-      subscriber.waiter.wake()
+      subscriber.reload()
     }
   }
 
@@ -64,34 +52,23 @@ export class JobsFeed {
       const matches = job !== undefined && passesState(job, filter)
       // Only the state of a job can change. One of which we know nothing may have been in the list.
       if (!matches && before && !passesState(before, filter)) continue
-      subscriber.pending.set(jobId, job ? (matches ? inside : left) : deleted)
-      subscriber.waiter.wake()
+      subscriber.tell(jobId, job ? (matches ? inside : left) : deleted)
     }
   }
 
-  async *follow(waiter: Waiter, viewer: Viewer, filter: JobFilter): AsyncGenerator<JobsChangeItem, void> {
-    const subscriber: Subscriber = { viewer, filter, waiter, reload: true, pending: new Map() }
-    this.#subscribers.add(subscriber)
-    try {
-      for (;;) {
-        const [change] = subscriber.pending
-        if (subscriber.reload) {
-          subscriber.reload = false
-          yield reloadItem
-        } else if (change) {
-          subscriber.pending.delete(change[0])
-          yield change[1]
-        } else if (!(await waiter.wait())) return
-      }
-    } finally {
-      this.#subscribers.delete(subscriber)
-      if (this.#subscribers.size === 0) this.#known.clear()
-    }
+  follow(viewer: Viewer, filter: JobFilter): Follower<JobsChangeItem> {
+    return new ListFollower(viewer, filter, {
+      enter: (follower) => void this.#subscribers.add(follower),
+      leave: (follower) => {
+        this.#subscribers.delete(follower)
+        if (this.#subscribers.size === 0) this.#known.clear()
+      },
+    })
   }
 
   /** Ends all subscriptions. */
   close(): void {
-    for (const { waiter } of this.#subscribers) waiter.close()
+    for (const subscriber of this.#subscribers) subscriber.close()
   }
 
   #remember(jobId: number, job: JobRow | undefined): void {
@@ -100,6 +77,57 @@ export class JobsFeed {
     if (this.#known.size <= rememberedJobs) return
     const oldest = this.#known.keys().next().value
     if (oldest !== undefined) this.#known.delete(oldest)
+  }
+}
+
+interface FollowerList {
+  enter(follower: ListFollower): void
+  leave(follower: ListFollower): void
+}
+
+/** What one who watches a list of jobs gets: the last change of each job. */
+class ListFollower extends Follower<JobsChangeItem> {
+  readonly viewer: Viewer
+  readonly filter: JobFilter
+  readonly #list: FollowerList
+  readonly #pending = new Map<number, JobsChangeItem>()
+  #entered = false
+  /** The list must be loaded anew; told before all else. */
+  #reload = true
+
+  constructor(viewer: Viewer, filter: JobFilter, list: FollowerList) {
+    super()
+    this.viewer = viewer
+    this.filter = filter
+    this.#list = list
+  }
+
+  reload(): void {
+    this.#reload = true
+    this.#pending.clear()
+    this.wake()
+  }
+
+  tell(jobId: number, change: JobsChangeItem): void {
+    this.#pending.set(jobId, change)
+    this.wake()
+  }
+
+  protected advance(): Take<JobsChangeItem> {
+    if (!this.#entered) this.#list.enter(this)
+    this.#entered = true
+    if (this.#reload) {
+      this.#reload = false
+      return reloadItem
+    }
+    const [change] = this.#pending
+    if (!change) return undefined
+    this.#pending.delete(change[0])
+    return change[1]
+  }
+
+  protected leave(): void {
+    this.#list.leave(this)
   }
 }
 

@@ -1,6 +1,7 @@
 import { buildSchema, GraphQLError, parse } from 'graphql'
 import { expect, test } from 'vitest'
 
+import { Follower } from './follower.ts'
 import { createSharedSubscribe, type SharedResult } from './shared-results.ts'
 
 const follow = parse(`subscription ($after: Int, $size: Int) { ticks(after: $after) { n(size: $size) } }`)
@@ -13,8 +14,8 @@ test('subscribers whose variables differ for the source alone share one executio
   expect(executions()).toBe(1)
   for (const { value } of results) {
     expect(value).toBe(results[0]!.value)
-    expect(value.stringify!()).toBe('{"data":{"ticks":{"n":7}}}')
-    expect(value.bytes!.toString()).toBe('{"data":{"ticks":{"n":7}}}')
+    expect(value!.stringify!()).toBe('{"data":{"ticks":{"n":7}}}')
+    expect(value!.bytes!.toString()).toBe('{"data":{"ticks":{"n":7}}}')
   }
 })
 
@@ -90,22 +91,12 @@ function stage() {
   )
   let executions = 0
   let masked = 0
-  const queues = new Set<(item: object) => void>()
+  const followers = new Set<Ticks>()
   const field = schema.getSubscriptionType()!.getFields()['ticks']!
   field.subscribe = () => {
-    const items: object[] = []
-    let wake = () => {}
-    const push = (item: object) => {
-      items.push(item)
-      wake()
-    }
-    queues.add(push)
-    return (async function* () {
-      for (;;) {
-        while (items.length > 0) yield items.shift()
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
-    })()
+    const ticks = new Ticks()
+    followers.add(ticks)
+    return ticks
   }
   field.resolve = (item) => item
   ;(schema.getType('Tick') as { getFields(): Record<string, { resolve?: unknown }> }).getFields()['n']!.resolve =
@@ -125,9 +116,24 @@ function stage() {
       return results
     },
     publish(item: object) {
-      for (const push of queues) push(item)
+      for (const ticks of followers) ticks.push(item)
     },
     executions: () => executions,
     masked: () => masked,
   }
+}
+
+class Ticks extends Follower<object> {
+  readonly #items: object[] = []
+
+  push(item: object) {
+    this.#items.push(item)
+    this.wake()
+  }
+
+  protected advance() {
+    return this.#items.shift()
+  }
+
+  protected leave() {}
 }

@@ -1,0 +1,107 @@
+import { expect, test, vi } from 'vitest'
+
+import { Follower, forward, over, type Take, wakeInTurns } from './follower.ts'
+
+test('as an iterator it waits for news, and for what is read', async () => {
+  const numbers = new Numbers()
+  const first = numbers.next()
+  numbers.give({ n: 1 })
+  expect(await first).toEqual({ done: false, value: { n: 1 } })
+  const second = numbers.next()
+  const read = Promise.withResolvers<void>()
+  numbers.give(read.promise)
+  numbers.give({ n: 2 })
+  read.resolve()
+  expect(await second).toEqual({ done: false, value: { n: 2 } })
+})
+
+test('an iterator that waits for news ends at once when told to, and leaves once', async () => {
+  const numbers = new Numbers()
+  const pending = numbers.next()
+  await numbers.return()
+  expect(await pending).toEqual({ done: true, value: undefined })
+  expect(await numbers.next()).toEqual({ done: true, value: undefined })
+  await numbers.return()
+  expect(numbers.left).toBe(1)
+})
+
+test('hands on what is there in the turn in which it comes, and all that is there together', () => {
+  const numbers = new Numbers()
+  const got: object[][] = []
+  void forward(numbers, (items) => void got.push(items))
+  numbers.give({ n: 1 })
+  expect(got).toEqual([[{ n: 1 }]])
+  numbers.quietly({ n: 2 })
+  numbers.give({ n: 3 })
+  expect(got[1]).toEqual([{ n: 2 }, { n: 3 }])
+})
+
+test('is asked for nothing while there is no room', async () => {
+  const numbers = new Numbers()
+  const room = Promise.withResolvers<void>()
+  const sink = vi.fn<(items: object[]) => Promise<void> | undefined>()
+  sink.mockReturnValueOnce(room.promise)
+  void forward(numbers, sink)
+  for (let n = 1; n <= 3; n++) numbers.give({ n })
+  expect(sink.mock.calls).toEqual([[[{ n: 1 }]]])
+  room.resolve()
+  await vi.waitFor(() => expect(sink.mock.calls[1]).toEqual([[{ n: 2 }, { n: 3 }]]))
+})
+
+test('a read in the midst keeps the order', async () => {
+  const numbers = new Numbers()
+  const got: object[] = []
+  void forward(numbers, (items) => void got.push(...items))
+  const read = Promise.withResolvers<void>()
+  numbers.quietly({ n: 1 }, read.promise, { n: 2 })
+  numbers.wake()
+  numbers.give({ n: 3 })
+  expect(got).toEqual([{ n: 1 }])
+  read.resolve()
+  await vi.waitFor(() => expect(got).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]))
+})
+
+test('forwarding ends with its follower, and fails with it', async () => {
+  const ending = new Numbers()
+  const ended = forward(ending, () => undefined)
+  ending.give(over)
+  await ended
+  expect(ending.left).toBe(1)
+  const failing = new Numbers()
+  const failed = forward(failing, () => undefined)
+  failing.give(Promise.reject(new Error('the log cannot be read')))
+  await expect(failed).rejects.toThrow('cannot be read')
+  expect(failing.left).toBe(1)
+})
+
+test('many are woken in several turns, and again those who were woken before the last news', async () => {
+  const woken: number[] = []
+  const wake = wakeInTurns(new Set(Array.from({ length: 600 }, (_, i) => ({ wake: () => void woken.push(i) }))))
+  wake()
+  expect(woken.length).toBeLessThan(600)
+  wake()
+  await expect.poll(() => woken.length).toBe(1_200)
+  expect(woken.filter((i) => i === 599).length).toBe(2)
+})
+
+class Numbers extends Follower<{ n: number }> {
+  left = 0
+  readonly #given: Take<{ n: number }>[] = []
+
+  quietly(...takes: Take<{ n: number }>[]) {
+    this.#given.push(...takes)
+  }
+
+  give(take: Take<{ n: number }>) {
+    this.quietly(take)
+    this.wake()
+  }
+
+  protected advance() {
+    return this.#given.shift()
+  }
+
+  protected leave() {
+    this.left++
+  }
+}
