@@ -16,7 +16,7 @@ export const channels = {
 const jobsPerNotice = 300
 
 export interface Notices {
-  /** Says, within `everyMs` and once for many, that a job has changed. */
+  /** Says at once, or within `everyMs` and once for many where something was said less than that ago, that a job has changed. */
   changed(jobId: number, seq: number): void
   /** Says that there are shards to fetch. */
   wake(): void
@@ -33,10 +33,12 @@ export function createNotices(db: Kysely<DB>, fail: (error: unknown) => void, ev
   let changes = new Map<number, number>()
   let wakeUp = false
   let timer: NodeJS.Timeout | undefined
+  let sentAt = -Infinity
   let sending: Promise<void> = Promise.resolve()
 
   const send = async () => {
     timer = undefined
+    sentAt = performance.now()
     const jobs = [...changes]
     const wake = wakeUp
     changes = new Map()
@@ -56,7 +58,7 @@ export function createNotices(db: Kysely<DB>, fail: (error: unknown) => void, ev
     return sending
   }
   const schedule = () => {
-    timer ??= setTimeout(() => void flush(), everyMs)
+    timer ??= setTimeout(() => void flush(), Math.max(0, sentAt + everyMs - performance.now()))
   }
   return {
     changed(jobId, seq) {

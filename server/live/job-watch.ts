@@ -8,8 +8,8 @@ import type { ResultTail } from './result-tail.ts'
 const ringSize = 500
 /** At most 4 snapshots a second. */
 const snapshotGapMs = 250
-/** What it takes to tell one of many: a snapshot comes when the events before it are out, since it would hold them up. */
-const msPerWatcher = 0.015
+/** What it takes to tell one of many, and for it to hear: a snapshot comes when the events before it have arrived, since it would hold them up. */
+const msPerWatcher = 0.03
 
 /**
  * One job that is watched: its last events and its last snapshot, for however many watch it. Each of them is but a number, the last
