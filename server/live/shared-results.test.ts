@@ -66,10 +66,10 @@ test('nothing of it is kept when the last one has left', async () => {
   const item = { n: 1 }
   publish(item)
   await one.next()
-  await one.return!()
+  await one.return()
   await other.next()
   expect(executions()).toBe(1)
-  await other.return!()
+  await other.return()
   const later = await subscribe({})
   publish(item)
   await later.next()

@@ -118,7 +118,7 @@ class SharedFollower extends Follower<SharedResult> {
             group.results.set(item, shared)
             return shared
           })
-        : shareable(executed as ExecutionResult, maskError)
+        : shareable(executed, maskError)
     group.results.set(item, result)
     return result
   }
