@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { seeded } from './seeded.ts'
 import { startSite } from './site.ts'
 import type { Site } from './site.ts'
 
@@ -178,18 +179,6 @@ function prose(random: () => number, bytes: number): string {
 
 function pick(random: () => number, from: readonly string[]): string {
   return from[Math.floor(random() * from.length)]!
-}
-
-/** Numbers from 0 to 1, the same for the same key. The generator is mulberry32 by Tommy Ettinger (public domain). */
-function seeded(...key: number[]): () => number {
-  let state = 0x811c9dc5
-  for (const part of key) state = Math.imul(state ^ part, 0x01000193) ^ (state >>> 13)
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 const firstNames =
