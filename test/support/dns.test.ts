@@ -43,8 +43,8 @@ test('answers each type with what the zone has, in its order and with its TTL', 
   expect(await resolver.resolve6('mx1.shop.test')).toEqual(['::1'])
   const texts = await resolver.resolveTxt('shop.test')
   expect(texts.map((parts) => parts.join(''))).toEqual(['v=spf1 ip4:127.0.0.2 -all', 'long '.repeat(120)])
-  expect(await resolver.reverse('127.0.0.2')).toEqual(['mail.shop.test'])
-  expect(await resolver.reverse('::1')).toEqual(['six.shop.test'])
+  expect(await resolver.resolvePtr(reverseName('127.0.0.2'))).toEqual(['mail.shop.test'])
+  expect(await resolver.resolvePtr(reverseName('::1'))).toEqual(['six.shop.test'])
 })
 
 test('tells null MX, no data, no such name and a circle of CNAMEs apart', async () => {

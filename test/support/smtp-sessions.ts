@@ -2,6 +2,8 @@ import type { Server, Socket } from 'node:net'
 
 /** What one connection did. */
 export interface SmtpSession {
+  /** The client's address. */
+  from: string
   /** Milliseconds by `performance.now()`. */
   openedAtMs: number
   /** Undefined while it is open. */
@@ -59,6 +61,7 @@ export function recordSessions(server: Server): SmtpRecord {
   server.prependListener('connection', (socket: Socket) => {
     const key = keyOf(socket)
     const session: SmtpSession = {
+      from: socket.remoteAddress ?? '',
       openedAtMs: performance.now(),
       closedAtMs: undefined,
       concurrent: bySocket.size + 1,

@@ -16,7 +16,7 @@ export interface SmtpOptions {
   port?: number
   /** Without it every recipient is accepted: a catch-all. */
   rcpt?: RecipientRule
-  mail?: (sender: string, session: SmtpSession) => string | undefined
+  mail?: (sender: string, session: SmtpSession) => string | undefined | Promise<string | undefined>
   /** Instead of the greeting. */
   connect?: (session: SmtpSession) => string | undefined
   /** How the host calls itself. */
@@ -42,9 +42,10 @@ export async function startSmtp(options: SmtpOptions = {}): Promise<SmtpHost> {
     // What goes over the wire is known best to the one who writes it, under TLS too.
     logger: { ...silentLog, debug: record },
     onConnect: ({ id }, next) => next(refusal(connect?.(sessions.get(id)!))),
-    onMailFrom({ address }, { id, secure }, next) {
+    async onMailFrom({ address }, { id, secure }, next) {
       const inClear = tls === 'required' && !secure
-      next(refusal(inClear ? '530 5.7.0 Must issue a STARTTLS command first' : mail?.(address, sessions.get(id)!)))
+      const refused = inClear ? '530 5.7.0 Must issue a STARTTLS command first' : mail?.(address, sessions.get(id)!)
+      next(refusal(await refused))
     },
     onRcptTo(_address, { id }, next) {
       // As sent: smtp-server turns A-labels into Unicode.
