@@ -18,6 +18,8 @@ export type SightingsQuality = "high" | "low" | "medium";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export type UploadsState = "COMPLETE" | "DELETED" | "OPEN";
+
 export interface Addresses {
   address: string;
   domain: string;
@@ -129,6 +131,11 @@ export interface JobShards {
   worker_id: string | null;
 }
 
+export interface JobUploads {
+  job_id: number;
+  upload_id: string;
+}
+
 export interface JobWorkers {
   done: Generated<number>;
   job_id: number;
@@ -215,6 +222,25 @@ export interface Sightings {
   worker_id: string;
 }
 
+export interface UploadParts {
+  blob: string;
+  size_bytes: number;
+  start_byte: number;
+  upload_id: string;
+}
+
+export interface Uploads {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  media_type: string | null;
+  name: string;
+  owner: string;
+  received_bytes: Generated<number>;
+  size_bytes: number;
+  state: UploadsState;
+}
+
 export interface Workers {
   commit_groups: Generated<number>;
   commit_lag_ms: Generated<number>;
@@ -242,6 +268,7 @@ export interface DB {
   job_groups: JobGroups;
   job_secrets: JobSecrets;
   job_shards: JobShards;
+  job_uploads: JobUploads;
   job_workers: JobWorkers;
   jobs: Jobs;
   migrations: Migrations;
@@ -250,5 +277,7 @@ export interface DB {
   pages: Pages;
   robots: Robots;
   sightings: Sightings;
+  upload_parts: UploadParts;
+  uploads: Uploads;
   workers: Workers;
 }

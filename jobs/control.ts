@@ -9,6 +9,7 @@ import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
 import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
+import { bindUploads } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
@@ -62,6 +63,7 @@ export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob>
       insertJob(trx, { kind: name, title: kind.titleOf(input), owner, input, idempotencyKey: key }),
     )
     if (id === null) return null
+    await bindUploads(trx, kind, { jobId: id, owner, input })
     for (const [name, value] of Object.entries(secrets)) await putSecret(trx, secretKey!, { jobId: id, name, value })
     await sendShards(engine.boss, trx, [{ jobId: id, shardKey: 'main', activation: 1 }])
     const message = ['Job created', kind.titleOf(input), ...(note ? [note] : [])].join(': ')

@@ -144,6 +144,7 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   /**
    * Labels, descriptions, defaults and examples come from zod's metadata and make the form. An optional text with the metadata
    * `secret: true` is stored encrypted and apart: `check` sees it, `titleOf` and `run` do not; `io` reads it by `secret`.
+   * One with `upload: true` is the id of an upload: it is checked at the start, stays while the job is there, and is read by `openUpload`.
    */
   input: z.ZodType<Input>
   checkpoint: z.ZodType<Checkpoint>

@@ -10,6 +10,7 @@ import { shardQueue } from '../db/queue.ts'
 import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
+import { removeUploads } from '../db/upload-bytes.ts'
 import { type Demand, holdWorker, readDemand, reportLoad } from '../db/workers.ts'
 import { deleteOld, removeDeleted } from './control/removal.ts'
 import type { Engine } from './engine.ts'
@@ -47,7 +48,7 @@ const reentryMs = 2_000
 
 /** Fetches and runs shards, and mends what others left behind; resolves once the worker is entered. */
 export async function startWorker({ engine, url, outgoing, slots, retentionDays }: WorkerOptions): Promise<Worker> {
-  const { db, boss, log } = engine
+  const { db, boss, blobs, log } = engine
   const stopping = new AbortController()
   const turn = createWakeUp()
   let demand: Demand = { slots, parked: [], wants: [], starved: 0 }
@@ -195,6 +196,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       // As long a pause as it took, so that it takes no more than half of the time of one connection.
       return (await removeDeleted(engine)) ? performance.now() - from : 1_000
     }),
+    repeat('removing uploads', 60_000, async () => ((await removeUploads(db, blobs)) > 0 ? 1_000 : undefined)),
     repeat('deleting old jobs', 3_600_000, async () => {
       if (retentionDays !== undefined) await deleteOld(engine, { owner: undefined, days: retentionDays })
     }),

@@ -91,7 +91,11 @@ function singular(name: string): string {
 
 function describe(schema: JsonSchema, name: string): string {
   const title = [schema.title, schema.description].filter(Boolean).join(': ') || name
-  const words = schema.secret ? `${title.replace(/\.$/, '')}. It is stored encrypted and never shown again.` : title
+  const marks = [
+    schema.secret && 'It is stored encrypted and never shown again.',
+    schema.upload && 'The id of a complete upload: see /upload.',
+  ].filter(Boolean)
+  const words = marks.length > 0 ? `${title.replace(/\.$/, '')}. ${marks.join(' ')}` : title
   const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema
   const from = minimum === Number.MIN_SAFE_INTEGER ? '' : ` from ${minimum}`
   const to = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`

@@ -19,6 +19,8 @@ export interface JsonSchema {
   typeName?: string
   /** Metadata: stored encrypted and apart, and never shown. */
   secret?: boolean
+  /** Metadata: the id of an upload, whose bytes were sent to /upload. */
+  upload?: boolean
 }
 
 /** The input of a kind before defaults are filled in, with its values as they are stored. */

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 
 import type { Engine } from '../jobs/engine.ts'
 import { createAuth } from './auth.ts'
+import { limitBody } from './http/body-timeout.ts'
 import { sendContent } from './http/content.ts'
 import { graphiqlFile, graphiqlPage } from './http/graphiql.ts'
 import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
@@ -17,6 +18,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { sendJson } from './http/send-json.ts'
 import { closeSlowStreams } from './http/slow-streams.ts'
 import { staticFiles } from './http/static-files.ts'
+import { answerUpload } from './http/tus.ts'
 import { createSocketServer } from './http/websocket.ts'
 import type { Live } from './live.ts'
 import { createMetrics } from './metrics.ts'
@@ -40,7 +42,7 @@ export interface Http {
   close(): Promise<void>
 }
 
-/** Everything that is reached by HTTP: GraphQL, its explorer, the built app, health, figures. */
+/** Everything that is reached by HTTP: GraphQL, its explorer, uploads, the built app, health, figures. */
 export function createHttp(options: {
   config: HttpConfig
   engine: Engine
@@ -51,8 +53,10 @@ export function createHttp(options: {
   sampleSiteUrl?: string | undefined
   /** A subscriber that takes nothing for so long is dropped; 10 s. */
   stalledMs?: number
+  /** What a request may take to arrive, and an upload between two of its bytes; 60 s. */
+  bodyTimeoutMs?: number
 }): Http {
-  const { config, engine, live, log, clientDir, sampleSiteUrl, stalledMs = 10_000 } = options
+  const { config, engine, live, log, clientDir, sampleSiteUrl, stalledMs = 10_000, bodyTimeoutMs = 60_000 } = options
   const auth = createAuth(config.apiToken)
   const endpoint = createGraphqlEndpoint({
     context: { engine, live, log, sampleSiteUrl },
@@ -63,7 +67,9 @@ export function createHttp(options: {
   const metrics = createMetrics({ db: engine.db, live })
   const streams = closeSlowStreams(stalledMs)
   const files = staticFiles(clientDir)
-  const server = createServer({ requestTimeout: 60_000 }, (request, response) => {
+  // The time for a whole request is watched below, since an upload may take days. Headers have 60 s.
+  const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
+    limitBody(request, response, isUpload(pathOf(request)) ? 'idle' : 'whole', bodyTimeoutMs)
     answer(request, response).catch((error: unknown) => {
       log.error({ err: error }, 'request failed')
       if (!response.headersSent) sendJson(response, 500, { message: 'Something went wrong on our side.' })
@@ -87,6 +93,7 @@ export function createHttp(options: {
     const refusal = guard(request)
     if (refusal) return sendJson(response, 403, { message: refusal })
     if (path === '/graphql') return answerGraphql(request, response)
+    if (isUpload(path)) return takeUpload(path, request, response)
     if (path === '/metrics') return sendMetrics(request, response)
     if (await handleSession(path, request, response, auth)) return undefined
     response.removeHeader('Cache-Control')
@@ -104,6 +111,12 @@ export function createHttp(options: {
     streams.watch(response)
     await endpoint(request, response, { viewer })
     return undefined
+  }
+
+  async function takeUpload(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const viewer = auth.viewer(request.headers)
+    if (!viewer) return sendUnauthenticated(response)
+    return answerUpload(path, request, response, { engine, viewer })
   }
 
   async function answerFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -175,6 +188,10 @@ function sendUnauthenticated(response: ServerResponse): void {
   const error = { message: 'A token is required: Authorization: Bearer …', extensions: { code: 'UNAUTHENTICATED' } }
   response.setHeader('WWW-Authenticate', 'Bearer')
   sendJson(response, 401, { errors: [error] })
+}
+
+function isUpload(path: string): boolean {
+  return path === '/upload' || path.startsWith('/upload/')
 }
 
 function pathOf(request: IncomingMessage): string {

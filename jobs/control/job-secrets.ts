@@ -1,17 +1,8 @@
-import { z } from 'zod'
-
 import { readSecrets, SecretUnreadable, secretNames } from '../../db/secrets.ts'
 import type { Engine } from '../engine.ts'
 import { type AnyJobKind, JobFailure } from '../job-kind.ts'
 import { NotConfigured } from '../refusals.ts'
-
-/** Names of the fields of a kind's input that are secrets: texts with `.meta({ secret: true })`. */
-export function secretFields(kind: AnyJobKind): string[] {
-  const { properties = {} } = z.toJSONSchema(kind.input, { io: 'input', unrepresentable: 'any' })
-  return Object.entries(properties).flatMap(([name, property]) =>
-    typeof property === 'object' && property['secret'] === true ? [name] : [],
-  )
-}
+import { markedFields } from './marked-fields.ts'
 
 /** A parsed input without its secrets, which are stored apart from it. */
 export function takeSecrets(
@@ -20,7 +11,7 @@ export function takeSecrets(
 ): { input: Record<string, unknown>; secrets: Record<string, string> } {
   const input = { ...given }
   const secrets: Record<string, string> = {}
-  for (const name of secretFields(kind)) {
+  for (const name of markedFields(kind, 'secret')) {
     if (typeof input[name] === 'string') secrets[name] = input[name]
     delete input[name]
   }

@@ -5,7 +5,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readSecret, secretKeyOf, secretNames } from '../../db/secrets.ts'
 import type { DB } from '../../db/types.ts'
 import { cloneJob, deleteJob, startJob } from '../../jobs/control.ts'
-import { secretFields } from '../../jobs/control/job-secrets.ts'
+import { markedFields } from '../../jobs/control/marked-fields.ts'
 import { removeDeleted } from '../../jobs/control/removal.ts'
 import { type Engine, openEngine } from '../../jobs/engine.ts'
 import { kinds } from '../../jobs/registry.ts'
@@ -120,20 +120,28 @@ test('without a key no secret is taken, and a job that has one says what is miss
   expect(await startJob(keyless, { kind: 'relay', input: without, owner })).toMatchObject({ replayed: false })
 })
 
-test('every secret of every kind is a text at the top of its input', () => {
+test.each(['secret', 'upload'] as const)('every %s of every kind is a text at the top of its input', (mark) => {
   const marked = (value: unknown): number =>
     typeof value !== 'object' || value === null
       ? 0
-      : Object.entries(value).reduce((sum, [name, inner]) => sum + Number(name === 'secret') + marked(inner), 0)
+      : Object.entries(value).reduce(
+          (sum, [name, inner]) => sum + Number(name === mark && inner === true) + marked(inner),
+          0,
+        )
   for (const kind of kinds) {
     const schema = kind.input.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as {
       properties: Record<string, object>
     }
-    const secrets = secretFields(kind)
-    expect(marked(schema.properties), kind.kind).toBe(secrets.length)
-    for (const name of secrets) expect(schema.properties[name]).toMatchObject({ type: 'string' })
+    const fields = markedFields(kind, mark)
+    expect(marked(schema.properties), kind.kind).toBe(fields.length)
+    for (const name of fields) expect(schema.properties[name]).toMatchObject({ type: 'string' })
   }
-  expect(secretFields(kinds.find(({ kind }) => kind === 'relay')!)).toEqual(['apiKey'])
+  expect(
+    markedFields(
+      kinds.find(({ kind }) => kind === 'relay')!,
+      mark,
+    ),
+  ).toHaveLength(1)
 })
 
 async function engineWith(secret: string | undefined): Promise<Engine> {

@@ -41,9 +41,14 @@ export interface Answer {
 /** The API as it is served, on a free port, without workers: jobs stay PENDING unless a worker is started beside it. */
 export async function startApi(
   database: TestDatabase,
-  config: Partial<HttpConfig> & { clientDir?: string; sampleSiteUrl?: string; stalledMs?: number } = {},
+  config: Partial<HttpConfig> & {
+    clientDir?: string
+    sampleSiteUrl?: string
+    stalledMs?: number
+    bodyTimeoutMs?: number
+  } = {},
 ): Promise<TestApi> {
-  const { clientDir = tmpdir(), sampleSiteUrl, stalledMs, ...httpConfig } = config
+  const { clientDir = tmpdir(), sampleSiteUrl, stalledMs, bodyTimeoutMs, ...httpConfig } = config
   const engine = await openTestEngine(database.url, database.db)
   const live = await createLive({ url: database.url, db: database.db, log: testLog })
   const http = createHttp({
@@ -54,6 +59,7 @@ export async function startApi(
     clientDir,
     sampleSiteUrl,
     ...(stalledMs && { stalledMs }),
+    ...(bodyTimeoutMs && { bodyTimeoutMs }),
   })
   const { port } = await http.listen()
   const url = `http://127.0.0.1:${port}`

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely'
 import { z } from 'zod'
 
 import type { DB } from '../../db/types.ts'
+import { openUpload } from '../../db/upload-bytes.ts'
 import { JobFailure, type JobKind } from '../../jobs/job-kind.ts'
 
 const text = (title: string, description: string) => ({ title, description })
@@ -55,7 +56,14 @@ const input = z.object({
     .min(4)
     .optional()
     .meta({ ...text('Key', 'For nothing.'), secret: true }),
-  keyDigest: z.string().optional().meta(text('Digest', 'Each run wants the key whose SHA-256 this is.')),
+  upload: z
+    .string()
+    .optional()
+    .meta({ ...text('Upload', 'Its SHA-256 is the digest of each run.'), upload: true }),
+  keyDigest: z
+    .string()
+    .optional()
+    .meta(text('Digest', 'Each run wants the key, or the upload, whose SHA-256 this is.')),
 })
 type Input = z.infer<typeof input>
 
@@ -77,6 +85,7 @@ interface Io {
   /** Failed items that are to be tried again. */
   retries(jobId: number, shard: string, limit: number): Promise<string[]>
   keyDigest(jobId: number): Promise<string>
+  uploadDigest(uploadId: string): Promise<string>
 }
 
 /**
@@ -118,15 +127,21 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
       return rows[0]!.n
     },
   },
-  io: ({ db, secret }) => ({
+  io: ({ db, blobs, secret }) => ({
     letters: (jobId, shard, limit) => readLetters(db, jobId, shard, limit),
     retries: (jobId, shard, limit) => readRetries(db, jobId, shard, limit),
     keyDigest: async (jobId) => digestOf((await secret(jobId, 'apiKey')) ?? ''),
+    async uploadDigest(uploadId) {
+      const hash = createHash('sha256')
+      for await (const chunk of (await openUpload(db, blobs, uploadId)).read()) hash.update(chunk)
+      return hash.digest('hex')
+    },
   }),
 
   async *run({ jobId, shard, input, checkpoint, io, signal, care, wait }) {
     if ('apiKey' in input) throw new JobFailure('KEY_SHOWN', 'the key is in the input')
-    if (input.keyDigest && (await io.keyDigest(jobId)) !== input.keyDigest) throw new JobFailure('WRONG_KEY', 'no')
+    const digest = input.upload ? io.uploadDigest(input.upload) : io.keyDigest(jobId)
+    if ((await digest) !== (input.keyDigest ?? (await digest))) throw new JobFailure('WRONG_DIGEST', 'no')
     let at = checkpoint?.at ?? 0
     let careful = care
     const deaf = input.deafEvery > 0 && pick(`${shard}deaf`, input.deafEvery) === 0

@@ -1,0 +1,28 @@
+import type { Transaction } from 'kysely'
+
+import type { DB } from '../../db/types.ts'
+import { type UploadProblem, useUpload } from '../../db/uploads.ts'
+import type { AnyJobKind } from '../job-kind.ts'
+import { type InputIssue, ValidationError } from '../refusals.ts'
+import { markedFields } from './marked-fields.ts'
+
+const words: Record<UploadProblem, { message: string; code: string }> = {
+  'not found': { message: 'There is no such upload; it may have expired.', code: 'upload_not_found' },
+  incomplete: { message: 'The upload is not complete: resume it first.', code: 'upload_incomplete' },
+}
+
+/** Keeps the uploads that an input names for its job. Throws ValidationError where one cannot be used: the caller rolls back. */
+export async function bindUploads(
+  trx: Transaction<DB>,
+  kind: AnyJobKind,
+  { jobId, owner, input }: { jobId: number; owner: string; input: Record<string, unknown> },
+): Promise<void> {
+  const issues: InputIssue[] = []
+  for (const name of markedFields(kind, 'upload')) {
+    const uploadId = input[name]
+    if (typeof uploadId !== 'string') continue
+    const problem = await useUpload(trx, { jobId, owner, uploadId })
+    if (problem) issues.push({ path: [name], ...words[problem] })
+  }
+  if (issues.length > 0) throw new ValidationError(issues)
+}
