@@ -9,8 +9,16 @@ import { jobActivities } from './job-activity.ts'
 import { jobOrders, jobsById, listJobs, unsettledJobIds } from './job-list.ts'
 import { listPages } from './page-list.ts'
 import { resultsBehind } from './result-list.ts'
-import { listSightings } from './sighting-list.ts'
+import { listSightings, sightingsOfOwner } from './sighting-list.ts'
 import type { DB } from './types.ts'
+import {
+  bestVerdicts,
+  evidenceOf,
+  type JobVerificationOrder,
+  jobVerificationOrders,
+  listJobVerifications,
+  verdictsOf,
+} from './verification-list.ts'
 
 // Every page of every list must cost the same, at whatever depth of whatever table: a page of 50 reads a few hundred rows at most.
 const mostRowsRead = 700
@@ -41,6 +49,17 @@ beforeAll(() =>
     await sql`insert into pages (job_id, url_key, url, shard_key, domain, depth, priority)
     select j, md5(i::text)::uuid, 'https://example.com/' || i, 'h', 'example.com', 1, 1
     from unnest(${[jobId, 1]}::bigint[]) j, generate_series(1, 25000) i`.execute(db)
+    await sql`insert into job_verifications (job_id, domain, address, position, group_id, place, status, reason, score, flags, depth, engine, checked_at, failed,
+      from_store)
+    select j, 'd' || i % 500 || '.example', 'a' || i || '@d' || i % 500 || '.example', i, 100000 * j + 1 + i % 999, i / 999,
+      case when i % 1000 = 0 then 'INVALID' else 'UNKNOWN' end, 'syntax_ok', 30, '{}', 'DNS', 'builtin', now(), false, false
+    from unnest(${[jobId, 1]}::bigint[]) j, generate_series(0, 39999) i`.execute(db)
+    await sql`insert into verdicts (address, depth, engine, domain, status, reason, score, flags, evidence, checked_at, failed, tries, forced)
+    select 'a' || i || '@d' || i % 500 || '.example', 'DNS', 'builtin', 'd' || i % 500 || '.example', 'UNKNOWN', 'domain_accepts_mail', 60, '{}', '{}',
+      now(), false, 1, false from generate_series(0, 39999) i`.execute(db)
+    await sql`insert into verdict_history (address, depth, engine, status, reason, score, flags, evidence, checked_at, failed, forced)
+    select 'a' || i % 8000 || '@d' || i % 500 || '.example', 'DNS', 'builtin', 'UNKNOWN', 'domain_accepts_mail', 60, '{}', '{}', now() - make_interval(days => i / 8000),
+      false, false from generate_series(0, 39999) i`.execute(db)
     await sql`insert into job_events (job_id, seq, type) select j, i, 'note'
     from unnest(${[jobId, 1]}::bigint[]) j, generate_series(1, 30000) i`.execute(db)
     await sql`insert into job_shards (job_id, key, state, wait_until)
@@ -80,6 +99,35 @@ test('events, pages and sightings, deep pages', async () => {
   )
   const addresses = ['a7@d7.example', 'a8@d8.example', 'a9@d9.example']
   await expectCheap((recorded) => listSightings(recorded, jobId, addresses, { limit: 50, backward: false }))
+})
+
+test.each(Object.keys(jobVerificationOrders) as JobVerificationOrder[])(
+  'verifications by %s, first, deep and last pages',
+  async (order) => {
+    const list = (recorded: Kysely<DB>, page: object, filter = {}) =>
+      listJobVerifications(recorded, jobId, filter, order, { limit: 50, backward: false, ...page })
+    const deep = await list(db, { limit: 30_000 })
+    const after = jobVerificationOrders[order].keyOf(deep.rows.at(-1)!)
+    await expectCheap((recorded) => list(recorded, {}))
+    await expectCheap((recorded) => list(recorded, { after }))
+    await expectCheap((recorded) => list(recorded, { backward: true }))
+    await expectCheap((recorded) => list(recorded, {}, { domain: 'd7.example' }))
+  },
+)
+
+test('verifications of a rare status, in the order of the list', async () => {
+  const page = { limit: 20, backward: false, after: [10_000] }
+  await expectCheap((recorded) => listJobVerifications(recorded, jobId, { statuses: ['INVALID'] }, 'INPUT', page))
+})
+
+test('verdicts of an address, their evidence and the best of several', async () => {
+  const addresses = ['a7@d7.example', 'a8@d8.example', 'a9@d9.example']
+  const verdicts = await verdictsOf(db, addresses[0]!, 50)
+  expect(verdicts).toHaveLength(6)
+  await expectCheap((recorded) => verdictsOf(recorded, addresses[0]!, 50))
+  await expectCheap((recorded) => evidenceOf(recorded, verdicts))
+  await expectCheap((recorded) => bestVerdicts(recorded, addresses))
+  await expectCheap((recorded) => sightingsOfOwner(recorded, 'owner 1', addresses[0]!, 50))
 })
 
 test('what live events read at every tick', async () => {

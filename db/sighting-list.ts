@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
+import { storableText } from './json.ts'
 import { keysetClauses, type PageRequest, type RowOrder, rowPage, type RowPage } from './keyset.ts'
 import { type Provenance, provenanceColumns } from './provenance.ts'
 import type { DB } from './types.ts'
@@ -45,4 +46,18 @@ export async function countSightings(
     select address, count(*) as n from sightings where job_id = ${jobId} and address = any(${addresses}::text[])
     group by address`.execute(db)
   return new Map(rows.map((row) => [row.address, row.n]))
+}
+
+/** Where an address was met by the jobs of an owner, the latest first. Index sightings_by_address. */
+export async function sightingsOfOwner(
+  db: Kysely<DB>,
+  owner: string,
+  address: string,
+  limit: number,
+): Promise<SightingRow[]> {
+  const { rows } = await sql<SightingRow>`
+    select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')} from sightings s join jobs j on j.id = s.job_id
+    where s.address = ${storableText(address)} and j.owner = ${owner} and j.state <> 'DELETED' order by s.found_at desc, s.job_id desc, s.source_key, s.method
+    limit ${limit}`.execute(db)
+  return rows
 }

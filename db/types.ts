@@ -12,13 +12,19 @@ export type JobShardsState = "DONE" | "NEW" | "QUEUED" | "RUNNING" | "WAITING";
 
 export type JobsState = "CANCELLED" | "CANCELLING" | "COMPLETED" | "DELETED" | "FAILED" | "FINISHING" | "PAUSED" | "PAUSING" | "PENDING" | "RUNNING";
 
+export type JobVerificationsDepth = "DNS" | "SMTP" | "SYNTAX";
+
+export type JobVerificationsStatus = "INVALID" | "RISKY" | "UNKNOWN" | "VALID";
+
 export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
 
 export type SightingsQuality = "high" | "low" | "medium";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
-export type UploadsState = "COMPLETE" | "DELETED" | "OPEN";
+export type VerdictsDepth = "DNS" | "SMTP" | "SYNTAX";
+
+export type VerdictsStatus = "INVALID" | "RISKY" | "UNKNOWN" | "VALID";
 
 export interface Addresses {
   address: string;
@@ -40,6 +46,21 @@ export interface CrawlGrants {
   shard_key: string;
   starved: Generated<boolean>;
   used: Generated<number>;
+}
+
+export interface DomainFacts {
+  asked_at: Timestamp | null;
+  catch_all: boolean | null;
+  catch_all_at: Timestamp | null;
+  checks: Generated<number>;
+  domain: string;
+  faults: Generated<number>;
+  holds_until: Timestamp | null;
+  lease: string | null;
+  leased_until: Timestamp | null;
+  mx_organisation: string | null;
+  route: ColumnType<unknown, string, string> | null;
+  worker_id: string | null;
 }
 
 export interface JobAddresses {
@@ -131,9 +152,24 @@ export interface JobShards {
   worker_id: string | null;
 }
 
-export interface JobUploads {
+export interface JobVerifications {
+  address: string;
+  checked_at: Timestamp;
+  depth: JobVerificationsDepth;
+  domain: string;
+  engine: string;
+  failed: boolean;
+  flags: string[];
+  from_store: boolean;
+  group_id: number;
+  holds_until: Timestamp | null;
   job_id: number;
-  upload_id: string;
+  place: number;
+  position: number;
+  reason: string;
+  score: number;
+  status: JobVerificationsStatus;
+  suggestion: string | null;
 }
 
 export interface JobWorkers {
@@ -222,23 +258,69 @@ export interface Sightings {
   worker_id: string;
 }
 
-export interface UploadParts {
-  blob: string;
-  size_bytes: number;
-  start_byte: number;
-  upload_id: string;
+export interface VerdictHistory {
+  address: string;
+  checked_at: Timestamp;
+  depth: string;
+  engine: string;
+  evidence: ColumnType<unknown, string, string>;
+  failed: boolean;
+  flags: string[];
+  forced: boolean;
+  holds_until: Timestamp | null;
+  id: Generated<number>;
+  job_id: number | null;
+  reason: string;
+  score: number;
+  status: string;
+  suggestion: string | null;
 }
 
-export interface Uploads {
-  created_at: Generated<Timestamp>;
-  expires_at: Timestamp;
-  id: string;
-  media_type: string | null;
-  name: string;
-  owner: string;
-  received_bytes: Generated<number>;
-  size_bytes: number;
-  state: UploadsState;
+export interface Verdicts {
+  address: string;
+  checked_at: Timestamp;
+  checks: Generated<number>;
+  depth: VerdictsDepth;
+  domain: string;
+  engine: string;
+  evidence: ColumnType<unknown, string, string>;
+  failed: boolean;
+  flags: string[];
+  forced: boolean;
+  holds_until: Timestamp | null;
+  job_id: number | null;
+  reason: string;
+  retry_at: Timestamp | null;
+  score: number;
+  status: VerdictsStatus;
+  suggestion: string | null;
+  tries: number;
+}
+
+export interface VerificationClaims {
+  address: string;
+  depth: string;
+  engine: string;
+  lease: string;
+  leased_until: Timestamp;
+  worker_id: string;
+}
+
+export interface VerifyItems {
+  address: string | null;
+  cells: ColumnType<unknown, string, string> | null;
+  domain: string;
+  given: string | null;
+  job_id: number;
+  position: number;
+}
+
+export interface VerifyLists {
+  began_at: Timestamp;
+  columns: string[];
+  job_id: number;
+  read_as: ColumnType<unknown, string, string>;
+  rows_per_shard: number;
 }
 
 export interface Workers {
@@ -263,12 +345,13 @@ export interface DB {
   addresses: Addresses;
   crawl_addresses: CrawlAddresses;
   crawl_grants: CrawlGrants;
+  domain_facts: DomainFacts;
   job_addresses: JobAddresses;
   job_events: JobEvents;
   job_groups: JobGroups;
   job_secrets: JobSecrets;
   job_shards: JobShards;
-  job_uploads: JobUploads;
+  job_verifications: JobVerifications;
   job_workers: JobWorkers;
   jobs: Jobs;
   migrations: Migrations;
@@ -277,7 +360,10 @@ export interface DB {
   pages: Pages;
   robots: Robots;
   sightings: Sightings;
-  upload_parts: UploadParts;
-  uploads: Uploads;
+  verdict_history: VerdictHistory;
+  verdicts: Verdicts;
+  verification_claims: VerificationClaims;
+  verify_items: VerifyItems;
+  verify_lists: VerifyLists;
   workers: Workers;
 }

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import type pg from 'pg'
 
 import type { DB } from './types.ts'
+import { releaseClaimsOf } from './verification-claims.ts'
 
 /** First half of the advisory locks of workers; the second is the worker's lock_key. */
 const lockSpace = 4711
@@ -54,9 +55,10 @@ export async function holdWorker(trx: Transaction<DB>, workerId: string): Promis
   return rows.length > 0
 }
 
-/** Removes a worker and what it had leased. What it runs is taken from it afterwards, in the same transaction. */
+/** Removes a worker and what it had leased or claimed. What it runs is taken from it afterwards, in the same transaction. */
 export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<void> {
   await sql`update origins set leased_by = null, leased_until = null where leased_by = ${workerId}`.execute(trx)
+  await releaseClaimsOf(trx, workerId)
   await sql`delete from workers where id = ${workerId}`.execute(trx)
 }
 

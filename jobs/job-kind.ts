@@ -108,6 +108,8 @@ export interface Settings {
   userAgentContact: string
   /** Hosts that the operator owns, as `host` or `host:port`: robots rules may be set aside there. */
   ownHosts: string[]
+  /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
+  dnsServers: string[]
 }
 
 export interface SaveArgs {
@@ -174,6 +176,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
 export interface Example<Input> {
   /** Web sites by path, each served at an origin of its own; a file that is not HTML tells its type by its name. */
   sites?: Record<string, string>[]
+  /** What DNS says, by name; names that are not there do not exist. Without it the name servers of the test are not asked. */
+  dns?: Record<string, ExampleName>
   /** The input, given the origins of the sites. The API shows it with origins of the kind `https://example.com`. */
   input(origins: string[]): Input
   /** Inputs that are refused, each with the path of what is wrong. */
@@ -182,6 +186,15 @@ export interface Example<Input> {
   compared: Record<string, string[]>
   /** Results that several shards have met. */
   duplicates(db: Kysely<DB>, jobId: number): Promise<number>
+}
+
+/** A name in the DNS of an example; what is left out has no data. */
+export interface ExampleName {
+  /** Preference and host. */
+  mx?: [preference: number, exchange: string][]
+  a?: string[]
+  /** Its name servers fail. */
+  fails?: true
 }
 
 /** A kind as the engine holds it, its type parameters forgotten. */

@@ -6,6 +6,7 @@ import { jobInputs } from '../db/job-list.ts'
 import type { PageRequest, RowPage } from '../db/keyset.ts'
 import { countSightings, listSightings, type SightingRow } from '../db/sighting-list.ts'
 import type { DB } from '../db/types.ts'
+import { bestVerdicts, type EvidenceOf, evidenceOf, type VerificationRow } from '../db/verification-list.ts'
 import type { Engine } from '../jobs/engine.ts'
 import { batched } from './batched.ts'
 import type { LiveFeed, Viewer } from './live-feed.ts'
@@ -26,6 +27,9 @@ export interface Loaders {
   jobActivity(jobId: number): Promise<JobActivity>
   sightings(of: SightingsOf & { page: PageRequest }): Promise<RowPage<SightingRow>>
   sightingCount(of: SightingsOf): Promise<number>
+  /** The most telling verdict of an address. */
+  verification(address: string): Promise<VerificationRow | undefined>
+  evidence(of: EvidenceOf): Promise<unknown>
 }
 
 interface SightingsOf {
@@ -62,6 +66,11 @@ export function createLoaders(db: Kysely<DB>): Loaders {
         },
       ),
     ),
+    verification: batched(async (addresses) => {
+      const verdicts = await bestVerdicts(db, addresses)
+      return addresses.map((address) => verdicts.get(address))
+    }),
+    evidence: batched((verdicts) => evidenceOf(db, verdicts)),
   }
 }
 

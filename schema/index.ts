@@ -1,6 +1,7 @@
 // Each file adds its types and fields to the builder.
 // oxlint-disable import/no-unassigned-import
 import { builder } from './builder.ts'
+import './address.ts'
 import './bulk-actions.ts'
 import './job-actions.ts'
 import './job-kind.ts'
@@ -9,6 +10,7 @@ import './job.ts'
 import './sample-site.ts'
 import './start-job.ts'
 import './subscriptions.ts'
+import './verification-stats.ts'
 import './worker.ts'
 
 /** The API, put together from the files of this folder. */

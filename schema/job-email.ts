@@ -4,6 +4,7 @@ import { sightingOrder, type SightingRow } from '../db/sighting-list.ts'
 import { builder } from './builder.ts'
 import { connect, connectionType, pageArgs } from './connection.ts'
 import { Quality } from './job-enums.ts'
+import { Verification } from './verification.ts'
 
 type FieldsOf<Row extends Provenance> = PothosSchemaTypes.ObjectFieldBuilder<(typeof builder)['$inferSchemaTypes'], Row>
 
@@ -38,7 +39,7 @@ function provenanceFields<Row extends Provenance>(builderOfRow: FieldsOf<Row>) {
   }
 }
 
-const Sighting = builder.objectRef<SightingRow>('Sighting').implement({
+export const Sighting = builder.objectRef<SightingRow>('Sighting').implement({
   description: 'One place in which, or one way by which, a job met an address.',
   fields: (t) => provenanceFields(t),
 })
@@ -53,6 +54,12 @@ export const JobEmail = builder.objectRef<JobAddressRow>('JobEmail').implement({
     }),
     domain: t.exposeString('domain', { description: 'What stands behind the @.' }),
     ...provenanceFields(t),
+    verification: t.field({
+      type: Verification,
+      nullable: true,
+      description: 'The verdict that says most about it, whoever asked; null where there is none.',
+      resolve: ({ address }, _args, { loaders }) => loaders.verification(address),
+    }),
     sightings: t.field({
       type: SightingConnection,
       description: 'All places in which the job met the address, in a stable order.',

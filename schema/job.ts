@@ -2,6 +2,7 @@ import { countJobAddresses, jobAddressOrders, listJobAddresses } from '../db/add
 import { countEvents, eventOrder, listEvents } from '../db/event-list.ts'
 import { countJobs, type JobFilter as JobFilterRow, jobOrders, jobsById, listJobs } from '../db/job-list.ts'
 import { countPages, listPages, pageOrder } from '../db/page-list.ts'
+import { countJobVerifications, jobVerificationOrders, listJobVerifications } from '../db/verification-list.ts'
 import { allowedActions } from '../jobs/control/allowed-actions.ts'
 import type { JobState as StoredState } from '../jobs/refusals.ts'
 import { kindNamed } from '../jobs/registry.ts'
@@ -16,6 +17,7 @@ import { storedSchema, toApi } from './kind-schema.ts'
 import type { JobSource } from './live-feed.ts'
 import { Node, parseJobId } from './node.ts'
 import { PageConnection, PageFilter } from './page.ts'
+import { JobVerificationConnection, JobVerificationOrder, VerificationFilter } from './verification.ts'
 
 const JobError = builder.objectRef<{ code: string; message: string }>('JobError').implement({
   description: 'Why a job could not go on.',
@@ -133,6 +135,30 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
           { name: 'FOUND', ...pageOrder },
           (page) => listPages(db, id, filter, page),
           () => countPages(db, id, filter),
+        )
+      },
+    }),
+    verifications: t.field({
+      type: JobVerificationConnection,
+      description: 'The addresses of its list that have their verdict, each once. Empty for kinds that verify none.',
+      args: {
+        ...pageArgs(t.arg),
+        orderBy: t.arg({ type: JobVerificationOrder, defaultValue: 'INPUT', description: 'In which order.' }),
+        filter: t.arg({ type: VerificationFilter, description: 'Only those that pass.' }),
+      },
+      resolve: ({ id }, { orderBy, filter: given, ...args }, { engine: { db } }) => {
+        const order = orderBy ?? 'INPUT'
+        const filter = {
+          statuses: given?.status ?? undefined,
+          reasons: given?.reason ?? undefined,
+          domain: given?.domain?.toLowerCase(),
+          text: given?.text ?? undefined,
+        }
+        return connect(
+          args,
+          { name: order, ...jobVerificationOrders[order] },
+          (page) => listJobVerifications(db, id, filter, order, page),
+          () => countJobVerifications(db, id, filter),
         )
       },
     }),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,8 @@ export interface Config {
   minDelayMs: number
   /** A URL or an address that the User-Agent names; empty where the operator gave none. */
   userAgentContact: string
+  /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
+  dnsServers: string[]
   /** Jobs that ended more days ago than this are deleted; undefined: none is. */
   retentionDays: number | undefined
   /** Whether clients may ask for the schema of the API. */
@@ -99,6 +101,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
     allowedHosts: data.ALLOW_ORIGINS,
     minDelayMs: data.MIN_DELAY_MS,
     userAgentContact: data.USER_AGENT_CONTACT,
+    dnsServers: data.DNS_SERVERS,
     retentionDays: data.RETENTION_DAYS,
     introspection: data.INTROSPECTION === 'true',
     logLevel: data.LOG_LEVEL,
@@ -160,6 +163,12 @@ const variables = z.object({
     .refine(isContact, 'must be a URL or an e-mail address where the owner of a crawled site can reach you')
     .default('')
     .meta({ example: 'https://example.com/about-our-crawler' }),
+  DNS_SERVERS: list(
+    isAddressEntry,
+    'must list IP addresses, each with or without a port: names need name servers first',
+  )
+    .default([])
+    .meta({ example: '127.0.0.1:5353,[::1]:5353' }),
   RETENTION_DAYS: wholeNumber(1, 36_500).optional().meta({ example: '30' }),
   INTROSPECTION: z.enum(['true', 'false'], 'must be true or false').default('true').meta({ example: 'false' }),
   LOG_LEVEL: z
@@ -200,6 +209,13 @@ function isHostEntry(entry: string): boolean {
   if (!match) return false
   const [, host, port] = match
   return isHostName(withoutBrackets(host!)) && (port === undefined || (Number(port) > 0 && Number(port) <= 65_535))
+}
+
+function isAddressEntry(entry: string): boolean {
+  if (isIP(entry)) return true
+  const match = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(entry)
+  const [, ipv6 = '', ipv4 = '', port = '53'] = match ?? []
+  return (isIPv6(ipv6) || isIPv4(ipv4)) && Number(port) > 0 && Number(port) <= 65_535
 }
 
 function isHostName(host: string): boolean {

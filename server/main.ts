@@ -190,7 +190,8 @@ function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey'
 }
 
 function settingsOf(config: Config): Settings {
-  return { minDelayMs: config.minDelayMs, userAgentContact: config.userAgentContact, ownHosts: config.allowHosts }
+  const { minDelayMs, userAgentContact, allowHosts: ownHosts, dnsServers } = config
+  return { minDelayMs, userAgentContact, ownHosts, dnsServers }
 }
 
 /** An honest name, with where to complain. */

@@ -15,6 +15,7 @@ import { kinds } from '../jobs/registry.ts'
 import { startWorker } from '../jobs/worker.ts'
 import { apiSchema, storedSchema, toApi } from '../schema/kind-schema.ts'
 import { comparedRows } from './support/compared-rows.ts'
+import { startDns } from './support/dns.ts'
 import { type Drive, driveKind, type DriveOptions } from './support/drive-kind.ts'
 import { jobEnds, openTestEngine, sound, soundness, testSettings } from './support/engine.ts'
 import { testDatabase } from './support/postgres.ts'
@@ -25,10 +26,11 @@ import { plainText, startSite } from './support/site.ts'
 
 const { db, url } = await testDatabase()
 await createRelayTables(db)
-const own = { ownHosts: ['127.0.0.1'] }
+const dns = await startDns()
+const own = { ownHosts: ['127.0.0.1'], dnsServers: [dns.server] }
 const engine = await openTestEngine(url, db, own)
 const outgoing = createOutgoing({ allowHosts: ['127.0.0.1'], userAgent: 'Mailquarry-test' })
-const closing: (() => Promise<unknown>)[] = [() => engine.close(), () => outgoing.close()]
+const closing: (() => Promise<unknown>)[] = [() => dns.close(), () => engine.close(), () => outgoing.close()]
 afterAll(async () => {
   for (const close of closing.reverse()) await close()
 })
@@ -67,6 +69,8 @@ describe.each(kinds)('$kind', (kind: AnyJobKind) => {
   test('has an example that is large enough', async () => {
     const sites = await Promise.all((example.sites ?? []).map((pages) => startSite({ pages: withTypes(pages) })))
     closing.push(...sites.map((site) => () => site.close()))
+    for (const [name, { fails, ...has }] of Object.entries(example.dns ?? {}))
+      dns.zone.set(name, { ...has, ...(fails && { trouble: { what: 'servfail' } }) })
     input = kind.input.parse(example.input(sites.map((site) => site.url)))
     unbroken = await drive({ onStep: (step) => void steps.push(step) })
     expected = await comparedRows(db, kind, unbroken.jobId)

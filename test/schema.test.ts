@@ -40,6 +40,7 @@ test('every list is a connection with the arguments of all', () => {
     'Job.emails',
     'Job.events',
     'Job.pages',
+    'Job.verifications',
     'JobEmail.sightings',
     'Query.jobs',
   ])

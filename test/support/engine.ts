@@ -21,6 +21,8 @@ export const testSettings: Settings = {
   minDelayMs: 0,
   userAgentContact: 'https://mailquarry.test/crawler',
   ownHosts: [],
+  // Nobody listens there: a test that looks something up brings its own.
+  dnsServers: ['127.0.0.1:9'],
 }
 
 /** Only what a test should see fail. */
@@ -61,6 +63,7 @@ export async function forkWorker(options: {
   /** What its clock is fast by. */
   clockOffMs?: number
   retentionDays?: number
+  dnsServers?: string[]
 }): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], {
     stdio: 'inherit',

@@ -11,6 +11,7 @@ const {
   minDelayMs = 0,
   clockOffMs = 0,
   retentionDays,
+  dnsServers,
 } = JSON.parse(process.argv[2]!) as {
   url: string
   slots: number
@@ -18,11 +19,17 @@ const {
   minDelayMs?: number
   clockOffMs?: number
   retentionDays?: number
+  dnsServers?: string[]
 }
 
 if (clockOffMs !== 0) shiftClock(clockOffMs)
 const { db } = openDatabase(url, { max: 8, prepare: true })
-const engine = await openTestEngine(url, db, { ownHosts: allowHosts, minDelayMs }, true)
+const engine = await openTestEngine(
+  url,
+  db,
+  { ownHosts: allowHosts, minDelayMs, ...(dnsServers && { dnsServers }) },
+  true,
+)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
 const worker = await startWorker({ engine, url, outgoing, slots, retentionDays })
 process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))

@@ -1,0 +1,134 @@
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+
+import { storableText } from './json.ts'
+import type { DB } from './types.ts'
+import { forgetFailedChecks, type VerdictRow } from './verdicts.ts'
+import type { ListRange } from './verify-lists.ts'
+
+/** An address of a job's list with the verdict that was found for it now. */
+export interface NewVerification extends VerdictRow {
+  position: number
+  domain: string
+  address: string
+}
+
+/** Ranges of the list whose addresses are answered from the store, as far as it can. */
+export interface StoreQuestion {
+  ranges: readonly ListRange[]
+  /** Whose verdicts do, the preferred first. */
+  answers: readonly { depth: string; engine: string }[]
+  now: Date
+  /** What was checked before does not. */
+  notBefore: Date | null
+}
+
+export interface AddedVerifications {
+  succeeded: number
+  failed: number
+}
+
+/**
+ * Gives addresses of the list their verdicts: those that were found now, and those that the store has. Each address once, whoever of several shards comes
+ * first; all in one statement, so that everybody inserts in the order of the keys.
+ */
+export async function addVerifications(
+  trx: Transaction<DB>,
+  { jobId, groupId }: { jobId: number; groupId: number },
+  found: readonly NewVerification[],
+  store: StoreQuestion,
+): Promise<AddedVerifications> {
+  if (found.length === 0 && store.ranges.length === 0) return { succeeded: 0, failed: 0 }
+  const parts = [
+    ...(found.length > 0 ? [rowsOf(found)] : []),
+    ...(store.ranges.length > 0 ? [answersOf(jobId, store)] : []),
+  ]
+  const { rows } = await sql<AddedVerifications>`
+    with added as (
+      insert into job_verifications (job_id, domain, address, position, group_id, place, status, reason, score, flags, suggestion, depth, engine, checked_at,
+        holds_until, failed, from_store)
+      select ${jobId}::bigint, n.domain, n.address, n.position, ${groupId}::bigint, row_number() over (order by n.domain, n.address, n.position) - 1, n.status,
+        n.reason, n.score, n.flags, n.suggestion, n.depth, n.engine, n.checked_at, n.holds_until, n.failed, n.from_store
+      from (${sql.join(parts, sql` union all `)}) n order by n.domain, n.address, n.position
+      on conflict do nothing returning failed)
+    select count(*) filter (where not failed) as succeeded, count(*) filter (where failed) as failed from added`.execute(
+    trx,
+  )
+  return rows[0]!
+}
+
+function rowsOf(found: readonly NewVerification[]): RawBuilder<unknown> {
+  const column = <K extends keyof NewVerification>(name: K) => found.map((row) => row[name])
+  return sql`
+    select domain collate "C" as domain, address collate "C" as address, position, status, reason, score, string_to_array(flags, ',') as flags, suggestion,
+      depth, engine, checked_at, holds_until, failed, false as from_store
+    from unnest(${column('domain')}::text[], ${found.map(({ address }) => storableText(address))}::text[], ${column('position')}::bigint[],
+      ${column('status')}::text[], ${column('reason')}::text[], ${column('score')}::smallint[], ${found.map(({ flags }) => flags.join())}::text[],
+      ${found.map(({ suggestion }) => suggestion && storableText(suggestion))}::text[], ${column('depth')}::text[], ${column('engine')}::text[],
+      ${column('checkedAt')}::timestamptz[], ${column('holdsUntil')}::timestamptz[], ${column('failed')}::boolean[])
+      f(domain, address, position, status, reason, score, flags, suggestion, depth, engine, checked_at, holds_until, failed)`
+}
+
+function answersOf(jobId: number, { ranges, answers, now, notBefore }: StoreQuestion): RawBuilder<unknown> {
+  return sql`
+    select i.domain, i.address, i.position, v.status, v.reason, v.score, v.flags, v.suggestion, v.depth, v.engine, v.checked_at, v.holds_until, v.failed, true as from_store
+    from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)
+    join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.domain <> ''
+    join lateral (
+      select v.* from verdicts v
+      join unnest(${answers.map(({ depth }) => depth)}::text[], ${answers.map(({ engine }) => engine)}::text[]) with ordinality a(depth, engine, preference)
+        using (depth, engine)
+      where v.address = i.address and not v.failed and (v.holds_until is null or v.holds_until > ${now})
+        and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})
+      order by a.preference limit 1) v on true`
+}
+
+/** Rows of whole ranges that are not those for which an address was checked: duplicates, and rows without one. */
+export async function countOthers(trx: Transaction<DB>, jobId: number, ranges: readonly ListRange[]): Promise<number> {
+  if (ranges.length === 0) return 0
+  const { rows } = await sql<{ n: number }>`
+    select coalesce(sum(
+      (select count(*) from verify_items i where i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind)
+      - (select count(*) from job_verifications v where v.job_id = ${jobId} and v.position >= r.first and v.position < r.behind)), 0) as n
+    from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)`.execute(
+    trx,
+  )
+  return rows[0]!.n
+}
+
+export interface VerificationSums {
+  addresses: number
+  fromStore: number
+  byStatus: Record<string, number>
+}
+
+export async function sumVerifications(trx: Transaction<DB>, jobId: number): Promise<VerificationSums> {
+  const { rows } = await sql<{ status: string; addresses: number; fromStore: number }>`
+    select status, count(*) as addresses, count(*) filter (where from_store) as "fromStore" from job_verifications where job_id = ${jobId}
+    group by status order by status`.execute(trx)
+  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0)
+  return {
+    addresses: sum((row) => row.addresses),
+    fromStore: sum((row) => row.fromStore),
+    byStatus: Object.fromEntries(rows.map((row) => [row.status, row.addresses])),
+  }
+}
+
+/** Makes addresses whose check failed open again, to be checked at once, and returns how many. */
+export async function reopenFailed(trx: Transaction<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<{ address: string; domain: string }>`
+    select address, domain from job_verifications where job_id = ${jobId} and failed order by domain, address`.execute(
+    trx,
+  )
+  await forgetFailedChecks(
+    trx,
+    rows.map(({ address }) => address),
+  )
+  await sql`
+    with faulty as (
+      select domain from domain_facts where domain = any(${[...new Set(rows.map(({ domain }) => domain))]}::text[]) and faults > 0 order by domain for update)
+    update domain_facts f set holds_until = least(f.holds_until, now()) from faulty where f.domain = faulty.domain`.execute(
+    trx,
+  )
+  const { numAffectedRows } = await sql`delete from job_verifications where job_id = ${jobId} and failed`.execute(trx)
+  return Number(numAffectedRows ?? 0)
+}

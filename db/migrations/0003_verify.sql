@@ -1,0 +1,155 @@
+-- Verification: lists of jobs, verdicts, facts about mail domains, and who is checking what right now.
+
+-- How the list of a job was read.
+create table verify_lists (
+  job_id bigint primary key references jobs on delete cascade,
+  -- names of the user's columns in their order; empty for lists that have none
+  columns text[] not null,
+  -- encoding, delimiter, header and column, as they were detected or told; for people
+  read_as jsonb not null,
+  -- a shard checks so many rows
+  rows_per_shard integer not null,
+  -- when the job began, by the clock of policies: what is checked later was checked for it
+  began_at timestamptz not null
+);
+
+-- Every row of the list, in its order.
+create table verify_items (
+  job_id bigint not null references jobs on delete cascade,
+  -- from 0
+  position bigint not null,
+  -- what stands behind the @; empty where the row holds no address
+  domain text collate "C" not null,
+  -- in normal form; what was given where that is no address; null for an empty row
+  address text collate "C",
+  -- as it was given; null where that is the address itself
+  given text,
+  -- the whole row, for lists with columns: an array of texts
+  cells json,
+  primary key (job_id, position)
+);
+
+-- Each different address of the list with its verdict. Rows of the list that have none yet are open.
+create table job_verifications (
+  job_id bigint not null references jobs on delete cascade,
+  domain text collate "C" not null,
+  address text collate "C" not null,
+  -- of the row that it was checked for; others with the same address are duplicates of it
+  position bigint not null,
+  group_id bigint not null,
+  place integer not null,
+  status text not null check (status in ('VALID', 'RISKY', 'INVALID', 'UNKNOWN')),
+  reason text not null,
+  score smallint not null,
+  flags text[] not null,
+  suggestion text,
+  -- of the verdict, which may be deeper than what was asked for
+  depth text not null check (depth in ('SYNTAX', 'DNS', 'SMTP')),
+  engine text not null,
+  checked_at timestamptz not null,
+  -- null: for ever
+  holds_until timestamptz,
+  -- nothing is known but that the check could not be made
+  failed boolean not null,
+  -- there was a verdict that held
+  from_store boolean not null,
+  primary key (job_id, domain, address)
+);
+create index job_verifications_found on job_verifications (job_id, group_id, place);
+create index job_verifications_by_position on job_verifications (job_id, position);
+create index job_verifications_by_status on job_verifications (job_id, status, position);
+create index job_verifications_failed on job_verifications (job_id, position) where failed;
+
+-- The verdict that holds, or held last, by address, depth and engine. What it replaces is kept in verdict_history.
+create table verdicts (
+  address text collate "C" not null,
+  depth text not null check (depth in ('SYNTAX', 'DNS', 'SMTP')),
+  engine text not null,
+  domain text collate "C" not null,
+  status text not null check (status in ('VALID', 'RISKY', 'INVALID', 'UNKNOWN')),
+  reason text not null,
+  score smallint not null,
+  flags text[] not null,
+  suggestion text,
+  evidence jsonb not null,
+  checked_at timestamptz not null,
+  -- null: for ever
+  holds_until timestamptz,
+  -- the check could not be made
+  failed boolean not null,
+  -- when to check once more, and how often it was checked for this; null: what is known is final until it holds no longer
+  retry_at timestamptz,
+  tries integer not null,
+  -- how often the address was checked
+  checks integer not null default 1,
+  -- asked for although there was a verdict that held
+  forced boolean not null,
+  -- the job that asked; it may be gone
+  job_id bigint,
+  primary key (address, depth, engine)
+);
+
+create table verdict_history (
+  id bigint generated always as identity primary key,
+  address text collate "C" not null,
+  depth text not null,
+  engine text not null,
+  status text not null,
+  reason text not null,
+  score smallint not null,
+  flags text[] not null,
+  suggestion text,
+  evidence jsonb not null,
+  checked_at timestamptz not null,
+  holds_until timestamptz,
+  failed boolean not null,
+  forced boolean not null,
+  job_id bigint
+);
+create index verdict_history_by_address on verdict_history (address, checked_at, id);
+
+create function keep_verdict() returns trigger language plpgsql as $$
+begin
+  insert into verdict_history (address, depth, engine, status, reason, score, flags, suggestion, evidence, checked_at, holds_until, failed, forced, job_id)
+  values (old.address, old.depth, old.engine, old.status, old.reason, old.score, old.flags, old.suggestion, old.evidence, old.checked_at, old.holds_until,
+    old.failed, old.forced, old.job_id);
+  return null;
+end $$;
+create trigger verdicts_kept after update of checked_at on verdicts for each row
+  when (old.checked_at is distinct from new.checked_at) execute function keep_verdict();
+
+-- What is known of a mail domain, shared by all its addresses and all jobs; and the claim of who is asking DNS about it.
+create table domain_facts (
+  domain text collate "C" primary key,
+  -- where its mail goes; null: never asked
+  route jsonb,
+  -- who runs its best mail host
+  mx_organisation text collate "C",
+  asked_at timestamptz,
+  -- of a DNS fault: when to ask again
+  holds_until timestamptz,
+  -- DNS faults in a row
+  faults integer not null default 0,
+  -- how often DNS was asked
+  checks integer not null default 0,
+  -- whether it takes mail for any name; null: not known
+  catch_all boolean,
+  catch_all_at timestamptz,
+  -- a claim: by the database's clock
+  worker_id text,
+  lease uuid,
+  leased_until timestamptz
+);
+create index domain_facts_claimed on domain_facts (worker_id) where worker_id is not null;
+
+-- Addresses that are being checked right now, by the database's clock.
+create table verification_claims (
+  address text collate "C" not null,
+  depth text not null,
+  engine text not null,
+  worker_id text not null,
+  lease uuid not null,
+  leased_until timestamptz not null,
+  primary key (address, depth, engine)
+);
+create index verification_claims_by_worker on verification_claims (worker_id);

@@ -1,0 +1,94 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+
+import { jsonText, storableText } from './json.ts'
+import type { DB } from './types.ts'
+
+/** How a job's list was read. */
+export interface VerifyList {
+  /** The user's columns in their order; empty for lists that have none. */
+  columns: string[]
+  readAs: Record<string, unknown>
+  rowsPerShard: number
+  /** By the clock of policies. */
+  beganAt: Date
+}
+
+/** A row of a list. */
+export interface ListRow {
+  /** From 0. */
+  position: number
+  /** Empty where the row holds no address. */
+  domain: string
+  /** In normal form; what was given where that is no address; null for an empty row. */
+  address: string | null
+  /** As it was given; null where that is the address itself. */
+  given: string | null
+  /** The whole row, for lists with columns. */
+  cells: string[] | null
+}
+
+/** Once a job; a second time changes nothing. */
+export async function addVerifyList(trx: Transaction<DB>, jobId: number, list: VerifyList): Promise<void> {
+  await sql`
+    insert into verify_lists (job_id, columns, read_as, rows_per_shard, began_at)
+    values (${jobId}, ${list.columns.map(storableText)}::text[], ${jsonText(list.readAs)}::jsonb, ${list.rowsPerShard}, ${list.beganAt})
+    on conflict do nothing`.execute(trx)
+}
+
+export async function findVerifyList(db: Kysely<DB>, jobId: number): Promise<VerifyList | undefined> {
+  const { rows } = await sql<VerifyList>`
+    select columns, read_as as "readAs", rows_per_shard as "rowsPerShard", began_at as "beganAt" from verify_lists
+    where job_id = ${jobId}`.execute(db)
+  return rows[0]
+}
+
+/** Rows in the order of their positions. */
+export async function addListRows(trx: Transaction<DB>, jobId: number, rows: readonly ListRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    insert into verify_items (job_id, position, domain, address, given, cells)
+    select ${jobId}::bigint, n.position, n.domain, n.address, n.given, n.cells::json
+    from unnest(${rows.map((row) => row.position)}::bigint[], ${rows.map((row) => row.domain)}::text[], ${rows.map((row) => row.address && storableText(row.address))}::text[],
+      ${rows.map((row) => row.given && storableText(row.given))}::text[], ${rows.map((row) => row.cells && jsonText(row.cells))}::text[])
+      n(position, domain, address, given, cells)`.execute(trx)
+}
+
+/** Positions from `from` up to and without `to`. */
+export interface ListRange {
+  from: number
+  to: number
+}
+
+export interface OpenItem {
+  position: number
+  domain: string
+  /** In normal form, or what was given where `domain` is empty. */
+  address: string
+  /** As it was given. */
+  given: string
+}
+
+/** Different addresses of a range that have no verdict in the job yet, by the position at which they come first. */
+export async function openItems(
+  db: Kysely<DB>,
+  jobId: number,
+  { from, to }: ListRange,
+  limit: number,
+): Promise<OpenItem[]> {
+  const { rows } = await sql<OpenItem>`
+    select * from (
+      select distinct on (i.domain, i.address) i.position, i.domain, i.address, coalesce(i.given, i.address) as given from verify_items i
+      where i.job_id = ${jobId} and i.position >= ${from} and i.position < ${to} and i.address is not null
+        and not exists (select 1 from job_verifications v where v.job_id = i.job_id and v.domain = i.domain and v.address = i.address)
+      order by i.domain, i.address, i.position) o
+    order by position limit ${limit}`.execute(db)
+  return rows
+}
+
+export async function countListRows(db: Kysely<DB>, jobId: number, { from, to }: ListRange): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from verify_items where job_id = ${jobId} and position >= ${from} and position < ${to}`.execute(
+    db,
+  )
+  return rows[0]!.n
+}

@@ -1,0 +1,51 @@
+import type { Transaction } from 'kysely'
+
+import { addVerifications, countOthers, sumVerifications } from '../../db/job-verifications.ts'
+import type { DB } from '../../db/types.ts'
+import { saveVerdicts } from '../../db/verdicts.ts'
+import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
+import type { Counts, SaveArgs } from '../job-kind.ts'
+import type { VerifyBatch } from './verify-batch.ts'
+
+/**
+ * Stores the steps of several shards. Everybody locks in this order: rows of the list, verdicts, results, each by its key; so two jobs over one list, and
+ * two shards that meet the same address, wait for each other in one direction alone.
+ */
+export async function saveVerification(
+  trx: Transaction<DB>,
+  { jobId, groupId }: SaveArgs,
+  batches: readonly VerifyBatch[],
+): Promise<Counts> {
+  for (const { list } of batches) if (list) await addVerifyList(trx, jobId, list)
+  await addListRows(
+    trx,
+    jobId,
+    batches.flatMap(({ rows }) => rows),
+  )
+  const rules = batches.findLast((batch) => batch.rules)?.rules
+  if (!rules) return {}
+  await saveVerdicts(
+    trx,
+    { jobId, ...rules },
+    batches.flatMap(({ verdicts }) => verdicts),
+  )
+  const { succeeded, failed } = await addVerifications(
+    trx,
+    { jobId, groupId },
+    batches.flatMap(({ found }) => found),
+    { ...rules, ranges: batches.flatMap(({ asked }) => asked) },
+  )
+  const skipped = await countOthers(
+    trx,
+    jobId,
+    batches.flatMap(({ closed }) => closed),
+  )
+  return { succeeded, failed, skipped, results: succeeded + failed }
+}
+
+export async function finishVerification(
+  trx: Transaction<DB>,
+  jobId: number,
+): Promise<{ summary: Record<string, unknown> }> {
+  return { summary: { ...(await sumVerifications(trx, jobId)) } }
+}

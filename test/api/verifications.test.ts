@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { createOutgoing } from '../../jobs/outgoing.ts'
+import { startWorker } from '../../jobs/worker.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+import { startDns } from '../support/dns.ts'
+import { jobEnds, openTestEngine } from '../support/engine.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { addAddresses, addJob } from '../support/rows.ts'
+
+const database = await testDatabase()
+const { db, url } = database
+let api: TestApi
+let id: string
+const closing: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+})
+
+const emails = ['zoe@firm.com', 'Zoe@Firm.com', 'info@firm.com', '', 'no address', 'ann@silent.com', 'bob@gone.com']
+
+beforeAll(async () => {
+  const dns = await startDns({
+    zone: {
+      'firm.com': { mx: [[10, 'mx.hosting.com']] },
+      'mx.hosting.com': { a: ['198.20.1.1'] },
+      'silent.com': { mx: [[0, '.']] },
+    },
+  })
+  closing.push(() => dns.close())
+  const engine = await openTestEngine(url, db, { dnsServers: [dns.server] })
+  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
+  closing.push(
+    () => engine.close(),
+    () => outgoing.close(),
+    () => worker.stop(),
+  )
+  api = await startApi(database)
+  closing.push(() => api.close())
+  const started = await api.data<{ startVerifyEmails: { job: { id: string } } }>(
+    `mutation ($emails: [String!]) { startVerifyEmails(input: { emails: $emails, depth: DNS, service: BUILTIN }) { ... on StartJobSuccess { job { id } } } }`,
+    { emails },
+  )
+  id = started.startVerifyEmails.job.id
+  await jobEnds(db, Number(id))
+})
+
+test('a job shows each address of its list once, in the order of the list, with its verdict', async () => {
+  const { job } = await api.data<{
+    job: { progress: object; summary: object; verifications: { totalCount: number; nodes: object[] } }
+  }>(
+    `query ($id: ID!) { job(id: $id) { summary progress { total succeeded failed skipped results }
+      verifications(first: 10) { totalCount nodes { position address domain status reason score flags sendable depth engine failed fromStore holdsUntil } } } }`,
+    { id },
+  )
+  expect(job.progress).toEqual({ total: 7, succeeded: 5, failed: 0, skipped: 2, results: 5 })
+  expect(job.summary).toEqual({ addresses: 5, fromStore: 0, byStatus: { INVALID: 3, UNKNOWN: 2 } })
+  const shared = { depth: 'DNS', engine: 'BUILTIN', failed: false, fromStore: false }
+  const accepts = {
+    status: 'UNKNOWN',
+    reason: 'DOMAIN_ACCEPTS_MAIL',
+    sendable: true,
+    holdsUntil: expect.any(String) as string,
+  }
+  const invalid = { status: 'INVALID', score: 0, flags: [], sendable: false }
+  expect(job.verifications).toEqual({
+    totalCount: 5,
+    nodes: [
+      { position: 0, address: 'zoe@firm.com', domain: 'firm.com', ...accepts, score: 60, flags: [], ...shared },
+      { position: 2, address: 'info@firm.com', domain: 'firm.com', ...accepts, score: 55, flags: ['role'], ...shared },
+      {
+        position: 4,
+        address: 'no address',
+        domain: '',
+        ...invalid,
+        reason: 'SYNTAX_INVALID',
+        holdsUntil: null,
+        ...shared,
+      },
+      {
+        position: 5,
+        address: 'ann@silent.com',
+        domain: 'silent.com',
+        ...invalid,
+        reason: 'NULL_MX',
+        holdsUntil: expect.any(String) as string,
+        ...shared,
+      },
+      {
+        position: 6,
+        address: 'bob@gone.com',
+        domain: 'gone.com',
+        ...invalid,
+        reason: 'DOMAIN_NOT_FOUND',
+        holdsUntil: expect.any(String) as string,
+        ...shared,
+      },
+    ],
+  })
+})
+
+test('verifications are filtered and ordered, and paged by cursor', async () => {
+  const page = async (args: string) =>
+    (
+      await api.data<{
+        job: { verifications: { nodes: { address: string }[]; pageInfo: { endCursor: string; hasNextPage: boolean } } }
+      }>(
+        `query ($id: ID!) { job(id: $id) { verifications(${args}) { nodes { address } pageInfo { endCursor hasNextPage } } } }`,
+        { id },
+      )
+    ).job.verifications
+  const addresses = async (args: string) => (await page(args)).nodes.map(({ address }) => address)
+  expect(await addresses('first: 9, filter: { status: [INVALID] }')).toEqual([
+    'no address',
+    'ann@silent.com',
+    'bob@gone.com',
+  ])
+  expect(await addresses('first: 9, filter: { status: [INVALID, UNKNOWN], domain: "Firm.com" }')).toEqual([
+    'zoe@firm.com',
+    'info@firm.com',
+  ])
+  expect(await addresses('first: 9, filter: { reason: [NULL_MX] }')).toEqual(['ann@silent.com'])
+  expect(await addresses('first: 9, filter: { text: "NO " }')).toEqual(['no address'])
+  const first = await page('first: 3, orderBy: DOMAIN')
+  expect(first.nodes.map(({ address }) => address)).toEqual(['no address', 'info@firm.com', 'zoe@firm.com'])
+  expect(await addresses(`first: 3, orderBy: DOMAIN, after: "${first.pageInfo.endCursor}"`)).toEqual([
+    'bob@gone.com',
+    'ann@silent.com',
+  ])
+})
+
+test('an address shows its verdicts with their evidence, however it is written', async () => {
+  const { address, nobody, nothing } = await api.data<
+    Record<string, { verifications: { evidence: Record<string, unknown> }[] } | null>
+  >(
+    `{ address(email: " INFO@firm.COM") { address domain verification { reason } verifications { reason depth evidence } sightings { sourceUrl } }
+       nobody: address(email: "nobody@firm.com") { address verification { reason } verifications { reason } sightings { sourceUrl } }
+       nothing: address(email: "no address") { address } }`,
+  )
+  expect(address).toMatchObject({
+    address: 'info@firm.com',
+    domain: 'firm.com',
+    verification: { reason: 'DOMAIN_ACCEPTS_MAIL' },
+    verifications: [{ reason: 'DOMAIN_ACCEPTS_MAIL', depth: 'DNS' }],
+    sightings: [],
+  })
+  expect(address!.verifications[0]!.evidence).toMatchObject({
+    text: { ok: true, role: true },
+    domain: {
+      domain: 'firm.com',
+      route: { kind: 'mx', hosts: [{ host: 'mx.hosting.com', addresses: ['198.20.1.1'] }] },
+    },
+  })
+  expect(nobody).toEqual({ address: 'nobody@firm.com', verification: null, verifications: [], sightings: [] })
+  expect(nothing).toBeNull()
+})
+
+test('statistics count by reason, domain, mail host and day, over all and by job', async () => {
+  const today = new Date().toISOString().slice(0, 10)
+  const { all, ofJob, ofDomain, missing } = await api.data<Record<string, unknown>>(
+    `query ($id: ID!) {
+      all: verificationStats { total byMxOrganisation { name count unknown } byDay { name count invalid unknown } }
+      ofJob: verificationStats(jobId: $id) { total byReason { status reason count } byDomain(first: 1) { name count valid risky invalid unknown } }
+      ofDomain: verificationStats(domain: "Silent.com") { total byReason { reason } }
+      missing: verificationStats(jobId: "999999") { total } }`,
+    { id },
+  )
+  // What is no address is no verified address either: it is counted in its job alone.
+  expect(all).toEqual({
+    total: 4,
+    byMxOrganisation: [{ name: 'hosting.com', count: 2, unknown: 2 }],
+    byDay: [{ name: today, count: 4, invalid: 2, unknown: 2 }],
+  })
+  expect(ofJob).toEqual({
+    total: 5,
+    byReason: [
+      { status: 'UNKNOWN', reason: 'DOMAIN_ACCEPTS_MAIL', count: 2 },
+      { status: 'INVALID', reason: 'DOMAIN_NOT_FOUND', count: 1 },
+      { status: 'INVALID', reason: 'NULL_MX', count: 1 },
+      { status: 'INVALID', reason: 'SYNTAX_INVALID', count: 1 },
+    ],
+    byDomain: [{ name: 'firm.com', count: 2, valid: 0, risky: 0, invalid: 0, unknown: 2 }],
+  })
+  expect(ofDomain).toEqual({ total: 1, byReason: [{ reason: 'NULL_MX' }] })
+  expect(missing).toBeNull()
+})
+
+test('an address that a job found shows the verdict that another one gave it', async () => {
+  const jobId = await addJob(db)
+  await addAddresses(db, jobId, { seq: 1, groupId: 1 }, [{ address: 'info@firm.com' }, { address: 'other@firm.com' }])
+  const { job } = await api.data<{ job: { emails: { nodes: object[] } } }>(
+    `query ($id: ID!) { job(id: $id) { emails(first: 5, orderBy: ADDRESS) { nodes { address verification { status reason } } } } }`,
+    { id: String(jobId) },
+  )
+  expect(job.emails.nodes).toEqual([
+    { address: 'info@firm.com', verification: { status: 'UNKNOWN', reason: 'DOMAIN_ACCEPTS_MAIL' } },
+    { address: 'other@firm.com', verification: null },
+  ])
+})
