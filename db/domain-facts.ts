@@ -108,3 +108,14 @@ export async function renewDomainClaims(db: Kysely<DB>, workerId: string, lease:
     db,
   )
 }
+
+/** What a control probe or a service told of the whole domain. */
+export async function saveCatchAll(
+  db: Kysely<DB>,
+  domain: string,
+  { is, at }: { is: boolean; at: Date },
+): Promise<void> {
+  await sql`
+    update domain_facts set catch_all = ${is}, catch_all_at = ${at}
+    where domain = ${domain} and (catch_all_at is null or catch_all_at < ${at})`.execute(db)
+}

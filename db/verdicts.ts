@@ -91,6 +91,24 @@ export async function failedChecks(
   return new Map(rows.map((row) => [row.address, row]))
 }
 
+/** Those of the addresses that have a verdict which answers. */
+export async function answeredAddresses(
+  db: Kysely<DB>,
+  addresses: readonly string[],
+  {
+    answers,
+    now,
+    notBefore,
+  }: { answers: readonly { depth: string; engine: string }[]; now: Date; notBefore: Date | null },
+): Promise<string[]> {
+  const { rows } = await sql<{ address: string }>`
+    select distinct v.address from verdicts v
+    join unnest(${answers.map(({ depth }) => depth)}::text[], ${answers.map(({ engine }) => engine)}::text[]) a(depth, engine) using (depth, engine)
+    where v.address = any(${addresses}::text[]) and not v.failed and (v.holds_until is null or v.holds_until > ${now})
+      and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})`.execute(db)
+  return rows.map(({ address }) => address)
+}
+
 /** Failed checks of these addresses may be made again at once. */
 export async function forgetFailedChecks(trx: Transaction<DB>, addresses: readonly string[]): Promise<void> {
   await sql`

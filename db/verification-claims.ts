@@ -36,17 +36,24 @@ export async function renewClaims(db: Kysely<DB>, workerId: string, lease: strin
     where c.address = mine.address and c.depth = mine.depth and c.engine = mine.engine`.execute(db)
 }
 
-/** Gives claims back: all of the lease. */
-export async function releaseClaims(db: Kysely<DB>, workerId: string, lease: string): Promise<void> {
+/** Gives claims back: those of these addresses, or all of the lease. */
+export async function releaseClaims(
+  db: Kysely<DB>,
+  workerId: string,
+  lease: string,
+  addresses?: readonly string[],
+): Promise<void> {
+  const which = addresses ? sql`address = any(${addresses}::text[])` : sql`true`
   await sql`
     with mine as (
-      select address, depth, engine from verification_claims where worker_id = ${workerId} and lease = ${lease}::uuid order by address, depth, engine for update)
+      select address, depth, engine from verification_claims where worker_id = ${workerId} and lease = ${lease}::uuid and ${which}
+      order by address, depth, engine for update)
     delete from verification_claims c using mine where c.address = mine.address and c.depth = mine.depth and c.engine = mine.engine`.execute(
     db,
   )
 }
 
-/** Gives back whatever a worker had claimed: addresses and domains. */
+/** Gives back whatever a worker had claimed: addresses, connections to mail hosts, and domains. */
 export async function releaseClaimsOf(db: Kysely<DB>, workerId: string): Promise<void> {
   await sql`
     with gone as (
@@ -54,6 +61,7 @@ export async function releaseClaimsOf(db: Kysely<DB>, workerId: string): Promise
     delete from verification_claims c using gone where c.address = gone.address and c.depth = gone.depth and c.engine = gone.engine`.execute(
     db,
   )
+  await sql`delete from mx_connections where worker_id = ${workerId}`.execute(db)
   await sql`
     with gone as (select domain from domain_facts where worker_id = ${workerId} order by domain for update)
     update domain_facts f set worker_id = null, lease = null, leased_until = null from gone where f.domain = gone.domain`.execute(

@@ -110,6 +110,19 @@ export interface Settings {
   ownHosts: string[]
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
   dnsServers: string[]
+  /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */
+  smtp?: SmtpSettings | undefined
+}
+
+export interface SmtpSettings {
+  /** Our own name in EHLO. */
+  helo: string
+  /** Envelope sender. */
+  mailFrom: string
+  /** Of mail servers; 25 but in tests. */
+  port: number
+  /** For one reply of a mail server; 45 s unless told. */
+  replyMs?: number
 }
 
 export interface SaveArgs {

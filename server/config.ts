@@ -36,6 +36,8 @@ export interface Config {
   userAgentContact: string
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
   dnsServers: string[]
+  /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */
+  smtp: { helo: string; mailFrom: string; port: number } | undefined
   /** Jobs that ended more days ago than this are deleted; undefined: none is. */
   retentionDays: number | undefined
   /** Whether clients may ask for the schema of the API. */
@@ -84,6 +86,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
   const parsed = variables.safeParse(given)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given))
   if (!problems.some(({ name }) => name === 'HOST')) problems.push(...missingToken(given))
+  problems.push(...halfOfSmtp(given))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
   const dataDir = resolve(directory, data.DATA_DIR)
@@ -102,6 +105,10 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
     minDelayMs: data.MIN_DELAY_MS,
     userAgentContact: data.USER_AGENT_CONTACT,
     dnsServers: data.DNS_SERVERS,
+    smtp:
+      data.SMTP_HELO !== undefined && data.SMTP_MAIL_FROM !== undefined
+        ? { helo: data.SMTP_HELO, mailFrom: data.SMTP_MAIL_FROM, port: data.SMTP_PORT }
+        : undefined,
     retentionDays: data.RETENTION_DAYS,
     introspection: data.INTROSPECTION === 'true',
     logLevel: data.LOG_LEVEL,
@@ -169,6 +176,20 @@ const variables = z.object({
   )
     .default([])
     .meta({ example: '127.0.0.1:5353,[::1]:5353' }),
+  SMTP_HELO: z
+    .string()
+    .refine(
+      (name) => /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/i.test(name),
+      'must be the host name by which this machine is known in DNS',
+    )
+    .optional()
+    .meta({ example: 'mail.example.com' }),
+  SMTP_MAIL_FROM: z
+    .string()
+    .refine((address) => /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/.test(address), 'must be an address of your own domain')
+    .optional()
+    .meta({ example: 'postmaster@example.com' }),
+  SMTP_PORT: wholeNumber(1, 65_535).default(25).meta({ example: '25' }),
   RETENTION_DAYS: wholeNumber(1, 36_500).optional().meta({ example: '30' }),
   INTROSPECTION: z.enum(['true', 'false'], 'must be true or false').default('true').meta({ example: 'false' }),
   LOG_LEVEL: z
@@ -251,6 +272,13 @@ function missingToken({ HOST, API_TOKEN }: Environment): ConfigProblem[] {
   if (!HOST || API_TOKEN || isLoopback(withoutBrackets(HOST))) return []
   const problem = `must be set, since HOST=${HOST} lets other machines in; or leave HOST out to serve this machine alone`
   return [{ name: 'API_TOKEN', problem, example: exampleOf('API_TOKEN') }]
+}
+
+/** One without the other is a probe that nobody would answer. */
+function halfOfSmtp({ SMTP_HELO, SMTP_MAIL_FROM }: Environment): ConfigProblem[] {
+  if ((SMTP_HELO === undefined) === (SMTP_MAIL_FROM === undefined)) return []
+  const [name, other] = SMTP_HELO === undefined ? ['SMTP_HELO', 'SMTP_MAIL_FROM'] : ['SMTP_MAIL_FROM', 'SMTP_HELO']
+  return [{ name, problem: `must be set too where ${other} is`, example: exampleOf(name) }]
 }
 
 function problemOf({ path, message }: z.core.$ZodIssue, given: Environment): ConfigProblem {

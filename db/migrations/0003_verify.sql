@@ -153,3 +153,46 @@ create table verification_claims (
   primary key (address, depth, engine)
 );
 create index verification_claims_by_worker on verification_claims (worker_id);
+
+-- Manners towards those who run mail hosts, over all jobs and workers. Times by the database's clock, but for the circuit.
+create table mx_organisations (
+  organisation text collate "C" primary key,
+  -- pause between the starts of two connections; grows where they ask for it
+  interval_ms integer not null,
+  next_at timestamptz not null default now(),
+  -- recipients asked about in the hour and on the day of these moments
+  hour_at timestamptz not null default now(),
+  in_hour integer not null default 0,
+  day_at timestamptz not null default now(),
+  in_day integer not null default 0,
+  -- nobody connects before: they refused to talk to us
+  closed_until timestamptz,
+  closed_why text,
+  -- refusals of that sort in a row
+  refusals integer not null default 0
+);
+
+-- Connections to mail hosts that are open, each a lease.
+create table mx_connections (
+  lease uuid primary key,
+  organisation text collate "C" not null,
+  worker_id text not null,
+  leased_until timestamptz not null
+);
+create index mx_connections_by_organisation on mx_connections (organisation, leased_until);
+create index mx_connections_by_worker on mx_connections (worker_id);
+
+-- Whether anything gets out by the port of mail servers, by who is dialled: told from the connections themselves.
+create table mx_reach (
+  organisation text collate "C" primary key,
+  connected_at timestamptz,
+  failed_at timestamptz
+);
+
+-- What the operator's own name and sender look like from outside.
+create table sender_audits (
+  helo text primary key,
+  mail_from text not null,
+  findings jsonb not null,
+  checked_at timestamptz not null
+);

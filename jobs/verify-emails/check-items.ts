@@ -5,77 +5,89 @@ import { isDisposableDomain, textFacts } from '../engines/verify/text-facts.ts'
 import { verdict } from '../engines/verify/verdict.ts'
 import type { Care } from '../job-kind.ts'
 import { learnDomains } from './learn-domains.ts'
-import type { Answered } from './result.ts'
+import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from './mailbox-checks.ts'
+import { type Answered, answeredBy } from './result.ts'
 import type { Plan, VerifyArgs } from './verify-run.ts'
-
-/** What came of a look at some addresses. */
-export interface Round {
-  answered: Answered[]
-  /** The earliest moment at which something that must wait may go on, and what it waits for. */
-  wait?: { at: Date; why: string }
-  /** Others are asking about so many right now. */
-  held: number
-}
-
-type Checked = Pick<VerifyArgs, 'io' | 'signal'>
+import { earlier } from './wait.ts'
 
 /** So often DNS is asked about a domain within a job; then what it is asked for is left undecided. */
 const dnsTries = 2
 
-/** Checks what can be checked now. A run that must be careful gets one answer at a time, and after many crashes gives that address up. */
-export async function checkItems(args: Checked, plan: Plan, items: readonly OpenItem[], care: Care): Promise<Round> {
-  if (care === 'normal') return checkAll(args, plan, items)
-  if (care === 'give-up-one') return { answered: [givenUp(args, plan, items[0]!)], held: 0 }
-  let round: Round = { answered: [], held: 0 }
-  for (const item of items) {
-    const { answered, held, wait } = await checkAll(args, plan, [item])
-    if (answered.length > 0) return { answered, held: 0 }
-    const first = earlier(round.wait, wait)
-    round = { answered: [], held: round.held + held, ...(first && { wait: first }) }
-  }
-  return round
+export interface CheckArgs extends Pick<VerifyArgs, 'io' | 'signal'> {
+  plan: Plan
+  mailboxes: MailboxChecks
 }
 
-async function checkAll({ io, signal }: Checked, plan: Plan, items: readonly OpenItem[]): Promise<Round> {
+/** Checks what can be checked now. A run that must be careful gets one answer at a time, and after many crashes gives that address up. */
+export async function checkItems(args: CheckArgs, items: readonly OpenItem[], care: Care): Promise<MailboxRound> {
+  if (care === 'normal') return checkAll(args, items)
+  if (care === 'give-up-one') return { ...emptyMailboxRound(), answered: [givenUp(args, items[0]!)] }
+  const all = emptyMailboxRound()
+  for (const item of items) {
+    const round = await checkAll(args, [item])
+    if (round.answered.length + round.kept.length > 0 || round.askStore) return round
+    all.held += round.held
+    const wait = earlier(all.wait, round.wait)
+    if (wait) all.wait = wait
+  }
+  return all
+}
+
+async function checkAll({ io, signal, plan, mailboxes }: CheckArgs, items: readonly OpenItem[]): Promise<MailboxRound> {
   const now = io.now()
-  const evident = (item: OpenItem): Evidence => ({
-    depth: plan.depth,
-    engine: plan.engine,
-    at: now.toISOString(),
-    tries: 1,
-    text: textFacts(item.given),
-  })
   const answered: Answered[] = []
   const open: { item: OpenItem; evidence: Evidence & { text: TextFacts } }[] = []
   for (const item of items) {
-    const evidence = evident(item)
+    const evidence = evidenceOf(item, plan, now)
     const byText = verdict(evidence, io.policy, now)
     if (plan.depth === 'SYNTAX' || !hasText(evidence) || byText.status === 'INVALID')
-      answered.push({ item, evidence, verdict: byText })
+      answered.push(answeredBy(item, evidence, byText))
     else open.push({ item, evidence })
   }
-  if (open.length === 0) return { answered, held: 0 }
+  const round = { ...emptyMailboxRound(), answered }
+  if (open.length === 0) return round
 
   const domains = [...new Set(open.map(({ item }) => item.domain))].sort()
-  const { known, held } = await learnDomains(io, signal, domains, plan.rules())
+  const rules = plan.rules()
+  const { known, held } = await learnDomains(io, signal, domains, rules)
   const heldDomains = new Set(held)
-  let wait: Round['wait']
-  let heldItems = 0
+  const candidates: Candidate[] = []
   for (const { item, evidence } of open) {
     const facts = known.get(item.domain)
     if (!facts) {
-      if (heldDomains.has(item.domain)) heldItems++
+      if (heldDomains.has(item.domain)) round.held++
       continue
     }
     const domain = domainFacts(facts)
     if (domain.route.kind === 'dns_error' && facts.faults < dnsTries) {
-      wait = earlier(wait, { at: facts.holdsUntil, why: `DNS gave no answer about ${item.domain}` })
+      round.wait = earlier(round.wait, { at: facts.holdsUntil, why: `DNS gave no answer about ${item.domain}` })
       continue
     }
     const whole = { ...evidence, at: io.now().toISOString(), tries: Math.max(1, facts.faults), domain }
-    answered.push({ item, evidence: whole, verdict: verdict(whole, io.policy, io.now()) })
+    // What syntax and DNS decide needs no mailbox, and no service that costs.
+    const byDomain = verdict({ ...whole, depth: 'DNS', engine: 'builtin' }, io.policy, io.now())
+    if (plan.depth === 'SMTP' && byDomain.reason === 'domain_accepts_mail') candidates.push({ item, evidence: whole })
+    else answered.push(answeredBy(item, whole, byDomain))
   }
-  return { answered, held: heldItems, ...(wait && { wait }) }
+  if (candidates.length === 0 || signal.aborted) return round
+  return joined(round, await mailboxes.check(candidates, rules))
+}
+
+function joined(a: MailboxRound, b: MailboxRound): MailboxRound {
+  const wait = earlier(a.wait, b.wait)
+  return {
+    answered: [...a.answered, ...b.answered],
+    kept: b.kept,
+    notes: b.notes,
+    findings: b.findings,
+    held: a.held + b.held,
+    askStore: b.askStore,
+    ...(wait && { wait }),
+  }
+}
+
+function evidenceOf(item: OpenItem, { depth, engine }: Plan, now: Date): Evidence {
+  return { depth, engine, at: now.toISOString(), tries: 1, text: textFacts(item.given) }
 }
 
 function domainFacts({ domain, route: stored, askedAt, catchAll, catchAllAt }: KnownDomain): DomainFacts {
@@ -90,22 +102,14 @@ function domainFacts({ domain, route: stored, askedAt, catchAll, catchAllAt }: K
 }
 
 /** It has brought down the worker, or this run, again and again. */
-function givenUp({ io }: Checked, { depth, engine }: Plan, item: OpenItem): Answered {
+function givenUp({ io, plan }: CheckArgs, item: OpenItem): Answered {
   const at = io.now()
-  const evidence: Evidence = { depth, engine, at: at.toISOString(), tries: 1, text: textFacts(item.given) }
+  const evidence = evidenceOf(item, plan, at)
   const { status, score } = io.policy.reasons.inconclusive
-  return {
-    item,
-    evidence,
-    verdict: { ...verdict(evidence, io.policy, at), status, score, reason: 'inconclusive' },
-    failure: { category: 'internal', message: 'given up after repeated crashes' },
-  }
+  const said = { ...verdict(evidence, io.policy, at), status, score, reason: 'inconclusive' as const }
+  return answeredBy(item, evidence, said, { category: 'internal', message: 'given up after repeated crashes' })
 }
 
 function hasText(evidence: Evidence): evidence is Evidence & { text: TextFacts } {
   return evidence.text.ok
-}
-
-function earlier(a: Round['wait'], b: Round['wait']): Round['wait'] {
-  return a && b ? (a.at <= b.at ? a : b) : (a ?? b)
 }

@@ -40,6 +40,7 @@ export const example: Example<VerifyInput> = {
     ],
     depth: 'DNS',
     service: 'builtin',
+    fromKnown: false,
     force: false,
   }),
   refused: [

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 
 import { type Depth, depths, engineNames } from '../engines/verify/terms.ts'
-import type { InputIssue } from '../refusals.ts'
+import type { Settings } from '../job-kind.ts'
+import { type InputIssue, NotConfigured } from '../refusals.ts'
 
 const mostPasted = 100_000
 
@@ -15,6 +16,21 @@ export const verifyInput = z
         title: 'Addresses',
         description: 'Addresses to verify, one a line. What is no address comes back as such, with the reason.',
         examples: [['ada@example.com', 'grace@example.org']],
+      }),
+    upload: z.string().optional().meta({
+      title: 'File',
+      description:
+        'A table (CSV, or a text with an address a line) that was uploaded. Delimiter, header and column are found by themselves; its other columns are kept.',
+      upload: true,
+    }),
+    fromJob: z
+      .string()
+      .regex(/^[1-9]\d{0,14}$/, 'The id of a job is a number.')
+      .optional()
+      .meta({
+        title: 'Results of a job',
+        description: 'The id of a job of yours: the addresses that it found are verified.',
+        examples: ['12'],
       }),
     depth: z
       .enum(depths)
@@ -46,6 +62,57 @@ export const verifyInput = z
           'A stored verdict answers only where it is not older than this. Empty: for as long as it holds, which depends on what it says.',
         examples: [30],
       }),
+    fromKnown: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'All that was found',
+        description: 'The addresses that any of your jobs has found are verified.',
+        examples: [false],
+      }),
+    domain: z
+      .string()
+      .max(253)
+      .optional()
+      .meta({
+        title: 'Only at the domain',
+        description: 'Of addresses that jobs have found, those at this domain.',
+        examples: ['example.com'],
+      }),
+    leastQuality: z
+      .enum(['low', 'medium', 'high'])
+      .optional()
+      .meta({
+        title: 'At least of the quality',
+        description: 'Of addresses that jobs have found, those that were found with this quality or a better one.',
+        examples: ['medium'],
+      }),
+    column: z
+      .string()
+      .max(1_000)
+      .optional()
+      .meta({
+        title: 'Column',
+        description:
+          'Of a file: the header of the column with the addresses, or its number from 1, where it is not found by itself.',
+        examples: ['email'],
+      }),
+    delimiter: z
+      .enum([',', ';', 'tab', '|'])
+      .optional()
+      .meta({
+        title: 'Delimiter',
+        description: 'Of a file: what stands between two cells, where it is not found by itself.',
+        examples: [';'],
+      }),
+    header: z
+      .enum(['yes', 'no'])
+      .optional()
+      .meta({
+        title: 'Header',
+        description: 'Of a file: whether the first row names the columns, where that is not found by itself.',
+        examples: ['yes'],
+      }),
     force: z
       .boolean()
       .default(false)
@@ -56,10 +123,45 @@ export const verifyInput = z
         examples: [false],
       }),
   })
-  .refine(({ emails = [] }) => emails.some((email) => email.trim() !== ''), {
-    path: ['emails'],
-    error: 'Give at least one address.',
+  .superRefine((input, context) => {
+    const given = sourcesOf(input)
+    if (given.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: ['emails'],
+        message: 'Give at least one address, or a file, or say whose results.',
+      })
+    for (const source of given.slice(1))
+      context.addIssue({
+        code: 'custom',
+        path: [source],
+        message: `There is a list already (${given[0]}): take one of them.`,
+      })
+    const found = given[0] === 'fromJob' || given[0] === 'fromKnown'
+    for (const name of ['domain', 'leastQuality'] as const)
+      if (input[name] !== undefined && !found)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: 'This chooses among addresses that jobs have found.',
+        })
   })
+
+/** The lists that an input names; it is to be one. */
+function sourcesOf(input: {
+  emails?: string[] | undefined
+  upload?: string | undefined
+  fromJob?: string | undefined
+  fromKnown?: boolean
+}) {
+  const { emails = [], upload, fromJob, fromKnown } = input
+  return [
+    ...(emails.some((email) => email.trim() !== '') ? ['emails' as const] : []),
+    ...(upload === undefined ? [] : ['upload' as const]),
+    ...(fromJob === undefined ? [] : ['fromJob' as const]),
+    ...(fromKnown ? ['fromKnown' as const] : []),
+  ]
+}
 
 export type VerifyInput = z.infer<typeof verifyInput>
 
@@ -68,14 +170,25 @@ export function depthOf({ depth, service }: Pick<VerifyInput, 'depth' | 'service
   return service === 'builtin' ? (depth ?? 'DNS') : 'SMTP'
 }
 
-export function checkVerifyInput({ depth, service }: VerifyInput): InputIssue[] {
-  if (service === 'builtin' || depth === undefined || depth === 'SMTP') return []
-  const message = `${service} is asked about mailboxes, which is depth SMTP; leave the depth out or take the service builtin.`
-  return [{ path: ['depth'], message, code: 'depth_of_service' }]
+/** Throws NotConfigured where the operator has not set up what the job needs. */
+export function checkVerifyInput(input: VerifyInput, { smtp }: Settings): InputIssue[] {
+  const { depth, service } = input
+  if (service !== 'builtin' && depth !== undefined && depth !== 'SMTP') {
+    const message = `${service} is asked about mailboxes, which is depth SMTP; leave the depth out or take the service builtin.`
+    return [{ path: ['depth'], message, code: 'depth_of_service' }]
+  }
+  if (service === 'builtin' && depth === 'SMTP' && !smtp) {
+    const message = 'Mail servers are not asked about mailboxes unless SMTP_HELO and SMTP_MAIL_FROM say who is asking.'
+    throw new NotConfigured(message, ['SMTP_HELO', 'SMTP_MAIL_FROM'])
+  }
+  return []
 }
 
 /** `ada@example.com and 2 more`. */
-export function verifyTitle({ emails = [] }: VerifyInput): string {
+export function verifyTitle({ emails = [], upload, fromJob, fromKnown }: VerifyInput): string {
+  if (upload !== undefined) return 'An uploaded list'
+  if (fromJob !== undefined) return `Results of job ${fromJob}`
+  if (fromKnown) return 'All addresses that were found'
   const first = (emails.find((email) => email.trim() !== '') ?? '').trim()
   const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
   return emails.length > 1 ? `${short} and ${emails.length - 1} more` : short

@@ -8,13 +8,34 @@ import {
   type NewFacts,
   releaseDomains,
   renewDomainClaims,
+  saveCatchAll,
   saveDomainFacts,
 } from '../../db/domain-facts.ts'
+import { foundAddresses, type FoundFilter } from '../../db/found-addresses.ts'
+import {
+  type MxAnswer,
+  noteReach,
+  openCircuit,
+  port25,
+  releaseConnection,
+  reserveConnection,
+  slowDown,
+  speedUp,
+} from '../../db/mx-organisations.ts'
+import { openUpload } from '../../db/upload-bytes.ts'
+import { answeredAddresses, type FailedCheck, failedChecks } from '../../db/verdicts.ts'
+import { type CheckedBy, claimAddresses, releaseClaims } from '../../db/verification-claims.ts'
 import { findVerifyList, type ListRange, type OpenItem, openItems, type VerifyList } from '../../db/verify-lists.ts'
+import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { defaultPolicy, type Policy } from '../engines/verify/policy.ts'
-import type { IoDeps } from '../job-kind.ts'
+import type { IoDeps, Settings } from '../job-kind.ts'
+import { createDial } from '../outgoing-dial.ts'
 import { createDomainAsker, type DnsDoor } from './ask-domain.ts'
+import { mxLimits } from './mx-limits.ts'
+import { type Interview, interview, type Interviewed, smtpLimits } from './talk-smtp.ts'
 import type { VerifyRules } from './verify-batch.ts'
+
+type Rules = Pick<VerifyRules, 'now' | 'notBefore'>
 
 /** What a verification sees of the world. */
 export interface VerifyIo {
@@ -22,33 +43,93 @@ export interface VerifyIo {
   now(): Date
 
   list(jobId: number): Promise<VerifyList | undefined>
+  /** The bytes of an upload, from one on. */
+  openUpload(uploadId: string): Promise<OpenBytes>
+  /** Addresses behind another one that a job has found, or any job of its owner. */
+  foundAddresses(
+    jobId: number,
+    fromJob: number | undefined,
+    filter: FoundFilter,
+    after: string,
+    limit: number,
+  ): Promise<string[]>
   openItems(jobId: number, range: ListRange): Promise<OpenItem[]>
 
-  knownDomains(domains: readonly string[], rules: VerifyRules): Promise<Map<string, KnownDomain>>
-  claimDomains(domains: readonly string[], lease: string, rules: VerifyRules): Promise<DomainClaim[]>
+  knownDomains(domains: readonly string[], rules: Rules): Promise<Map<string, KnownDomain>>
+  claimDomains(domains: readonly string[], lease: string, rules: Rules): Promise<DomainClaim[]>
   renewDomains(lease: string): Promise<void>
   saveDomains(lease: string, facts: readonly NewFacts[]): Promise<void>
   releaseDomains(lease: string, domains: readonly string[]): Promise<void>
   /** Asks DNS where the mail of a domain goes. `faults`: in a row so far. Undefined where the signal trips first. */
   askDomain(domain: string, faults: number, signal: AbortSignal): Promise<NewFacts | undefined>
+  saveCatchAll(domain: string, known: { is: boolean; at: Date }): Promise<void>
+
+  claimAddresses(addresses: readonly string[], by: CheckedBy & { lease: string }): Promise<string[]>
+  releaseClaims(lease: string, addresses?: readonly string[]): Promise<void>
+  failedChecks(addresses: readonly string[], by: CheckedBy & Rules): Promise<Map<string, FailedCheck>>
+  /** Those that have a verdict by now that answers. */
+  answeredMeanwhile(addresses: readonly string[], rules: VerifyRules): Promise<string[]>
+
+  port25(): Promise<'open' | 'blocked' | 'unknown'>
+  reserveConnection(options: { organisation: string; lease: string; recipients: number }): Promise<MxAnswer>
+  releaseConnection(lease: string): Promise<void>
+  noteReach(organisation: string, connected: boolean): Promise<void>
+  slowDown(organisation: string): Promise<void>
+  speedUp(organisation: string): Promise<void>
+  openCircuit(organisation: string, why: string, holdMs: readonly number[]): Promise<void>
+  interview(about: Pick<Interview, 'hosts' | 'recipients' | 'control'>, signal: AbortSignal): Promise<Interviewed>
 }
 
-export function verifyIo({ db, workerId, now, settings }: IoDeps): VerifyIo {
+export function verifyIo({ db, blobs, workerId, now, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
-  const { dnsServers, ownHosts } = settings
-  const askDomain = createDomainAsker({ dns: openDns(dnsServers), policy, now, ownHosts, smtpPort: 25 })
+  const { dnsServers, ownHosts, smtp } = settings
+  const dial = createDial(ownHosts)
   return {
     policy,
     now,
     list: (jobId) => findVerifyList(db, jobId),
+    async openUpload(uploadId) {
+      const upload = await openUpload(db, blobs, uploadId)
+      return (start) => upload.read({ start })
+    },
+    foundAddresses: (jobId, fromJob, filter, after, limit) =>
+      foundAddresses(db, { jobId, fromJob, filter, after, limit }),
     openItems: (jobId, range) => openItems(db, jobId, range, range.to - range.from),
+
     knownDomains: (domains, rules) => knownDomains(db, domains, rules),
     claimDomains: (domains, lease, rules) => claimDomains(db, domains, { ...rules, lease, workerId: workerId() }),
     renewDomains: (lease) => renewDomainClaims(db, workerId(), lease),
     saveDomains: (lease, facts) => saveDomainFacts(db, lease, facts),
     releaseDomains: (lease, domains) => releaseDomains(db, lease, domains),
-    askDomain,
+    askDomain: createDomainAsker({ dns: openDns(dnsServers), policy, now, ownHosts, smtpPort: smtp?.port ?? 25 }),
+    saveCatchAll: (domain, known) => saveCatchAll(db, domain, known),
+
+    claimAddresses: (addresses, by) => claimAddresses(db, addresses, { ...by, workerId: workerId() }),
+    async releaseClaims(lease, addresses) {
+      if (addresses?.length !== 0) await releaseClaims(db, workerId(), lease, addresses)
+    },
+    failedChecks: (addresses, by) => failedChecks(db, addresses, by),
+    answeredMeanwhile: (addresses, rules) => answeredAddresses(db, addresses, rules),
+
+    port25: () => port25(db, mxLimits.blockedAfter),
+    reserveConnection: (options) =>
+      reserveConnection(db, { ...options, workerId: workerId(), now: now(), limits: mxLimits }),
+    releaseConnection: (lease) => releaseConnection(db, lease),
+    noteReach: (organisation, connected) => noteReach(db, organisation, connected),
+    slowDown: (organisation) => slowDown(db, organisation),
+    speedUp: (organisation) => speedUp(db, organisation, mxLimits),
+    openCircuit: (organisation, why, holdMs) => openCircuit(db, organisation, { now: now(), why, holdMs }),
+    interview(about, signal) {
+      const { replyMs = smtpLimits.replyMs, ...us } = configured(smtp)
+      return interview(dial, { ...about, ...us, now, limits: { ...smtpLimits, replyMs } }, signal)
+    },
   }
+}
+
+/** Jobs that would need it are refused before they start; the operator may have taken it away since. */
+function configured(smtp: Settings['smtp']): NonNullable<Settings['smtp']> {
+  if (!smtp) throw new Error('SMTP_HELO and SMTP_MAIL_FROM are not set (any more)')
+  return smtp
 }
 
 /** The system's resolvers unless others are named, as `address` or `address:port`. */

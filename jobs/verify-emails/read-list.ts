@@ -1,6 +1,7 @@
 import type { ListRow } from '../../db/verify-lists.ts'
 import { parseAddress } from '../engines/address/parse.ts'
-import type { RunEnd, Step } from '../job-kind.ts'
+import { JobFailure, type RunEnd, type Step } from '../job-kind.ts'
+import { type ListPortion, openList } from './list-source.ts'
 import { rowsPerShard, shardOfRows } from './row-ranges.ts'
 import { emptyBatch, type VerifyBatch, type VerifyCheckpoint } from './verify-batch.ts'
 import type { VerifyArgs } from './verify-run.ts'
@@ -10,35 +11,48 @@ const rowsAtOnce = 5_000
 const longestKey = 400
 
 /** The first shard of a verification: stores the list row by row, and spawns a shard for each range of it as soon as that is stored. */
-export async function* readList({
-  input,
-  checkpoint,
-  io,
-  care,
-  signal,
-}: VerifyArgs): AsyncGenerator<Step<VerifyBatch, VerifyCheckpoint>, RunEnd> {
-  const emails = input.emails ?? []
-  const perShard = rowsPerShard(emails.length)
-  let read = checkpoint?.of === 'list' ? checkpoint.read : 0
-  while (read < emails.length) {
-    if (signal.aborted) return { end: 'later', at: io.now(), why: 'stopped' }
+export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBatch, VerifyCheckpoint>, RunEnd> {
+  const { checkpoint, io, care, signal } = args
+  const before = checkpoint?.of === 'list' ? checkpoint : { read: 0, place: undefined, readAs: undefined }
+  const list = await openList(args, before.readAs)
+  const perShard = rowsPerShard(list.rows)
+  let { read } = before
+  let began = before.readAs !== undefined
+
+  /** One portion behind, so that the last one is known when it is stored. */
+  let held: ListPortion | undefined
+  const stepOf = ({ rows, place }: ListPortion, last: boolean): Step<VerifyBatch, VerifyCheckpoint> => {
     const from = read
-    read = Math.min(emails.length, from + (care === 'normal' ? rowsAtOnce : 1))
-    const rows = emails.slice(from, read).map((email, i) => listRow(from + i, email, null))
-    const last = read === emails.length
-    yield {
-      batch: {
-        ...emptyBatch(),
-        ...(from === 0 && { list: { columns: [], readAs: {}, rowsPerShard: perShard, beganAt: io.now() } }),
-        rows,
-      },
-      checkpoint: { of: 'list', read },
+    read += rows.length
+    const first = {
+      columns: list.readAs.columns,
+      readAs: { ...list.readAs },
+      rowsPerShard: perShard,
+      beganAt: io.now(),
+    }
+    const batch = {
+      ...emptyBatch(),
+      ...(!began && { list: first }),
+      rows: rows.map((row, i) => listRow(from + i, row.given, row.cells)),
+    }
+    began = true
+    return {
+      batch,
+      checkpoint: { of: 'list', read, place, readAs: list.readAs },
       counts: { total: rows.length },
       spawn: completed(from, read, perShard, last),
       phase: 'reading the list',
       ...(last && { totalKnown: true, end: { end: 'done' } as const }),
     }
   }
+  for await (const portion of list.portions(before.place, care === 'normal' ? rowsAtOnce : 1)) {
+    if (signal.aborted) break
+    if (held) yield stepOf(held, false)
+    held = portion
+  }
+  if (signal.aborted) return { end: 'later', at: io.now(), why: 'stopped' }
+  if (!held && read === 0) throw new JobFailure('LIST_EMPTY', 'There is no address to verify.')
+  yield stepOf(held ?? { rows: [], place: before.place }, true)
   return { end: 'done' }
 }
 
@@ -50,16 +64,12 @@ function completed(from: number, read: number, perShard: number, last: boolean):
   return shards
 }
 
-export function listRow(position: number, given: string, cells: string[] | null): ListRow {
+function listRow(position: number, given: string, cells: string[] | null): ListRow {
   const parsed = parseAddress(given)
-  if (parsed.ok)
-    return {
-      position,
-      domain: parsed.domain,
-      address: parsed.address,
-      given: given === parsed.address ? null : given,
-      cells,
-    }
+  if (parsed.ok) {
+    const { domain, address } = parsed
+    return { position, domain, address, given: given === address ? null : given, cells }
+  }
   const text = given.trim().slice(0, longestKey).toWellFormed()
   return { position, domain: '', address: text === '' ? null : text, given: null, cells }
 }

@@ -1,5 +1,5 @@
 import type { NewVerification } from '../../db/job-verifications.ts'
-import type { NewVerdict, VerdictRow } from '../../db/verdicts.ts'
+import type { FailedCheck, NewVerdict, VerdictRow } from '../../db/verdicts.ts'
 import type { OpenItem } from '../../db/verify-lists.ts'
 import type { Evidence } from '../engines/verify/evidence.ts'
 import type { Reason } from '../engines/verify/terms.ts'
@@ -7,13 +7,12 @@ import type { Verdict } from '../engines/verify/verdict.ts'
 import type { ErrorCategory } from '../error-category.ts'
 import type { Finding } from '../job-kind.ts'
 
-/** An address of the list with what was found out about it now. */
+/** An address of the list with what became of it. */
 export interface Answered {
-  item: OpenItem
-  evidence: Evidence
-  verdict: Verdict
-  /** It could not be checked, through no fault of the other side. */
-  failure?: Pick<Finding, 'category' | 'message'>
+  found: NewVerification
+  /** For whoever asks later; undefined where it needed nothing but the text, which says the same at any time. */
+  kept?: NewVerdict
+  findings: Finding[]
 }
 
 /** Reasons that say nothing but that the check could not be made, each with the sort of trouble that it is. */
@@ -26,39 +25,56 @@ const troubles: Partial<Record<Reason, ErrorCategory>> = {
   dropped: 'network',
 }
 
-export function findingOf({ item, evidence, verdict, failure }: Answered): Finding[] {
-  if (failure) return [{ ...failure, item: item.address }]
+/** What was found out now. `failure`: it could not be checked, and that says nothing to anybody else. */
+export function answeredBy(
+  item: OpenItem,
+  evidence: Evidence,
+  verdict: Verdict,
+  failure?: Pick<Finding, 'category' | 'message'>,
+): Answered {
+  const row = { ...rowOf(evidence, verdict), ...(failure && { failed: true }) }
+  const kept = failure ? undefined : keptVerdict(item, evidence, verdict)
   const category = troubles[verdict.reason]
-  if (category === undefined) return []
-  const route = evidence.domain?.route
-  const why =
-    route?.kind === 'dns_error' ? `the name servers of ${item.domain} gave no answer (${route.code})` : verdict.reason
-  return [{ category, message: `could not be checked: ${why}`, item: item.address }]
+  const trouble =
+    failure ?? (category && { category, message: `could not be checked: ${why(item, evidence, verdict)}` })
+  return {
+    found: verificationOf(item, row),
+    ...(kept && { kept }),
+    findings: trouble ? [{ ...trouble, item: item.address }] : [],
+  }
 }
 
-export function verificationOf(answered: Answered): NewVerification {
-  const { position, domain, address } = answered.item
-  return { position, domain, address, ...rowOf(answered) }
+/** A check that has failed a while ago, as often as it is worth trying: its time has not come again. */
+export function answeredByFailure(
+  item: OpenItem,
+  { address: _address, retryAt: _retryAt, tries: _tries, ...row }: FailedCheck,
+): Answered {
+  const category = troubles[row.reason as Reason] ?? 'provider'
+  const message = `could not be checked at ${row.checkedAt.toISOString()}: ${row.reason}`
+  return { found: verificationOf(item, row), findings: [{ category, message, item: item.address }] }
 }
 
-/** What is kept for whoever asks later; none where it needed nothing but the text, which says the same at any time. */
-export function keptVerdict(answered: Answered): NewVerdict[] {
-  const { item, evidence, verdict, failure } = answered
-  if (!evidence.domain || failure) return []
+export function keptVerdict(
+  { domain, address }: OpenItem,
+  evidence: Evidence,
+  verdict: Verdict,
+): NewVerdict | undefined {
+  if (!evidence.domain) return undefined
   const { text: _text, depth: _depth, engine: _engine, at: _at, ...kept } = evidence
-  return [
-    {
-      domain: item.domain,
-      address: item.address,
-      ...rowOf(answered),
-      evidence: kept,
-      retryAt: instant(verdict.retryAt),
-      tries: evidence.tries,
-    },
-  ]
+  const { tries } = evidence
+  return { domain, address, ...rowOf(evidence, verdict), evidence: kept, retryAt: instant(verdict.retryAt), tries }
 }
 
-function rowOf({ evidence: { depth, engine, at }, verdict, failure }: Answered): VerdictRow {
+function why({ domain }: OpenItem, evidence: Evidence, { reason }: Verdict): string {
+  const route = evidence.domain?.route
+  return route?.kind === 'dns_error' ? `the name servers of ${domain} gave no answer (${route.code})` : reason
+}
+
+function verificationOf({ position, domain, address }: OpenItem, row: VerdictRow): NewVerification {
+  return { position, domain, address, ...row }
+}
+
+function rowOf({ depth, engine, at }: Evidence, verdict: Verdict): VerdictRow {
   const { status, reason, score, suggestion, flags } = verdict
   return {
     status,
@@ -70,7 +86,7 @@ function rowOf({ evidence: { depth, engine, at }, verdict, failure }: Answered):
     engine,
     checkedAt: new Date(at),
     holdsUntil: instant(verdict.holdsUntil),
-    failed: failure !== undefined || troubles[reason] !== undefined,
+    failed: troubles[reason] !== undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import type { NewVerification } from '../../db/job-verifications.ts'
 import type { NewVerdict } from '../../db/verdicts.ts'
 import type { ListRange, ListRow, VerifyList } from '../../db/verify-lists.ts'
 import type { Depth, EngineName } from '../engines/verify/terms.ts'
+import { listPlace, readAs } from './list-source.ts'
 
 /** What a step of a verification stores. */
 export interface VerifyBatch {
@@ -41,6 +42,8 @@ const list = z.object({
   of: z.literal('list'),
   /** Rows that have been stored. */
   read: z.number().int(),
+  place: listPlace.optional(),
+  readAs,
 })
 
 const rows = z.object({

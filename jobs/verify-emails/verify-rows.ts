@@ -1,12 +1,14 @@
 import type { RunEnd, Step } from '../job-kind.ts'
 import { checkItems } from './check-items.ts'
-import { findingOf, keptVerdict, verificationOf } from './result.ts'
+import { createMailboxProbes } from './mailbox-probes.ts'
 import { rowsOfShard } from './row-ranges.ts'
 import { emptyBatch, type RowsState, type VerifyBatch, type VerifyCheckpoint } from './verify-batch.ts'
 import { planOf, type VerifyArgs } from './verify-run.ts'
 
 /** For what others are checking: a few looks inside the process, then without a slot. */
 const busyPolls = { most: 15, everyMs: 100, laterMs: 700 }
+/** So short a wait stays in the process. */
+const shortWaitMs = 2_000
 
 /**
  * Verifies the addresses of a range of the list: the store answers first, in one statement; then each that is left is checked, unless another shard, job or
@@ -19,40 +21,59 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
   const range = rowsOfShard(shard, list.rowsPerShard)
   const plan = planOf(args, list)
   const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', asked: false, closed: false }
+  const mailboxes = createMailboxProbes(io, signal)
   const stepOf = (batch: Partial<VerifyBatch>): Step<VerifyBatch, VerifyCheckpoint> => ({
     batch: { ...emptyBatch(), rules: plan.rules(), ...batch },
     checkpoint: { ...state },
     phase: 'verifying',
   })
+  const laterBy = (ms: number, why: string): RunEnd => ({ end: 'later', at: new Date(io.now().getTime() + ms), why })
   let { care } = args
   let polls = 0
 
-  for (;;) {
-    if (signal.aborted) return { end: 'later', at: io.now(), why: 'stopped' }
-    if (!state.asked) {
-      state.asked = true
-      yield stepOf({ asked: [range] })
+  try {
+    for (;;) {
+      await mailboxes.committed()
+      if (signal.aborted) return laterBy(0, 'stopped')
+      if (!state.asked) {
+        state.asked = true
+        yield stepOf({ asked: [range] })
+      }
+      const items = await io.openItems(jobId, range)
+      if (items.length === 0) break
+      const { answered, kept, notes, findings, wait, held, askStore } = await checkItems(
+        { io, signal, plan, mailboxes },
+        items,
+        care,
+      )
+      if (askStore) state.asked = false
+      if (answered.length + kept.length > 0) {
+        if (care === 'give-up-one') care = 'one-item'
+        polls = 0
+        const verdicts = [...answered.flatMap((one) => one.kept ?? []), ...kept]
+        yield {
+          ...stepOf({ verdicts, found: answered.map(({ found }) => found) }),
+          findings: [...findings, ...answered.flatMap((one) => one.findings)],
+          notes,
+        }
+      } else if (askStore || signal.aborted) continue
+      else if (held > 0) {
+        if (polls++ === busyPolls.most)
+          return laterBy(busyPolls.laterMs, `others are checking ${held} of its addresses`)
+        await args.wait(busyPolls.everyMs)
+        state.asked = plan.depth !== 'SMTP'
+      } else if (wait) {
+        const ms = wait.at.getTime() - io.now().getTime()
+        if (ms > shortWaitMs) return { end: 'later', ...wait }
+        await args.wait(Math.max(1, ms))
+      }
     }
-    const items = await io.openItems(jobId, range)
-    if (items.length === 0) break
-    const { answered, wait, held } = await checkItems(args, plan, items, care)
-    if (answered.length > 0) {
-      care = care === 'normal' ? 'normal' : 'one-item'
-      polls = 0
-      const verdicts = answered.flatMap(keptVerdict)
-      yield { ...stepOf({ verdicts, found: answered.map(verificationOf) }), findings: answered.flatMap(findingOf) }
-    } else if (held > 0) {
-      if (polls++ === busyPolls.most) return laterBy(busyPolls.laterMs, `others are checking ${held} of its addresses`)
-      await args.wait(busyPolls.everyMs)
-    } else if (wait) return { end: 'later', ...wait }
-  }
-  if (!state.closed) {
-    state.closed = true
-    yield { ...stepOf({ closed: [range] }), end: { end: 'done' } }
-  }
-  return { end: 'done' }
-
-  function laterBy(ms: number, why: string): RunEnd {
-    return { end: 'later', at: new Date(io.now().getTime() + ms), why }
+    if (!state.closed) {
+      state.closed = true
+      yield { ...stepOf({ closed: [range] }), end: { end: 'done' } }
+    }
+    return { end: 'done' }
+  } finally {
+    await mailboxes.close()
   }
 }

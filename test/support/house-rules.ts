@@ -151,7 +151,7 @@ function reachOffences(path: string, code: Code): Offence[] {
 function mayUseNetwork(path: string): boolean {
   return (
     zoneOf(path) === 'db' ||
-    path === 'jobs/outgoing.ts' ||
+    /^jobs\/outgoing(?:-[a-z]+)?\.ts$/.test(path) ||
     (/^jobs\/[^/]+\/io\.ts$/.test(path) && zoneOf(path) === 'jobs')
   )
 }

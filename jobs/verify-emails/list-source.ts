@@ -1,0 +1,143 @@
+import { z } from 'zod'
+
+import { parseAddress } from '../engines/address/parse.ts'
+import { TableError } from '../engines/table/table-error.ts'
+import { readRows } from '../engines/table/table-rows.ts'
+import { readShape, type Sought } from '../engines/table/table-shape.ts'
+import { JobFailure } from '../job-kind.ts'
+import type { VerifyInput } from './input.ts'
+import type { VerifyIo } from './io.ts'
+
+const tablePlace = z.object({ byte: z.number().int(), line: z.number().int(), row: z.number().int() })
+
+/** How far a list has been read: rows of a pasted one, a place in a table, or the last address in their order. */
+export const listPlace = z.union([z.number().int(), tablePlace, z.string()])
+export type ListPlace = z.infer<typeof listPlace>
+
+/** How a table is read; what is not there is no table. */
+export const readAs = z.object({
+  columns: z.array(z.string()),
+  table: z
+    .object({
+      encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be']),
+      delimiter: z.string(),
+      hasHeader: z.boolean(),
+      columns: z.array(z.string()),
+      column: z.number().int(),
+      start: tablePlace,
+    })
+    .optional(),
+})
+export type ReadAs = z.infer<typeof readAs>
+
+export interface ListPortion {
+  rows: { given: string; cells: string[] | null }[]
+  /** Behind the last of them; undefined: before the first. */
+  place: ListPlace | undefined
+}
+
+export interface ListSource {
+  readAs: ReadAs
+  /** How many there are, where that is known. */
+  rows: number | undefined
+  /** The rows behind a place, in their order. */
+  portions(from: ListPlace | undefined, rowsAtOnce: number): AsyncIterable<ListPortion>
+}
+
+const addresses: Sought = {
+  what: 'e-mail addresses',
+  looksLike: (cell) => parseAddress(cell).ok,
+  headers: /^(?:e-?mail|mail|address|e-?mail[ _-]?address|adresse)$/i,
+}
+
+/** The list that a job is to verify. Throws JobFailure where it cannot be read. */
+export async function openList(
+  { input, io, jobId }: { input: VerifyInput; io: VerifyIo; jobId: number },
+  before: ReadAs | undefined,
+): Promise<ListSource> {
+  if (input.upload !== undefined) return openTable(input, io, input.upload, before)
+  if (input.fromJob !== undefined || input.fromKnown)
+    return {
+      readAs: { columns: [] },
+      rows: undefined,
+      portions: (from, rowsAtOnce) => found(io, jobId, input, from, rowsAtOnce),
+    }
+  const { emails = [] } = input
+  return {
+    readAs: { columns: [] },
+    rows: emails.length,
+    portions: (from, rowsAtOnce) => pasted(emails, from, rowsAtOnce),
+  }
+}
+
+async function* pasted(emails: string[], from: ListPlace | undefined, rowsAtOnce: number): AsyncGenerator<ListPortion> {
+  for (let at = typeof from === 'number' ? from : 0; at < emails.length; at += rowsAtOnce) {
+    const rows = emails.slice(at, at + rowsAtOnce).map((given) => ({ given, cells: null }))
+    yield { rows, place: at + rows.length }
+  }
+}
+
+async function* found(
+  io: VerifyIo,
+  jobId: number,
+  { fromJob, domain, leastQuality }: VerifyInput,
+  from: ListPlace | undefined,
+  rowsAtOnce: number,
+): AsyncGenerator<ListPortion> {
+  let after = typeof from === 'string' ? from : ''
+  const filter = { domain: domain?.trim().toLowerCase(), leastQuality }
+  for (;;) {
+    const addresses = await io.foundAddresses(
+      jobId,
+      fromJob === undefined ? undefined : Number(fromJob),
+      filter,
+      after,
+      rowsAtOnce,
+    )
+    if (addresses.length === 0) return
+    after = addresses.at(-1)!
+    yield { rows: addresses.map((given) => ({ given, cells: null })), place: after }
+  }
+}
+
+async function openTable(
+  { column, delimiter, header }: VerifyInput,
+  io: VerifyIo,
+  uploadId: string,
+  before: ReadAs | undefined,
+): Promise<ListSource> {
+  const open = await io.openUpload(uploadId)
+  const override = {
+    ...(column !== undefined && { column }),
+    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
+    ...(header !== undefined && { hasHeader: header === 'yes' }),
+  }
+  const table = before?.table ?? (await readable(() => readShape(open, addresses, override)))
+  const columns = table.columns.length > 1 ? table.columns : []
+  return {
+    readAs: { columns, table },
+    rows: undefined,
+    async *portions(from, rowsAtOnce) {
+      const start = typeof from === 'object' ? { from } : {}
+      const batches = readRows(open, table, { ...start, rowsAtOnce })
+      for (;;) {
+        const batch = await readable(() => batches.next())
+        if (batch.done) return
+        const rows = batch.value.rows.map(({ value, cells }) => ({
+          given: value,
+          cells: columns.length > 0 ? cells : null,
+        }))
+        yield { rows, place: batch.value.next }
+      }
+    },
+  }
+}
+
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof TableError) throw new JobFailure(`LIST_${error.code.toUpperCase()}`, error.message)
+    throw error
+  }
+}
