@@ -22,6 +22,8 @@ export type SightingsQuality = "high" | "low" | "medium";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export type UploadsState = "COMPLETE" | "DELETED" | "OPEN";
+
 export type VerdictsDepth = "DNS" | "SMTP" | "SYNTAX";
 
 export type VerdictsStatus = "INVALID" | "RISKY" | "UNKNOWN" | "VALID";
@@ -152,6 +154,11 @@ export interface JobShards {
   worker_id: string | null;
 }
 
+export interface JobUploads {
+  job_id: number;
+  upload_id: string;
+}
+
 export interface JobVerifications {
   address: string;
   checked_at: Timestamp;
@@ -182,6 +189,32 @@ export interface Migrations {
   applied_at: Generated<Timestamp>;
   name: string;
   sha256: string;
+}
+
+export interface MxConnections {
+  lease: string;
+  leased_until: Timestamp;
+  organisation: string;
+  worker_id: string;
+}
+
+export interface MxOrganisations {
+  closed_until: Timestamp | null;
+  closed_why: string | null;
+  day_at: Generated<Timestamp>;
+  hour_at: Generated<Timestamp>;
+  in_day: Generated<number>;
+  in_hour: Generated<number>;
+  interval_ms: number;
+  next_at: Generated<Timestamp>;
+  organisation: string;
+  refusals: Generated<number>;
+}
+
+export interface MxReach {
+  connected_at: Timestamp | null;
+  failed_at: Timestamp | null;
+  organisation: string;
 }
 
 export interface Origins {
@@ -240,6 +273,13 @@ export interface Robots {
   origin: string;
 }
 
+export interface SenderAudits {
+  checked_at: Timestamp;
+  findings: ColumnType<unknown, string, string>;
+  helo: string;
+  mail_from: string;
+}
+
 export interface Sightings {
   address: string;
   confidence: number;
@@ -256,6 +296,25 @@ export interface Sightings {
   source_key: string;
   source_url: string;
   worker_id: string;
+}
+
+export interface UploadParts {
+  blob: string;
+  size_bytes: number;
+  start_byte: number;
+  upload_id: string;
+}
+
+export interface Uploads {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  media_type: string | null;
+  name: string;
+  owner: string;
+  received_bytes: Generated<number>;
+  size_bytes: number;
+  state: UploadsState;
 }
 
 export interface VerdictHistory {
@@ -351,15 +410,22 @@ export interface DB {
   job_groups: JobGroups;
   job_secrets: JobSecrets;
   job_shards: JobShards;
+  job_uploads: JobUploads;
   job_verifications: JobVerifications;
   job_workers: JobWorkers;
   jobs: Jobs;
   migrations: Migrations;
+  mx_connections: MxConnections;
+  mx_organisations: MxOrganisations;
+  mx_reach: MxReach;
   origins: Origins;
   page_links: PageLinks;
   pages: Pages;
   robots: Robots;
+  sender_audits: SenderAudits;
   sightings: Sightings;
+  upload_parts: UploadParts;
+  uploads: Uploads;
   verdict_history: VerdictHistory;
   verdicts: Verdicts;
   verification_claims: VerificationClaims;

@@ -109,7 +109,7 @@ export interface Settings {
   /** Hosts that the operator owns, as `host` or `host:port`: robots rules may be set aside there. */
   ownHosts: string[]
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
-  dnsServers: string[]
+  dnsServers?: string[]
   /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */
   smtp?: SmtpSettings | undefined
 }

@@ -86,7 +86,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
   const parsed = variables.safeParse(given)
   const problems = parsed.success ? [] : parsed.error.issues.map((issue) => problemOf(issue, given))
   if (!problems.some(({ name }) => name === 'HOST')) problems.push(...missingToken(given))
-  problems.push(...halfOfSmtp(given))
+  if (!problems.some(({ name }) => name.startsWith('SMTP_'))) problems.push(...halfOfSmtp(given))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   const { data } = parsed
   const dataDir = resolve(directory, data.DATA_DIR)

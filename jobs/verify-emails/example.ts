@@ -4,7 +4,6 @@ import type { Example } from '../job-kind.ts'
 import type { VerifyInput } from './input.ts'
 
 const people = ['ada', 'grace', 'alan', 'edsger', 'barbara', 'donald', 'frances', 'john', 'kathleen', 'tony']
-const domains = ['maker-works.com', 'dealer-works.com', 'press-works.com']
 
 /** Three firms that take mail, with duplicates; one that does not, one that is gone, one whose name servers fail; and what is no address. */
 export const example: Example<VerifyInput> = {

@@ -82,7 +82,7 @@ export interface VerifyIo {
 
 export function verifyIo({ db, blobs, workerId, now, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
-  const { dnsServers, ownHosts, smtp } = settings
+  const { dnsServers = [], ownHosts, smtp } = settings
   const dial = createDial(ownHosts)
   return {
     policy,

@@ -34,7 +34,6 @@ const hosts = await startMailHosts({
   '127.0.1.13': (place) => startSmtp({ ...place, rcpt: always(refusals.spf) }),
 })
 const dns = await startDns()
-let last = 0
 for (const [name, address] of Object.entries({
   good: '127.0.1.1',
   all: '127.0.1.2',

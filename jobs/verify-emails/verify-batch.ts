@@ -4,7 +4,7 @@ import type { NewVerification } from '../../db/job-verifications.ts'
 import type { NewVerdict } from '../../db/verdicts.ts'
 import type { ListRange, ListRow, VerifyList } from '../../db/verify-lists.ts'
 import type { Depth, EngineName } from '../engines/verify/terms.ts'
-import { listPlace, readAs } from './list-source.ts'
+import { listPlace, readAs } from './list-place.ts'
 
 /** What a step of a verification stores. */
 export interface VerifyBatch {

@@ -87,7 +87,8 @@ function refusedReason({ refusal }: RefusedText): Reason {
   return refusal === 'local_too_long' ? 'local_too_long' : 'syntax_invalid'
 }
 
-function routeReason(route: MailRoute): Reason {
+/** What a domain comes to by itself. */
+export function routeReason(route: MailRoute): Reason {
   switch (route.kind) {
     case 'mx':
     case 'implicit':
