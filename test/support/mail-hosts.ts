@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-import type { SmtpHost } from './smtp-sessions.ts'
+/** How a host is started at a place that is given to it. */
+type Start = (place: { host: string; port: number }) => Promise<{ close(): Promise<void> }>
 
-export interface MailHosts {
+export interface MailHosts<Starts extends Record<string, Start>> {
   /** The one port of all. */
   port: number
   /** By address. */
-  at: Record<string, SmtpHost>
+  at: { [Address in keyof Starts]: Awaited<ReturnType<Starts[Address]>> }
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -18,17 +19,17 @@ export interface MailHosts {
  * `startMailHosts({ '127.0.0.2': (place) => startSmtp(place), '127.0.0.3': (place) => startScriptedSmtp({ ...place, script }) })`.
  * An address that is not named refuses connections. Linux has the whole of 127.0.0.0/8; elsewhere they must be added first.
  */
-export async function startMailHosts<Address extends string>(
-  starts: Record<Address, (place: { host: string; port: number }) => Promise<SmtpHost>>,
+export async function startMailHosts<Starts extends Record<string, Start>>(
+  starts: Starts,
   tries = 20,
-): Promise<Omit<MailHosts, 'at'> & { at: Record<Address, SmtpHost> }> {
-  const addresses = Object.keys(starts) as Address[]
-  const started: [Address, SmtpHost][] = []
+): Promise<MailHosts<Starts>> {
+  const started: [address: string, host: { close(): Promise<void> }][] = []
   const port = await freePort()
   const close = async () => void (await Promise.all(started.map(([, host]) => host.close())))
   try {
-    for (const host of addresses) started.push([host, await starts[host]({ host, port })])
-    return { port, at: Object.fromEntries(started) as Record<Address, SmtpHost>, close, [Symbol.asyncDispose]: close }
+    for (const [host, start] of Object.entries(starts)) started.push([host, await start({ host, port })])
+    const at = Object.fromEntries(started) as MailHosts<Starts>['at']
+    return { port, at, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     // The port may be in use at one of the addresses: then all at another one.

@@ -2,7 +2,7 @@ import type { SmtpSession } from './smtp-sessions.ts'
 
 /**
  * Decides about one recipient: a reply in one line (`550 5.1.1 No such user`), or undefined where it has nothing against it. `recipient`
- * is in lower case.
+ * is in lower case. For hosts of either make: `rcpt: rule` of smtp.ts, `RCPT: { by: rule }` of smtp-script.ts, which greets at once.
  */
 export type RecipientRule = (recipient: string, session: SmtpSession) => string | undefined
 

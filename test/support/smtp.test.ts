@@ -1,9 +1,11 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { Server } from 'node:net'
 
 import { createTransport } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
 
+import { startDeafHost } from './deaf-host.ts'
 import { startMailHosts } from './mail-hosts.ts'
 import { atMost, greylists, inOrder, onlyMailboxes, refusals, repliesFor } from './smtp-rules.ts'
 import {
@@ -152,13 +154,39 @@ describe('a host that does as it is told', () => {
 test('hosts at addresses of their own share a port, and count what is open at once', async () => {
   await using hosts = await startMailHosts({
     '127.0.0.2': (place) => startSmtp({ ...place, name: 'mx1.test' }),
-    '127.0.0.3': (place) => startScriptedSmtp({ ...place, script: {} }),
+    '127.0.0.3': (place) => startScriptedSmtp({ ...place, script: { RCPT: { by: onlyMailboxes(['a@a.test']) } } }),
+    '127.0.0.5': (place) => startDeafHost(place),
   })
-  await Promise.all([1, 2, 3].map(() => talk(hosts.at['127.0.0.2'], ['EHLO client.test', 'QUIT'])))
-  await talk(hosts.at['127.0.0.3'], ['QUIT'])
-  expect(hosts.at['127.0.0.2'].sessions.map(({ concurrent }) => concurrent)).toEqual([1, 2, 3])
-  expect([hosts.at['127.0.0.2'].maxConcurrent(), hosts.at['127.0.0.3'].maxConcurrent()]).toEqual([3, 1])
+  const { '127.0.0.2': polite, '127.0.0.3': scripted, '127.0.0.5': deaf } = hosts.at
+  await Promise.all([1, 2, 3].map(() => talk(polite, ['EHLO client.test', 'QUIT'])))
+  const said = await talk(scripted, [...hello, 'RCPT TO:<a@a.test>', 'RCPT TO:<b@a.test>', 'QUIT'])
+  expect(said).toEqual(codes(220, 250, 250, 250, 550, 221))
+  expect(polite.sessions.map(({ concurrent }) => concurrent)).toEqual([1, 2, 3])
+  expect([polite.maxConcurrent(), scripted.maxConcurrent()]).toEqual([3, 1])
+  expect([polite.port, scripted.port, deaf.port]).toEqual([hosts.port, hosts.port, hosts.port])
   const [error] = (await once(connect(hosts.port, '127.0.0.4'), 'error')) as [NodeJS.ErrnoException]
+  expect(error.code).toBe('ECONNREFUSED')
+})
+
+test('hosts whose port is taken at one of their addresses all move to another one', async () => {
+  const first: SmtpHost[] = []
+  const holders: Server[] = []
+  await using hosts = await startMailHosts({
+    async '127.0.0.2'(place) {
+      first.push(await startSmtp(place))
+      return first.at(-1)!
+    },
+    async '127.0.0.3'(place) {
+      if (holders.length === 0) {
+        holders.push(createServer().listen(place.port, place.host))
+        await once(holders[0]!, 'listening')
+      }
+      return await startScriptedSmtp({ ...place, script: {} })
+    },
+  })
+  holders[0]?.close()
+  expect(first.map(({ port }) => port === hosts.port)).toEqual([false, true])
+  const [error] = (await once(connect(first[0]!.port, '127.0.0.2'), 'error')) as [NodeJS.ErrnoException]
   expect(error.code).toBe('ECONNREFUSED')
 })
 
