@@ -2,7 +2,7 @@ import type { SmtpReply, SmtpStage } from './evidence.ts'
 import { mxOrganisation } from './mx-organisation.ts'
 import { providerRules } from './provider-rules.ts'
 import type { ProviderRule } from './provider-rules.ts'
-import { mailboxTexts, policyTexts } from './reply-texts.ts'
+import { hasWords, mailboxTexts, plainWords, policyTexts, senderTexts } from './reply-texts.ts'
 import type { ReplyText } from './reply-texts.ts'
 import type { Reason } from './terms.ts'
 
@@ -13,43 +13,57 @@ export interface Reading {
 }
 
 /**
- * Reads one reply in this order: what is known of the provider, reply class, enhanced code, texts about policy, texts about
- * mailboxes, bare code, else `inconclusive`. Before RCPT nothing can be about the mailbox. `host` is the mail host that spoke; empty
- * where it is not known (a delivery report).
+ * Reads one reply in this order: reply class, what is known of the provider, enhanced code, texts about policy, texts about mailboxes,
+ * bare code, else `inconclusive`. Before RCPT nothing can be about the mailbox. `host` is the mail host that spoke; empty where it is
+ * not known (a delivery report).
  */
 export function readReply(reply: SmtpReply, stage: SmtpStage, host: string): Reading {
   const kind = Math.floor(reply.code / 100)
   if (kind === 2 || kind === 3) return { reason: 'accepted', final: true }
   if (kind !== 4 && kind !== 5) return { reason: 'inconclusive', final: true }
-  const text = reply.text.toLowerCase()
   const aboutMailbox = stage === 'rcpt' || stage === 'control'
-  const organisation = host === '' ? null : mxOrganisation(host)
+  const heard: Heard = {
+    reply,
+    kind,
+    stage,
+    aboutMailbox,
+    plain: plainWords(reply.text),
+    organisation: mxOrganisation(host),
+  }
   const reason =
-    providerRules.find((rule) => applies(rule, reply, text, organisation, stage))?.reason ??
-    byEnhancedCode(reply, text, aboutMailbox) ??
-    byText(policyTexts, kind, text) ??
-    (aboutMailbox ? byText(mailboxTexts, kind, text) : undefined) ??
-    byCode(reply.code, aboutMailbox)
+    byProvider(heard) ??
+    byEnhancedCode(heard) ??
+    byText(policyTexts, heard) ??
+    (aboutMailbox ? byText(mailboxTexts, heard) : undefined) ??
+    byCode(heard)
   return { reason, final: kind === 5 }
 }
 
-function applies(
-  rule: ProviderRule,
-  reply: SmtpReply,
-  text: string,
-  organisation: string | null,
-  stage: SmtpStage,
-): boolean {
+interface Heard {
+  reply: SmtpReply
+  kind: 4 | 5
+  stage: SmtpStage
+  aboutMailbox: boolean
+  /** The text as `plainWords` makes it. */
+  plain: string
+  organisation: string
+}
+
+function byProvider(heard: Heard): Reason | undefined {
+  return providerRules.find((rule) => applies(rule, heard))?.reason
+}
+
+function applies(rule: ProviderRule, { reply, stage, plain, organisation }: Heard): boolean {
   return (
     rule.organisation === organisation &&
     (rule.stages ?? ['rcpt', 'control']).includes(stage) &&
     (rule.code === undefined || rule.code === reply.code) &&
     (rule.enhanced === undefined || rule.enhanced === reply.enhanced) &&
-    (rule.text === undefined || text.includes(rule.text))
+    (rule.words === undefined || hasWords(plain, rule.words))
   )
 }
 
-/** RFC 3463 and the IANA registry of enhanced status codes, where a code alone says enough; class digit left out. */
+/** RFC 3463 and IANA's registry of enhanced status codes, where a code alone says enough. */
 const mailboxCodes: Record<string, Reason> = {
   '5.1.1': 'mailbox_not_found',
   // "mailbox has moved, no forwarding address"
@@ -59,41 +73,46 @@ const mailboxCodes: Record<string, Reason> = {
   '4.2.2': 'mailbox_full',
 }
 
+/** Of either class: its digit is left out. */
 const sessionCodes: Record<string, Reason> = {
   // the sender's own address or system
   '1.7': 'blocked_by_policy',
   '1.8': 'blocked_by_policy',
   // "too many recipients"
   '5.3': 'rate_limited',
+  '7.10': 'sender_needs_tls',
   // RFC 7372: SPF failed, SPF could not be checked, no reverse DNS, several of these at once
   '7.23': 'sender_needs_spf',
   '7.24': 'sender_needs_spf',
   '7.25': 'sender_needs_rdns',
   '7.26': 'sender_needs_spf',
-  '7.10': 'sender_needs_tls',
 }
 
-function byEnhancedCode(reply: SmtpReply, text: string, aboutMailbox: boolean): Reason | undefined {
-  const { enhanced, code } = reply
+function byEnhancedCode(heard: Heard): Reason | undefined {
+  const { enhanced, code } = heard.reply
   if (enhanced === null) return undefined
-  const mailbox = aboutMailbox ? mailboxCodes[enhanced] : undefined
+  const mailbox = heard.aboutMailbox ? mailboxCodes[enhanced] : undefined
   if (mailbox !== undefined) return mailbox
   const detail = enhanced.slice(2)
   const session = sessionCodes[detail]
   if (session !== undefined) return session
-  if (!detail.startsWith('7.')) return undefined
+  if (!detail.startsWith('7.') || code === 421) return undefined
   // x.7.x is security and policy: never about whether the mailbox exists, whatever the words say. They may tell which policy.
-  const policy = byText(policyTexts, Math.floor(code / 100), text)
-  if (policy !== undefined) return policy
-  if (code === 421) return 'rate_limited'
-  return enhanced.startsWith('4') ? 'greylisted' : 'blocked_by_policy'
+  return byText(policyTexts, heard) ?? (heard.kind === 4 ? 'greylisted' : 'blocked_by_policy')
 }
 
-function byText(texts: readonly ReplyText[], kind: number, text: string): Reason | undefined {
-  return texts.find((known) => (known.kind === undefined || known.kind === kind) && text.includes(known.text))?.reason
+function byText(texts: readonly ReplyText[], { reply, kind, plain }: Heard): Reason | undefined {
+  // RFC 5321 §3.8: with 421 the server goes away, which says "not now" whatever stands behind it.
+  const candidates = reply.code === 421 ? senderTexts : texts
+  return candidates.find(
+    (known) =>
+      (known.kind === undefined || known.kind === kind) &&
+      (known.code === undefined || known.code === reply.code) &&
+      hasWords(plain, known.words),
+  )?.reason
 }
 
-function byCode(code: number, aboutMailbox: boolean): Reason {
+function byCode({ reply: { code }, aboutMailbox }: Heard): Reason {
   switch (code) {
     case 421:
       return 'rate_limited'

@@ -34,7 +34,7 @@ describe('a row of the table', () => {
     status: Status,
     expected: { sendable?: boolean; holdsMs: number | null; retryMs?: number; effect?: Effect; score: number },
   ]
-  it.each<Row>([
+  const rows: Row[] = [
     ['no address', refused('no_at'), 'syntax_invalid', 'INVALID', { sendable: false, holdsMs: null, score: 0 }],
     [
       '65 octets before the @',
@@ -309,7 +309,8 @@ describe('a row of the table', () => {
       { holdsMs: 7 * day, score: 60 },
     ],
     ['a text in order', { depth: 'SYNTAX' }, 'syntax_ok', 'UNKNOWN', { holdsMs: null, score: 30 }],
-  ])('%s', (_what, given, reason, status, { sendable = true, holdsMs, retryMs, effect = null, score }) => {
+  ]
+  it.each(rows)('%s', (_what, given, reason, status, { sendable = true, holdsMs, retryMs, effect = null, score }) => {
     expect(verdict(evidence(given), defaultPolicy, now)).toMatchObject({
       reason,
       status,
@@ -319,6 +320,69 @@ describe('a row of the table', () => {
       holdsUntil: holdsMs === null ? null : after(holdsMs),
       retryAt: retryMs === undefined ? null : after(retryMs),
     })
+  })
+
+  it('stands above for every reason that there is', () => {
+    expect(new Set(rows.map(([, , reason]) => reason))).toEqual(new Set(reasons))
+  })
+})
+
+it('a service that met trouble of ours changes nothing for our own connections', () => {
+  expect(verdict(evidence(service({ reason: 'blocked_by_policy' })), defaultPolicy, now).effect).toBeNull()
+})
+
+it('a service is not asked again by itself', () => {
+  expect(verdict(evidence(service({ reason: 'greylisted' })), defaultPolicy, now)).toMatchObject({
+    status: 'UNKNOWN',
+    retryAt: null,
+    holdsUntil: after(day),
+  })
+})
+
+describe('whether a domain takes mail for any name', () => {
+  const known = { ...domain(mx), catchAll: { is: true, at } }
+  it.each<[what: string, said: Partial<ServiceFindings>, reason: Reason]>([
+    ['is what the service says', { reason: 'mailbox_accepted', catchAll: false }, 'mailbox_accepted'],
+    ['is what we know where it says nothing', { reason: 'mailbox_accepted', catchAll: null }, 'catch_all'],
+  ])('%s', (_what, said, reason) => {
+    expect(verdict(evidence({ ...service(said), domain: known }), defaultPolicy, now).reason).toBe(reason)
+  })
+
+  it('is a flag at any depth, and no reason before a mailbox was asked about', () => {
+    const made = verdict(evidence({ depth: 'DNS', domain: known }), defaultPolicy, now)
+    expect(made).toMatchObject({ reason: 'domain_accepts_mail', flags: { catchAll: true } })
+  })
+})
+
+describe('of several connections', () => {
+  const down = { ...probe({}, 'connect_failed'), host: 'mx1.acme.com' }
+  it.each<[what: string, probes: SmtpProbe[], port25: 'open' | 'blocked', reason: Reason]>([
+    ['the one that got through counts', [down, probe({ rcpt: noMailbox })], 'open', 'mailbox_not_found'],
+    ['the last one counts where none did', [down, probe({}, 'timeout')], 'open', 'timeout'],
+    ['none counts where nothing gets out', [down, probe({}, 'timeout')], 'blocked', 'port25_blocked'],
+    ['an answer counts even so', [probe({ greeting: accepted, rcpt: noMailbox })], 'blocked', 'mailbox_not_found'],
+  ])('%s', (_what, probes, port25, reason) => {
+    const made = verdict(evidence({ domain: domain(mx), smtp: { port25, probes } }), defaultPolicy, now)
+    expect(made.reason).toBe(reason)
+  })
+})
+
+it('flags stand beside the reason, from the text, the lists, the server and the service', () => {
+  const given = evidence({
+    ...service({ reason: 'mailbox_full', flags: { role: true, fullMailbox: true } }),
+    text: text({ free: true, plusTag: true, gibberish: true }),
+    suppressed: false,
+  })
+  expect(verdict(given, defaultPolicy, now).flags).toEqual({
+    role: true,
+    free: true,
+    disposable: false,
+    catchAll: false,
+    fullMailbox: true,
+    disabled: false,
+    plusTag: true,
+    gibberish: true,
+    suppressed: false,
   })
 })
 

@@ -44,7 +44,8 @@ export function verdict(evidence: Evidence, policy: Policy, now: Date): Verdict 
     holdsUntil: retryAt ?? (row.holdsForMs === null ? null : instant(Date.parse(ground.at) + row.holdsForMs)),
     retryAt,
     sendable: row.sendable,
-    effect: row.effect,
+    // What a service met on its way is not about our own connections.
+    effect: evidence.engine === 'builtin' ? row.effect : null,
   }
 }
 
