@@ -91,7 +91,7 @@ describe('a disposable domain', () => {
   )
 
   it.each(
-    `gmail.com outlook.com proton.me icloud.com mail.ru web.de duck.com fastmail.com posteo.de simplelogin.com acme.com com co.uk
+    `gmail.com outlook.com proton.me icloud.com mail.ru web.de duck.com fastmail.com posteo.de simplelogin.com sify.com 21cn.com acme.com com co.uk
     not-mailinator.com mailinator.com.acme.com github.io`.split(/\s+/),
   )('is not %s', (domain) => {
     expect(isDisposable(domain)).toBe(false)
