@@ -405,6 +405,48 @@ describe('of several reasons', () => {
   })
 })
 
+it('each reason outranks those below it', () => {
+  // From the weakest to the strongest: each adds to all that was known before.
+  const layers: [Partial<Evidence>, Reason][] = [
+    [{}, 'syntax_ok'],
+    [{ domain: domain(mx) }, 'domain_accepts_mail'],
+    [service({ reason: 'inconclusive' }), 'inconclusive'],
+    [service({ reason: 'timeout' }), 'timeout'],
+    [service({ reason: 'blocked_by_policy' }), 'blocked_by_policy'],
+    [service({ reason: 'mailbox_accepted' }), 'mailbox_accepted'],
+    [
+      { ...service({ reason: 'mailbox_accepted' }), domain: { ...domain(mx), catchAll: { is: true, at } } },
+      'catch_all',
+    ],
+    [service({ reason: 'mailbox_full', catchAll: true }), 'mailbox_full'],
+    [service({ reason: 'mailbox_not_found', catchAll: true }), 'mailbox_not_found'],
+    [{ text: text({ disposable: true }) }, 'disposable'],
+    [service({ reason: 'toxic' }), 'toxic'],
+    [service({ reason: 'spamtrap' }), 'spamtrap'],
+    [{ domain: domain({ kind: 'dns_error', code: 'TIMEOUT', hosts: [] }) }, 'dns_error'],
+    [{ text: text({ disposable: true, suggestion: 'info@acme.com' }) }, 'typo_domain'],
+    [{ bounce: { at, reply: noMailbox } }, 'mailbox_not_found'],
+    [{ domain: domain({ kind: 'unroutable', hosts: [] }) }, 'unroutable_mx'],
+    [{ ...service({ reason: 'legal_refusal' }), domain: domain({ kind: 'unroutable', hosts: [] }) }, 'legal_refusal'],
+    [{ suppressed: true }, 'suppressed'],
+    [{ text: text({ disposable: true, suggestion: 'info@acme.com', tldKnown: false }) }, 'tld_unknown'],
+    [refused('no_at'), 'syntax_invalid'],
+  ]
+  let known: Partial<Evidence> = {}
+  for (const [more, reason] of layers) {
+    known = { ...known, ...more }
+    expect(verdict(evidence(known), defaultPolicy, now).reason).toBe(reason)
+  }
+})
+
+it('holds from the moment when what it rests on was found out, not from now', () => {
+  const stale = { ...domain(mx), at: after(-3 * day) }
+  expect(verdict(evidence({ depth: 'DNS', domain: stale }), defaultPolicy, now).holdsUntil).toBe(after(4 * day))
+  const said = { ...probe({ rcpt: noMailbox }), at: after(-day) }
+  const made = verdict(evidence({ domain: stale, smtp: { port25: 'open', probes: [said] } }), defaultPolicy, now)
+  expect(made.holdsUntil).toBe(after(179 * day))
+})
+
 describe('a control probe that failed', () => {
   it.each<[what: string, control: SmtpReply | undefined, end: SmtpEnd, reason: Reason]>([
     ['by greylisting', { code: 450, enhanced: null, text: 'later' }, 'completed', 'greylisted'],
