@@ -82,12 +82,17 @@ describe('a reply to RCPT', () => {
     ['550 Mailbox unavailable or access denied', 'blocked_by_policy'],
     ['550 5.1.8 <verify@mailquarry.test>: Sender address rejected: Domain not found', 'blocked_by_policy'],
 
+    ['550 5.1.7 No', 'blocked_by_policy'],
+    ['550 5.1.8 No', 'blocked_by_policy'],
+
     ['450 4.7.1 Client host rejected: cannot find your reverse hostname, [198.51.100.1]', 'sender_needs_rdns'],
     ['550 5.7.25 The IP address sending this message does not have a PTR record setup', 'sender_needs_rdns'],
     ['554 No rDNS, blocked', 'sender_needs_rdns'],
     ['530 5.7.0 Must issue a STARTTLS command first', 'sender_needs_tls'],
     ['550 5.7.10 Encryption needed', 'sender_needs_tls'],
     ['550 5.7.23 The message was rejected because of Sender Policy Framework violation', 'sender_needs_spf'],
+    ['550 5.7.24 No', 'sender_needs_spf'],
+    ['550 5.7.26 No', 'sender_needs_spf'],
     ['550 5.7.1 SPF check failed', 'sender_needs_spf'],
     ['550 SPF: not allowed to send', 'sender_needs_spf'],
 

@@ -219,6 +219,14 @@ describe('a server that is none', () => {
     expect(dialogue).toMatchObject({ end: 'garbage', trouble: expect.any(String) })
   })
 
+  it('is left when it has sent more than a talk can need, reply by reply', () => {
+    const dialogue = new SmtpDialogue(given)
+    const long = `250-${'x'.repeat(1_000)}\r\n`.repeat(40)
+    expect(dialogue.receive(bytes(`${long}250 x\r\n`))).toMatch(/^EHLO/)
+    expect(dialogue.receive(bytes(`${long}250 x\r\n`))).toBe('')
+    expect(dialogue.end).toBe('garbage')
+  })
+
   it('is not believed about the address that it gave two answers for', () => {
     const dialogue = new SmtpDialogue(given)
     talk(dialogue, ['220 x', '250 x', '250 x', '250 yes\r\n550 5.1.1 no'])

@@ -14,7 +14,7 @@ import type {
 import { defaultPolicy } from './policy.ts'
 import type { Effect } from './policy.ts'
 import { reasons } from './terms.ts'
-import type { Reason, Status } from './terms.ts'
+import type { Flags, Reason, Status } from './terms.ts'
 import { catchAllOf, verdict } from './verdict.ts'
 
 const day = 86_400_000
@@ -367,23 +367,65 @@ describe('of several connections', () => {
   })
 })
 
-it('flags stand beside the reason, from the text, the lists, the server and the service', () => {
-  const given = evidence({
-    ...service({ reason: 'mailbox_full', flags: { role: true, fullMailbox: true } }),
-    text: text({ free: true, plusTag: true, gibberish: true }),
-    suppressed: false,
+describe('a flag', () => {
+  const flags: (keyof Flags)[] = [
+    'role',
+    'free',
+    'disposable',
+    'catchAll',
+    'fullMailbox',
+    'disabled',
+    'gibberish',
+    'suppressed',
+  ]
+  it.each(flags)('%s stands beside the reason where the service says so', (flag) => {
+    const made = verdict(
+      evidence(service({ reason: 'mailbox_not_found', flags: { [flag]: true } })),
+      defaultPolicy,
+      now,
+    )
+    expect(Object.entries(made.flags).filter(([, is]) => is)).toEqual([[flag, true]])
   })
-  expect(verdict(given, defaultPolicy, now).flags).toEqual({
-    role: true,
-    free: true,
-    disposable: false,
-    catchAll: false,
-    fullMailbox: true,
-    disabled: false,
-    plusTag: true,
-    gibberish: true,
-    suppressed: false,
+
+  it.each<[flag: keyof Flags, evidence: Partial<Evidence>]>([
+    ['role', { text: text({ role: true }) }],
+    ['free', { text: text({ free: true }) }],
+    ['disposable', { text: text({ disposable: true }) }],
+    ['disposable', { domain: { ...domain(mx), disposable: true } }],
+    ['catchAll', probed({ rcpt: accepted, control: accepted })],
+    ['fullMailbox', rcpt(552, '5.2.2', 'Mailbox full')],
+    ['disabled', rcpt(550, '5.2.1', 'Mailbox disabled')],
+    ['plusTag', { text: text({ plusTag: true }) }],
+    ['gibberish', { text: text({ gibberish: true }) }],
+    ['suppressed', { suppressed: true }],
+  ])('%s stands beside the reason where we found it', (flag, given) => {
+    const made = verdict(evidence(given), defaultPolicy, now)
+    expect(Object.entries(made.flags).filter(([, is]) => is)).toEqual([[flag, true]])
   })
+})
+
+it('a suggestion is ours, else that of the service', () => {
+  const said = service({ reason: 'mailbox_not_found', suggestion: 'b@acme.com' })
+  expect(verdict(evidence(said), defaultPolicy, now).suggestion).toBe('b@acme.com')
+  const both = evidence({ ...said, text: text({ suggestion: 'a@acme.com' }) })
+  expect(verdict(both, defaultPolicy, now).suggestion).toBe('a@acme.com')
+})
+
+it('a refusal before RCPT is about us, at whatever stage', () => {
+  const refusal: SmtpReply = { code: 554, enhanced: null, text: 'No such user' }
+  const stages: SmtpProbe['replies'][] = [
+    { greeting: refusal },
+    { greeting: accepted, ehlo: refusal },
+    { greeting: accepted, ehlo: { ...refusal, code: 502 }, helo: refusal },
+    { greeting: accepted, ehlo: accepted, mail: refusal },
+  ]
+  for (const replies of stages)
+    expect(verdict(evidence(probed(replies)), defaultPolicy, now).reason).toBe('blocked_by_policy')
+})
+
+it('an address that its server has no way to be asked about is not tried again', () => {
+  const made = verdict(evidence(probed({ greeting: accepted, ehlo: accepted, mail: accepted })), defaultPolicy, now)
+  expect(made).toMatchObject({ reason: 'inconclusive', retryAt: null, holdsUntil: after(7 * day) })
 })
 
 describe('of several reasons', () => {
