@@ -1,6 +1,6 @@
-/** Whether anybody gets a mailbox there, for free or with a private line: says nothing of an organisation. Domain as somebody registered it. */
-export function isFreeProvider(registrable: string): boolean {
-  return freeProviders.has(registrable)
+/** Whether anybody gets a mailbox there, for free or with a private line: says nothing of an organisation. In A-labels, lower case. */
+export function isFreeProvider(domain: string): boolean {
+  return freeProviders.has(domain)
 }
 
 /** Brands that give mailboxes below the endings of many countries, as their sign-up pages offer or once offered them. */

@@ -62,7 +62,14 @@ describe('the route of a domain', () => {
 
 describe('the hosts to look up', () => {
   it('stand by priority, each once, in lower case and without a dot at the end', () => {
-    const answer = mx([20, 'b.acme.com'], [10, 'C.acme.com.'], [10, 'a.acme.com'], [5, 'b.acme.com'], [0, '.'])
+    const answer = mx(
+      [20, 'b.acme.com'],
+      [10, 'C.acme.com.'],
+      [10, 'a.acme.com'],
+      [5, 'b.acme.com'],
+      [30, 'b.acme.com'],
+      [0, '.'],
+    )
     expect(mailHosts('acme.com', answer)).toEqual([
       { host: 'b.acme.com', priority: 5 },
       { host: 'a.acme.com', priority: 10 },

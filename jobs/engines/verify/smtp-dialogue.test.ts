@@ -210,6 +210,7 @@ describe('a server that is none', () => {
     ['changes its code within a reply', '220-a\r\n250 b\r\n'],
     ['answers before it is asked', '220 a\r\n250 b\r\n'],
     ['sends a line without end', `220 ${'x'.repeat(replyLimits.lineOctets)}`],
+    ['sends a line of any length', `220 ${'x'.repeat(replyLimits.lineOctets)}\r\n`],
     ['sends a reply without end', '220-x\r\n'.repeat(replyLimits.linesAReply + 1)],
     ['sends a code that does not exist', '199 x\r\n'],
     ['sends nothing but an empty line', '\r\n'],

@@ -24,7 +24,7 @@ export function textFacts(given: string): TextFacts | RefusedText {
     registrable: registrable ?? null,
     tldKnown: knownSuffix,
     role,
-    free: isFreeProvider(domain) || (registrable !== undefined && isFreeProvider(registrable)),
+    free: isFreeProvider(domain),
     disposable: isDisposable(domain),
     plusTag: hasPlusTag(local),
     gibberish: !role && isGibberish(local),

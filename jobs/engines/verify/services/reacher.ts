@@ -38,10 +38,9 @@ function findings(body: Fields): ServiceFindings {
   }
 }
 
-/** A part may be `{ error }` instead of what it is named after: then nothing is known of it. */
+/** A part may be `{ error }` instead of what it is named after: then it says nothing. */
 function part(value: unknown): Fields {
-  const fields = asObject(value) ?? {}
-  return 'error' in fields ? {} : fields
+  return asObject(value) ?? {}
 }
 
 function reasonOf(
