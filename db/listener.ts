@@ -27,8 +27,10 @@ export async function openListener(options: {
     connectionString: options.url,
     application_name: options.applicationName,
     keepAlive: true,
-    // The lock of a worker whose machine has vanished goes with its session: within half a minute, not after the two hours of TCP.
-    options: '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3',
+    // The lock of a worker whose machine has vanished goes with its session: within half a minute, not after the two hours of TCP. Probes
+    // are sent only while nothing waits for an answer; where a notice does, which would be sent again for a quarter of an hour, the time-out ends it.
+    options:
+      '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
     connectionTimeoutMillis: 10_000,
   })
   const heartbeat = `mailquarry_beat_${randomUUID().slice(0, 8)}`
