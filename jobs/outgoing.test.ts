@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { createSecureServer } from 'node:http2'
+import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { cutOff, drip, endlessRedirect, hang, redirect, startSite, type SitePage } from '../test/support/site.ts'
+import { drippingHeader, endlessHeader, startRawServer } from '../test/support/raw-server.ts'
+import {
+  cutOff,
+  drip,
+  endless,
+  endlessRedirect,
+  hang,
+  redirect,
+  startSite,
+  type SitePage,
+} from '../test/support/site.ts'
 import { OutgoingError } from './outgoing-error.ts'
 import { createOutgoing, type Outgoing, type OutgoingOptions, type OutgoingRequest } from './outgoing.ts'
 
@@ -64,7 +75,7 @@ describe('an ordinary exchange', () => {
     expect(await get(client, `${url}/`)).toMatchObject({
       status: 302,
       headers: { location: '/?n=1' },
-      body: new Uint8Array(),
+      body: { length: 0 },
     })
     expect(await get(client, `${url}/x`)).toMatchObject({ status: 302, headers: { location: 'http://10.0.0.1/' } })
     expect(requests).toHaveLength(2)
@@ -108,6 +119,45 @@ describe('an ordinary exchange', () => {
     )
   })
 
+  test('hangs up where it is told to, and dials anew when it is asked again', async () => {
+    const sockets = new Set<Socket>()
+    const gone: Socket[] = []
+    const { url } = await site({
+      '/': (request, response) => {
+        if (!sockets.has(request.socket)) request.socket.once('close', () => gone.push(request.socket))
+        sockets.add(request.socket)
+        response.end('ok')
+      },
+    })
+    const client = outgoing()
+    await get(client, url)
+    client.hangUp(url)
+    await expect.poll(() => gone.length).toBe(1)
+    await get(client, url)
+    expect(sockets.size).toBe(2)
+    client.hangUp('http://127.0.0.1:1')
+  })
+
+  test('gives a body piece by piece, and holds back who does not read', async () => {
+    let sent = 0
+    const { url } = await site({
+      '/': (_request, response) => {
+        const more = () => {
+          while (sent < 200_000_000 && response.write(Buffer.alloc(100_000))) sent += 100_000
+        }
+        response.on('drain', more)
+        more()
+      },
+    })
+    const signal = new AbortController().signal
+    const { status, pieces, end } = await outgoing().open(url, { signal, maxBytes: 200_000_000 })
+    expect(status).toBe(200)
+    let read = 0
+    for await (const piece of pieces) if ((read += piece.length) > 1_000_000) break
+    end()
+    expect(sent).toBeLessThan(50_000_000)
+  })
+
   test('speaks HTTP/2 where that is all that the server has', async () => {
     const server = createSecureServer(certificate, (request, response) =>
       response.end(`${request.httpVersion} ${request.headers['user-agent']}`),
@@ -116,6 +166,91 @@ describe('an ordinary exchange', () => {
     const client = outgoing({ ca: [certificate.cert] })
     const answers = await Promise.all(['/a', '/b'].map((path) => get(client, `https://127.0.0.1:${port}${path}`)))
     expect(answers.map(({ body }) => text(body))).toEqual(['2.0 Mailquarry-test', '2.0 Mailquarry-test'])
+  })
+})
+
+describe('HTTP/2', () => {
+  const secure = async (serve: (stream: ServerHttp2Stream, path: string) => void) => {
+    const server = createSecureServer(certificate)
+    const sessions = new Set<ServerHttp2Session>()
+    server.on('session', (session) => {
+      sessions.add(session)
+      session.on('error', () => {})
+    })
+    server.on('stream', (stream: ServerHttp2Stream, headers) => {
+      stream.on('error', () => {})
+      serve(stream, headers[':path']!)
+    })
+    closing.push(async () => sessions.forEach((session) => session.destroy()))
+    return { url: `https://127.0.0.1:${await listen(server)}`, sessions }
+  }
+  const client = (limits: OutgoingOptions['limits'] = {}) => outgoing({ ca: [certificate.cert], limits })
+
+  test('one request at a time goes over one connection', async () => {
+    let open = 0
+    let most = 0
+    const { url, sessions } = await secure((stream) => {
+      most = Math.max(most, ++open)
+      stream.once('close', () => open--)
+      stream.respond({ ':status': 200 })
+      setTimeout(() => stream.end('ok'), 10)
+    })
+    const one = client()
+    await Promise.all(Array.from({ length: 5 }, (_, i) => get(one, `${url}/${i}`)))
+    expect([most, sessions.size]).toEqual([1, 1])
+  })
+
+  test('codings are undone, and bombs stopped', async () => {
+    const { url } = await secure((stream, path) => {
+      stream.respond({ ':status': 200, 'content-encoding': path.slice(1) })
+      stream.end(path === '/br' ? brotliCompressSync('words') : zstdCompressSync(Buffer.alloc(50_000_000)))
+    })
+    const one = client()
+    expect(text((await get(one, `${url}/br`)).body)).toBe('words')
+    expect(await failure(one, `${url}/zstd`)).toMatchObject({ category: 'too_large' })
+    expect(text((await get(one, `${url}/br`)).body)).toBe('words')
+  })
+
+  test.each<[what: string, category: string, serve: (stream: ServerHttp2Stream) => void]>([
+    ['silence', 'timeout', () => {}],
+    [
+      'a body that drips',
+      'timeout',
+      (stream) => {
+        stream.respond({ ':status': 200 })
+        const timer = setInterval(() => stream.write('.'), 10)
+        stream.once('close', () => clearInterval(timer))
+      },
+    ],
+    [
+      'a body without end',
+      'too_large',
+      (stream) => {
+        stream.respond({ ':status': 200 })
+        const endless = new Readable({
+          read(bytes) {
+            this.push(Buffer.alloc(bytes))
+          },
+        })
+        endless.pipe(stream)
+      },
+    ],
+    ['a stream that is reset', 'network', (stream) => stream.close(2)],
+    ['a session that breaks', 'network', (stream) => stream.session?.destroy()],
+    [
+      'a header of too many fields',
+      'network',
+      (stream) => stream.respond({ ':status': 200, ...Object.fromEntries(headerFields(200)) }),
+    ],
+  ])('%s is %s, and the next request goes well', async (_what, category, serve) => {
+    const { url } = await secure((stream, path) => {
+      if (path === '/bad') return serve(stream)
+      stream.respond({ ':status': 200 })
+      return stream.end('ok')
+    })
+    const one = client({ headMs: 300, connectMs: 300, bodyMs: 1_500 })
+    expect(await failure(one, `${url}/bad`)).toMatchObject({ category })
+    expect(text((await get(one, `${url}/good`)).body)).toBe('ok')
   })
 })
 
@@ -159,14 +294,16 @@ describe('the guard', () => {
     },
   )
 
-  test('asks the DNS once a connection and dials what it checked', async () => {
-    const { port, requests } = await site({ '/': 'secret' })
-    const answers = [['198.51.100.7'], ['127.0.0.1'], ['127.0.0.1']]
-    const client = outgoing({ allowHosts: [], resolve: async () => answers.shift()! })
-    for (let i = 0; i < 2; i++)
-      expect(await failure(client, `http://rebound.test:${port}/`)).toMatchObject({ category: 'blocked' })
-    expect(requests).toHaveLength(0)
-    expect(answers).toHaveLength(1)
+  test('tells where a host is dialled, and why it is not', async () => {
+    const signal = new AbortController().signal
+    const resolve = async (name: string) => (name === 'mine.test' ? ['127.0.0.1'] : ['10.0.0.1'])
+    const client = outgoing({ allowHosts: ['mine.test'], resolve })
+    expect(await client.addressOf('http://mine.test/', signal)).toBe('127.0.0.1')
+    await expect(client.addressOf('http://yours.test/', signal)).rejects.toMatchObject({ category: 'blocked' })
+    const slow = outgoing({ resolve: () => new Promise(() => {}), limits: { connectMs: 50 } })
+    await expect(slow.addressOf('http://slow.test/', signal)).rejects.toMatchObject({ category: 'timeout' })
+    const stopped = AbortSignal.abort(new Error('job paused'))
+    await expect(slow.addressOf('http://slow.test/', stopped)).rejects.toThrow('job paused')
   })
 
   test('lets listed hosts through, by name, address and port', async () => {
@@ -291,11 +428,7 @@ describe('what goes wrong gets a category', () => {
     expect(await failure(client, `${url}/hang`)).toMatchObject({ category: 'timeout' })
     expect(await failure(client, `${url}/drip`)).toMatchObject({ category: 'timeout' })
     expect(await failure(client, `${url}/drip`, { timeoutMs: 100 })).toMatchObject({ category: 'timeout' })
-    const port = await tcp((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\nX: ')
-      const timer = setInterval(() => socket.write('x'), 20)
-      socket.on('close', () => clearInterval(timer))
-    })
+    const port = await tcp(drippingHeader(20))
     expect(await failure(client, `http://127.0.0.1:${port}/`)).toMatchObject({ category: 'timeout' })
   })
 
@@ -305,13 +438,7 @@ describe('what goes wrong gets a category', () => {
   })
 
   test('headers without end, and what is no HTTP', async () => {
-    const boundless = await tcp((socket) => {
-      const more = () => {
-        while (socket.writable && socket.write(`X-${'y'.repeat(1_000)}: z\r\n`));
-      }
-      socket.on('drain', more)
-      socket.write('HTTP/1.1 200 OK\r\n', more)
-    })
+    const boundless = await tcp(endlessHeader)
     expect(await failure(outgoing(), `http://127.0.0.1:${boundless}/`)).toMatchObject({ category: 'too_large' })
     const smtp = await tcp((socket) => void socket.on('data', () => socket.write('220 mail.example ESMTP\r\n')))
     expect(await failure(outgoing(), `http://127.0.0.1:${smtp}/`)).toMatchObject({ category: 'parse' })
@@ -349,13 +476,7 @@ describe('what goes wrong gets a category', () => {
   })
 })
 
-const endless: SitePage = (_request, response) => {
-  const more = () => {
-    while (!response.destroyed && response.write(Buffer.alloc(100_000)));
-  }
-  response.on('drain', more)
-  more()
-}
+const headerFields = (count: number) => Array.from({ length: count }, (_, i) => [`x-field-${i}`, 'y'] as const)
 
 const certificate = {
   key: readFileSync(new URL('../test/fixtures/tls/key.pem', import.meta.url), 'utf8'),
@@ -374,14 +495,8 @@ async function listen(server: {
   return address.port
 }
 
-function tcp(serve: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>()
-  closing.push(async () => sockets.forEach((socket) => socket.destroy()))
-  return listen(
-    createTcpServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      serve(socket)
-    }),
-  )
+async function tcp(serve: (socket: Socket) => void): Promise<number> {
+  const server = await startRawServer(serve)
+  closing.push(() => server.close())
+  return server.port
 }

@@ -1,24 +1,23 @@
-import { lookup as lookUpName } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
-import { rootCertificates } from 'node:tls'
-
-import { Agent, buildConnector } from 'undici'
-
-import { literalAddress, specialRange } from './engines/crawl/address-range.ts'
-import { hostList, portOf } from './engines/crawl/host-list.ts'
+import { hostList } from './engines/crawl/host-list.ts'
+import { createConnections } from './outgoing-connections.ts'
 import { OutgoingError, outgoingError } from './outgoing-error.ts'
-import { readBody, tooLarge } from './response-body.ts'
+import { createGuard, type Resolve, resolveBySystem } from './outgoing-guard.ts'
+import { decodedBody, tooLarge, wholeBody } from './response-body.ts'
 
 /**
  * The guarded fetch: the only way to places that came from users, pages or DNS. Nothing but the public Internet is dialled, and exactly the address that was
- * checked; hosts that the operator listed are exempt. One connection an origin, kept open for a while.
+ * checked; hosts that the operator listed are exempt. One connection an origin, HTTP/1.1 or 2, kept open for a while. What goes wrong rejects with
+ * `OutgoingError`, or with the signal's reason.
  */
 export interface Outgoing {
-  /**
-   * One request and its whole answer. Redirects are not followed: the caller applies robots rules, pace and limits to the next host. Rejects with
-   * `OutgoingError`, or with the signal's reason.
-   */
+  /** One request and its whole answer. Redirects are not followed: the caller applies robots rules, pace and limits to the next host. */
   request(url: string, options: OutgoingRequest): Promise<OutgoingResponse>
+  /** The same for a body that is too large to be held at once. */
+  open(url: string, options: OutgoingRequest): Promise<OpenResponse>
+  /** The address that the host of a URL is dialled at, if the guard lets it. */
+  addressOf(url: string, signal: AbortSignal): Promise<string>
+  /** Ends the idle connection to an origin, for who gives up its turn there. */
+  hangUp(origin: string): void
   /** Breaks what is under way and closes all connections. */
   close(): Promise<void>
 }
@@ -50,6 +49,13 @@ export interface OutgoingResponse extends ResponseHead {
   cut: boolean
 }
 
+export interface OpenResponse extends ResponseHead {
+  /** Decoded, piece by piece, up to `maxBytes`: then it throws. Empty for redirects and where it was not wanted. */
+  pieces: AsyncIterable<Uint8Array>
+  /** To be called in any case: what is left is not wanted. */
+  end(): void
+}
+
 export interface OutgoingOptions {
   /** Hosts of the operator, exempt from the guard: `host` with any port, or `host:port`. */
   allowHosts: readonly string[]
@@ -61,8 +67,6 @@ export interface OutgoingOptions {
   ca?: string[]
   limits?: Partial<TimeLimits>
 }
-
-export type Resolve = (hostname: string) => Promise<string[]>
 
 export interface TimeLimits {
   /** Until the connection, with its TLS, stands: 10 s. */
@@ -83,88 +87,76 @@ export function createOutgoing({
   ca,
   limits: given,
 }: OutgoingOptions): Outgoing {
-  const listed = hostList(allowHosts)
   const limits = { ...defaultLimits, ...given }
-  const shared = { timeout: limits.connectMs, ...(ca && { ca: [...rootCertificates, ...ca] }) }
-  const openDial = buildConnector({ ...shared, lookup: lookupBy(resolve, () => undefined) })
-  const guardedDial = buildConnector({ ...shared, lookup: lookupBy(resolve, specialRange) })
-  const agent = new Agent({
-    connections: 1,
-    pipelining: 1,
-    maxHeaderSize: 65_536,
-    headersTimeout: limits.headMs,
-    bodyTimeout: limits.bodyMs,
-    keepAliveTimeout: 10_000,
-    keepAliveMaxTimeout: 30_000,
-    connect(options, callback) {
-      const { hostname } = options
-      if (listed.has(hostname, portOf(options))) return openDial(options, callback)
-      // Literals never reach `lookup`.
-      const refused = refusalOf(hostname, portOf(options))
-      if (refused) return callback(refused, null)
-      return guardedDial(options, callback)
-    },
-  })
+  const guard = createGuard(hostList(allowHosts), resolve)
+  const connections = createConnections(guard, limits, ca)
+
+  const open = async (text: string, options: OutgoingRequest): Promise<OpenResponse> => {
+    const url = new URL(text)
+    const deadline = deadlineOf(options.signal, url.host)
+    try {
+      const refused = guard.refusal(url)
+      if (refused) throw refused
+      // undici's own limits see neither a resolver that hangs nor a header that drips.
+      deadline.set(limits.connectMs + limits.headMs, 'no whole answer in time')
+      const { method = 'GET', maxBytes = defaultMaxBytes, timeoutMs = limits.bodyMs } = options
+      const response = await connections.to(url.origin).request({
+        path: url.pathname + url.search,
+        method,
+        signal: deadline.signal,
+        headers: { 'user-agent': userAgent, 'accept-encoding': 'gzip, deflate, br, zstd', ...options.headers },
+      })
+      // Destroyed early, it tells of its own end as of an error.
+      response.body.on('error', () => {})
+      deadline.set(timeoutMs, `the body took longer than ${Math.round(timeoutMs / 1_000)} s`)
+      const head = { status: response.statusCode, headers: joined(response.headers) }
+      const hasBody = method !== 'HEAD' && head.status !== 204 && head.status !== 304 && !isRedirect(head)
+      if (!hasBody || options.wants?.(head) === false) {
+        await response.body.dump({ limit: 16_384 })
+        deadline.clear()
+        return { ...head, pieces: nothing(), end() {} }
+      }
+      const encoding = head.headers['content-encoding']
+      if (options.beyond !== 'cut' && encoding === undefined && Number(head.headers['content-length']) > maxBytes) {
+        response.body.destroy()
+        throw tooLarge(maxBytes)
+      }
+      const end = () => {
+        deadline.clear()
+        response.body.destroy()
+      }
+      return { ...head, pieces: explained(decodedBody(response.body, encoding, maxBytes), deadline), end }
+    } catch (error) {
+      deadline.clear()
+      throw deadline.explain(error)
+    }
+  }
 
   return {
-    async request(text, options) {
-      const url = new URL(text)
-      const deadline = deadlineOf(options.signal)
+    open,
+    async request(url, options) {
+      const { pieces, end, ...head } = await open(url, options)
       try {
-        if (!listed.has(url.hostname, portOf(url))) {
-          const refused = refusalOf(url.hostname, portOf(url))
-          if (refused) throw refused
-        }
-        return await exchange(agent, url, { ...options, userAgent, limits }, deadline)
+        return { ...head, ...(await wholeBody(pieces, options.beyond ?? 'refuse')) }
+      } finally {
+        end()
+      }
+    },
+    async addressOf(text, signal) {
+      const url = new URL(text)
+      const deadline = deadlineOf(signal, url.host)
+      try {
+        deadline.set(limits.connectMs, 'the name server does not answer in time')
+        return await Promise.race([guard.address(url), tripped(deadline.signal)])
       } catch (error) {
-        if (options.signal.aborted) throw options.signal.reason
-        throw outgoingError(deadline.signal.aborted ? deadline.signal.reason : error, url.host)
+        throw deadline.explain(error)
       } finally {
         deadline.clear()
       }
     },
-    close: () => agent.destroy(),
+    hangUp: (origin) => connections.hangUp(origin),
+    close: () => connections.close(),
   }
-}
-
-async function exchange(
-  agent: Agent,
-  url: URL,
-  {
-    method = 'GET',
-    headers,
-    userAgent,
-    maxBytes = defaultMaxBytes,
-    beyond = 'refuse',
-    wants,
-    limits,
-    timeoutMs = limits.bodyMs,
-  }: OutgoingRequest & { userAgent: string; limits: TimeLimits },
-  deadline: Deadline,
-): Promise<OutgoingResponse> {
-  // undici's own limits see neither a resolver that hangs nor a header that drips.
-  deadline.set(limits.connectMs + limits.headMs, `${url.host}: no whole answer in time`)
-  const response = await agent.request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method,
-    signal: deadline.signal,
-    headers: { 'user-agent': userAgent, 'accept-encoding': 'gzip, deflate, br, zstd', ...headers },
-  })
-  deadline.set(timeoutMs, `${url.host}: the body took longer than ${Math.round(timeoutMs / 1_000)} s`)
-  const head = { status: response.statusCode, headers: joined(response.headers) }
-  const hasBody = method !== 'HEAD' && head.status !== 204 && head.status !== 304 && !isRedirect(head)
-  if (!hasBody || wants?.(head) === false) {
-    await response.body.dump({ limit: 16_384 })
-    return { ...head, body: new Uint8Array(), cut: false }
-  }
-  const encoding = head.headers['content-encoding']
-  if (beyond === 'refuse' && encoding === undefined && Number(head.headers['content-length']) > maxBytes) {
-    response.body.on('error', () => {}).destroy()
-    throw tooLarge(maxBytes)
-  }
-  const { bytes, cut } = await readBody(response.body, encoding, { maxBytes, beyond })
-  return { ...head, body: bytes, cut }
 }
 
 /** True for an answer that only leads elsewhere; its `location` header says where. */
@@ -179,43 +171,21 @@ function joined(headers: Record<string, string | string[] | undefined>): Record<
   return one
 }
 
-/** Why a host and port must not be dialled, as far as they say it themselves. */
-function refusalOf(hostname: string, port: number): OutgoingError | undefined {
-  const address = literalAddress(hostname)
-  const range = address === undefined ? undefined : specialRange(address)
-  if (range !== undefined) return blocked(hostname, address!, range)
-  return badPorts.has(port) ? new OutgoingError('blocked', `port ${port} is not for the web`, { port }) : undefined
-}
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-function blocked(hostname: string, address: string, range: string): OutgoingError {
-  return new OutgoingError('blocked', `${hostname} is not on the public Internet (${range})`, { address, range })
-}
-
-/** What `net` asks for addresses; gives only those that may be dialled, so that no second answer of the DNS can come in between. */
-function lookupBy(resolve: Resolve, rangeOf: (address: string) => string | undefined): LookupFunction {
-  const dialable = async (hostname: string) => {
-    const addresses = await resolve(hostname)
-    if (addresses.length === 0) throw new OutgoingError('dns', `${hostname}: the host name has no address`)
-    const allowed = addresses.filter((address) => rangeOf(address) === undefined)
-    if (allowed.length === 0) throw blocked(hostname, addresses[0]!, rangeOf(addresses[0]!)!)
-    return allowed.map((address) => ({ address, family: isIP(address) }))
+async function* explained(pieces: AsyncIterable<Uint8Array>, deadline: Deadline): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces
+  } catch (error) {
+    throw deadline.explain(error)
   }
-  /* oxlint-disable promise/no-callback-in-promise -- net knows callbacks only */
-  return (hostname, options, callback) => {
-    dialable(hostname).then(
-      (addresses) =>
-        options.all ? callback(null, addresses) : callback(null, addresses[0]!.address, addresses[0]!.family),
-      (error: Error) => callback(error, ''),
-    )
-  }
-  /* oxlint-enable promise/no-callback-in-promise */
 }
 
-function resolveBySystem(hostname: string): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    lookUpName(hostname, { all: true }, (error, addresses) =>
-      error ? reject(error) : resolve(addresses.map(({ address }) => address)),
-    )
+function tripped(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(signal.reason as Error)
+    if (signal.aborted) fail()
+    else signal.addEventListener('abort', fail, { once: true })
   })
 }
 
@@ -224,32 +194,31 @@ interface Deadline {
   /** Replaces the limit set before. */
   set(ms: number, message: string): void
   clear(): void
+  /** Why it really went wrong. */
+  explain(error: unknown): unknown
 }
 
 /** Trips with `outer`, or when the time that was set last is over. */
-function deadlineOf(outer: AbortSignal): Deadline {
+function deadlineOf(outer: AbortSignal, host: string): Deadline {
   const controller = new AbortController()
+  const { signal } = controller
   const follow = () => controller.abort(outer.reason)
   if (outer.aborted) follow()
   else outer.addEventListener('abort', follow, { once: true })
   let timer: NodeJS.Timeout | undefined
   return {
-    signal: controller.signal,
+    signal,
     set(ms, message) {
       clearTimeout(timer)
-      timer = setTimeout(() => controller.abort(new OutgoingError('timeout', message)), ms)
+      timer = setTimeout(() => controller.abort(new OutgoingError('timeout', `${host}: ${message}`)), ms)
     },
     clear() {
       clearTimeout(timer)
       outer.removeEventListener('abort', follow)
     },
+    explain(error) {
+      if (outer.aborted) return outer.reason
+      return outgoingError(signal.aborted ? signal.reason : error, host)
+    },
   }
 }
-
-// https://fetch.spec.whatwg.org/#port-blocking: services that would take an HTTP request for commands of their own
-const badPorts = new Set([
-  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
-  111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
-  540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
-  6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
-])

@@ -10,55 +10,73 @@ import {
 
 import { OutgoingError } from './outgoing-error.ts'
 
-export interface BodyLimits {
-  /** Of decoded bytes. */
-  maxBytes: number
-  /** What becomes of a longer body: an error, or its first `maxBytes`. */
-  beyond: 'refuse' | 'cut'
-}
-
-export interface ReadBody {
-  bytes: Uint8Array
-  /** There was more. */
-  cut: boolean
-}
-
 /** More than two codings on top of each other are nothing but an attack. */
 const mostCodings = 2
 
 /**
- * Reads a body to its end and undoes its content codings (gzip, deflate, br, zstd), counting what comes out, so that a bomb is stopped at `maxBytes`. What goes
- * in is counted too: an endless stream can decode to nothing. A body that ends early gives what was there. Destroys the stream in any case.
+ * A body with its content codings (gzip, deflate, br, zstd) undone, piece by piece. What comes out is counted, so that a bomb is stopped: after `maxBytes` it
+ * throws `too_large`. What goes in is counted too: an endless stream can decode to nothing. A body that ends early gives what was there. Destroys the
+ * stream in any case.
  */
-export async function readBody(
+export async function* decodedBody(
   body: Readable,
   contentEncoding: string | undefined,
-  { maxBytes, beyond }: BodyLimits,
-): Promise<ReadBody> {
-  // Destroyed early, it tells of its own end as of an error.
-  body.on('error', () => {})
-  const codings = codingsOf(contentEncoding)
-  if (codings.length > mostCodings) {
-    body.destroy()
-    throw new OutgoingError('parse', `the body is encoded ${codings.length} times`, {
-      encoding: contentEncoding!.slice(0, 100),
-    })
-  }
-  const decoded = codings.length === 0 ? body : decode(body, codings, maxBytes)
-  const chunks: Buffer[] = []
-  let length = 0
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of decoded as AsyncIterable<Buffer>) {
-      length += chunk.length
-      chunks.push(chunk)
-      if (length > maxBytes) break // leaving the loop destroys the stream
+    const codings = codingsOf(contentEncoding)
+    if (codings.length > mostCodings) {
+      throw new OutgoingError('parse', `the body is encoded ${codings.length} times`, {
+        encoding: contentEncoding!.slice(0, 100),
+      })
     }
+    yield* upTo(maxBytes, codings.length === 0 ? body : decode(body, codings, maxBytes))
   } finally {
     body.destroy()
   }
-  if (length > maxBytes && beyond === 'refuse') throw tooLarge(maxBytes)
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
-  return { bytes: length > maxBytes ? bytes.subarray(0, maxBytes) : bytes, cut: length > maxBytes }
+}
+
+/** The same for a file that is packed itself, such as `sitemap.xml.gz`; what is not comes as it is. */
+export async function* unpackedFile(pieces: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const source = pieces[Symbol.asyncIterator]()
+  const first = await source.next()
+  if (first.done) return
+  const whole = Readable.from(prepended(first.value, source))
+  const packed = first.value[0] === 0x1f && first.value[1] === 0x8b
+  yield* upTo(maxBytes, packed ? join(whole, decoderOf.gzip()) : whole)
+}
+
+async function* upTo(maxBytes: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let length = 0
+  for await (const piece of pieces) {
+    length += piece.length
+    if (length > maxBytes) {
+      yield piece.subarray(0, piece.length - (length - maxBytes))
+      throw tooLarge(maxBytes) // leaving the loop destroys the stream
+    }
+    yield piece
+  }
+}
+
+async function* prepended<Piece>(first: Piece, rest: AsyncIterator<Piece>): AsyncGenerator<Piece> {
+  yield first
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+}
+
+/** `cut`: of a body that is too large, what there was up to the limit. */
+export async function wholeBody(
+  pieces: AsyncIterable<Uint8Array>,
+  beyond: 'refuse' | 'cut',
+): Promise<{ body: Uint8Array; cut: boolean }> {
+  const chunks: Uint8Array[] = []
+  let cut = false
+  try {
+    for await (const piece of pieces) chunks.push(piece)
+  } catch (error) {
+    if (beyond === 'refuse' || !(error instanceof OutgoingError) || error.category !== 'too_large') throw error
+    cut = true
+  }
+  return { body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), cut }
 }
 
 export function tooLarge(maxBytes: number): OutgoingError {
@@ -101,12 +119,8 @@ async function* inflateEither(source: AsyncGenerator<Buffer>): AsyncGenerator<Bu
   const { value: first } = await source.next()
   if (!first) return
   const wrapped = (first[0]! & 0x0f) === 8
-  const rest = async function* () {
-    yield first
-    yield* source
-  }
   yield* join(
-    Readable.from(rest()),
+    Readable.from(prepended(first, source)),
     wrapped ? createInflate(lenient) : createInflateRaw(lenient),
   ) as AsyncIterable<Buffer>
 }
@@ -116,7 +130,9 @@ const lenient = { finishFlush: constants.Z_SYNC_FLUSH }
 const decoderOf: Record<Exclude<Coding, 'deflate'>, () => Transform> = {
   gzip: () => createGunzip(lenient),
   br: () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH }),
-  zstd: () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush }),
+  // RFC 9659: a window of 8 MB at most. The decoder would set aside up to 128 MB, as the body says.
+  zstd: () =>
+    createZstdDecompress({ finishFlush: constants.ZSTD_e_flush, params: { [constants.ZSTD_d_windowLogMax]: 23 } }),
 }
 
 /** Errors of the source come out at the end of the pipe, where they are awaited. */

@@ -39,6 +39,8 @@ const host = z.object({
   faults: z.number().int(),
   latencyMs: z.number().optional(),
   fetched: z.number().int(),
+  /** That it has links into a space without end has been told. */
+  endlessTold: z.boolean().optional(),
   /** Its part of the cap that it had no use for has been given back. */
   released: z.boolean(),
   /** Why the host is not asked any more: what is left is skipped. */

@@ -120,6 +120,7 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     run.allowance = 0
     step.notes.push({ message: `${args.shard}: ${state.fetched} pages fetched`, counts: { fetched: state.fetched } })
   }
+  tellEndless(run)
   run.step = emptyStep()
   const batch = batchOf(
     step,
@@ -127,6 +128,14 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     args.input.maxEmailsPerDomain,
   )
   return stepOf(step, batch, { ...state })
+}
+
+/** Once a host: there may be such links on all of its pages. */
+function tellEndless({ step: { endless, findings }, state }: HostRun): void {
+  if (!endless || state.endlessTold) return
+  state.endlessTold = true
+  const message = `links into what has no end are not followed, such as ${endless.link} (${endless.trap})`
+  findings.push({ category: 'too_large', message, url: endless.on })
 }
 
 function stepOf(

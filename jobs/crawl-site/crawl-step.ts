@@ -1,5 +1,6 @@
 import type { PageChange, PageFate, PageLinks, QueuedPage } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
+import type { Trap } from '../engines/crawl/traps.ts'
 import type { Counts, Finding, Note } from '../job-kind.ts'
 import type { CrawlBatch } from './crawl-batch.ts'
 
@@ -12,6 +13,8 @@ export interface CrawlStep {
   notes: Note[]
   spawn: Set<string>
   counts: Required<Pick<Counts, 'succeeded' | 'failed' | 'skipped' | 'bytesDone'>>
+  /** The first link that led into a space without end, and on which page. */
+  endless?: { on: string; link: string; trap: Trap }
   /** Pages of the cap. */
   used: number
   /** The state has changed, so that the step must be stored even without pages. */

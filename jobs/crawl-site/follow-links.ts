@@ -1,6 +1,6 @@
 import type { QueuedPage } from '../../db/pages.ts'
 import type { Frontier } from '../engines/crawl/frontier.ts'
-import { trapIn } from '../engines/crawl/traps.ts'
+import { isEndless, trapIn } from '../engines/crawl/traps.ts'
 import { urlFilter } from '../engines/crawl/url-pattern.ts'
 import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import { type CrawlStep, isLesserWay, putPage } from './crawl-step.ts'
@@ -85,7 +85,9 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
       for (const lead of leads) {
         const offer = offerOf(from, lead)
         if (lead.key === from.key || offer.depth > deepest || offer.hops > mostHops || !isOfUse(lead, offer)) continue
-        if (lead.clicks === 1 && trapIn(lead.url, offer.depth, year)) continue
+        const trap = lead.clicks === 1 ? trapIn(lead.url, offer.depth, year) : undefined
+        if (trap && isEndless(trap)) step.endless ??= { on: from.url, link: lead.url, trap }
+        if (trap) continue
         offers.push([lead, offer])
       }
       await known.resolve(offers.filter(([lead]) => lead.shard === shard).map(([lead]) => lead.key))

@@ -61,8 +61,10 @@ export async function crawlBench() {
       const ownHosts = options.settings?.ownHosts ?? ['127.0.0.1']
       const real = outgoing(ownHosts, net)
       const routed: Outgoing = {
+        ...real,
         request: (url, request) => real.request(reroute(url), request),
-        close: () => real.close(),
+        open: (url, request) => real.open(reroute(url), request),
+        addressOf: (url, signal) => real.addressOf(reroute(url), signal),
       }
       const drive = await driveKind(scrapeEmails, {
         db,

@@ -135,6 +135,16 @@ export function drip(options: { everyMs: number; bytes?: number; body?: string }
   }
 }
 
+/** A body that never ends. */
+export const endless: Answer = (_request, response) => {
+  response.setHeader('content-type', 'text/html')
+  const more = () => {
+    while (!response.destroyed && response.write(Buffer.alloc(100_000, 0x20)));
+  }
+  response.on('drain', more)
+  more()
+}
+
 /** Every answer leads to an address never seen before: `/again?n=1`, `/again?n=2`, … */
 export const endlessRedirect: Answer = (request, response) => {
   const url = new URL(request.url ?? '/', 'http://localhost')

@@ -37,7 +37,22 @@ test.each<[what: string, bytes: Uint8Array, contentType: string | undefined, tex
   ['nothing said, not UTF-8', latin1('<p>M\u00fcller'), undefined, '<p>Müller', 'windows-1252'],
   ['an unknown charset', latin1('<p>M\u00fcller'), 'text/html; charset=martian', '<p>Müller', 'windows-1252'],
   ['a header that lies about UTF-8', Buffer.from('<p>Müller'), 'text/html; charset=iso-8859-1', '<p>Müller', 'utf-8'],
-  ['a header that claims UTF-8', latin1('<p>M\u00fcller'), 'text/html; charset=utf-8', '<p>M\ufffdller', 'utf-8'],
+  ['a header that claims UTF-8', latin1('<p>M\u00fcller'), 'text/html; charset=utf-8', '<p>Müller', 'windows-1252'],
+  [
+    'a header that claims UTF-8 before a meta that knows better',
+    latin1('<meta charset=koi8-r><p>\u00cd\u00c9\u00d2'),
+    'text/html; charset=utf-8',
+    '<meta charset=koi8-r><p>мир',
+    'koi8-r',
+  ],
+  [
+    'UTF-8 with a slip',
+    Buffer.concat([Buffer.from('<p>Müller, Jäger, Köhler'), latin1('\u00fc')]),
+    'text/html; charset=utf-8',
+    '<p>Müller, Jäger, Köhler\ufffd',
+    'utf-8',
+  ],
+  ['a header that claims UTF-16', Buffer.from('<p>Müller'), 'text/html; charset=utf-16le', '<p>Müller', 'utf-8'],
   [
     'a meta that claims UTF-16',
     Buffer.from('<meta charset="utf-16"><p>ü'),

@@ -8,22 +8,42 @@ export interface DecodedBody {
 
 /**
  * The text of a page: charset from its byte order mark, else the header, else what the page declares (`<meta>` or the XML declaration, in its first 4 KiB), else
- * UTF-8 where the bytes are that, else windows-1252. A page whose bytes are UTF-8 is read as such even where it says that it is in one of the eight-bit
- * charsets: long text does not become valid UTF-8 by chance. Bytes that fit nothing become U+FFFD; never throws.
+ * UTF-8 where the bytes are that, else windows-1252. A declaration that the bytes belie counts for nothing: valid UTF-8 under the name of an eight-bit charset
+ * (long text does not become valid UTF-8 by chance), mostly broken UTF-8, UTF-16 without a zero octet. Bytes that fit nothing become U+FFFD; never throws.
  */
 export function decodeBody(bytes: Uint8Array, contentType: string | undefined): DecodedBody {
   const mark = byteOrderMark(bytes)
   if (mark) return decodeAs(mark, bytes)
-  const declared = known(headerCharset(contentType)) ?? known(pageCharset(bytes))
-  if (declared?.startsWith('utf-16')) return decodeAs(declared, bytes)
+  const header = known(headerCharset(contentType))
+  const page = known(pageCharset(bytes))
+  const declared = header && isBelied16(header, bytes) ? page : (header ?? page)
   if (declared === undefined || eightBit.test(declared)) {
-    if (isUtf8(bytes)) return decodeAs('utf-8', bytes)
-    return decodeAs(declared ?? 'windows-1252', bytes)
+    return decodeAs(isUtf8(bytes) ? 'utf-8' : (declared ?? 'windows-1252'), bytes)
   }
-  return decodeAs(declared, bytes)
+  const decoded = decodeAs(declared, bytes)
+  if (declared !== 'utf-8' || isUtf8(bytes) || !isMostlyBroken(decoded.text)) return decoded
+  return decodeAs(page === undefined || page === 'utf-8' ? 'windows-1252' : page, bytes)
 }
 
 const eightBit = /^(?:windows-|iso-8859-|koi8-|macintosh|x-mac-)/
+
+/** Markup in UTF-16 has a zero in every other octet. */
+function isBelied16(charset: string, bytes: Uint8Array): boolean {
+  return charset.startsWith('utf-16') && !bytes.subarray(0, 1_024).includes(0)
+}
+
+/** Of what is beyond ASCII, more could not be read than could: not a slip in UTF-8, but another charset. */
+function isMostlyBroken(text: string): boolean {
+  let broken = 0
+  let read = 0
+  // oxlint-disable-next-line no-control-regex -- what is beyond ASCII, run by run
+  for (const [run] of text.matchAll(/[^\x00-\x7f]+/g)) {
+    const lost = run.split('\ufffd').length - 1
+    broken += lost
+    read += run.length - lost
+  }
+  return broken > read
+}
 
 function decodeAs(charset: string, bytes: Uint8Array): DecodedBody {
   return { text: decoderOf(charset).decode(bytes), charset }

@@ -10,6 +10,11 @@ export type Trap =
   | 'action'
   | 'no page'
 
+/** Whether such a link leads into a space without end, and not just to what is of no use. */
+export function isEndless(trap: Trap): boolean {
+  return trap !== 'action' && trap !== 'no page'
+}
+
 /** Deeper than a person would click. */
 const deepestSeries = 30
 
