@@ -219,7 +219,9 @@ export interface MxReach {
 
 export interface Origins {
   address: string | null;
+  asked_at: Timestamp | null;
   delay_ms: number;
+  latency_ms: number | null;
   lease: string | null;
   leased_by: string | null;
   leased_until: Timestamp | null;
@@ -227,6 +229,7 @@ export interface Origins {
   next_lease: string | null;
   next_until: Timestamp | null;
   origin: string;
+  slowed_ms: Generated<number>;
 }
 
 export interface PageLinks {

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type pg from 'pg'
 
+import { clearLeases } from './origins.ts'
 import type { DB } from './types.ts'
 import { releaseClaimsOf } from './verification-claims.ts'
 
@@ -57,7 +58,7 @@ export async function holdWorker(trx: Transaction<DB>, workerId: string): Promis
 
 /** Removes a worker and what it had leased or claimed. What it runs is taken from it afterwards, in the same transaction. */
 export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<void> {
-  await sql`update origins set leased_by = null, leased_until = null where leased_by = ${workerId}`.execute(trx)
+  await clearLeases(trx, workerId)
   await releaseClaimsOf(trx, workerId)
   await sql`delete from workers where id = ${workerId}`.execute(trx)
 }

@@ -108,6 +108,8 @@ export interface Settings {
   userAgentContact: string
   /** Hosts that the operator owns, as `host` or `host:port`: robots rules may be set aside there. */
   ownHosts: string[]
+  /** Hosts at one IP address that are asked at the same time, over all jobs and workers. */
+  hostsPerAddress: number
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
   dnsServers?: string[]
   /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */

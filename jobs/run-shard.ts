@@ -64,32 +64,33 @@ async function runToEnd(run: ShardRun, progress: { committed: boolean }): Promis
   }
 }
 
-/** Returns the end that is still to be committed; null when the end is in already or the shard is not ours any more. */
+/**
+ * Returns the end that is still to be committed; null when the end is in already or the shard is not ours any more. Whatever happens, the generator is told that
+ * nobody goes on with it, so that it gives back what it holds.
+ */
 async function runSteps(
   run: ShardRun,
   steps: AsyncGenerator<Step<unknown, unknown>, RunEnd>,
   turnEnds: number,
   saved: (checkpoint: unknown) => void,
 ): Promise<ShardEnd | null> {
-  let result = await steps.next()
-  while (!result.done) {
-    const step = result.value
-    const verdict = await run.commit({ step })
-    if (verdict === 'fenced') {
-      await steps.return({ end: 'done' }).catch(() => {})
-      return null
+  try {
+    let result = await steps.next()
+    while (!result.done) {
+      const step = result.value
+      const verdict = await run.commit({ step })
+      if (verdict === 'fenced') return null
+      saved(step.checkpoint)
+      if (step.end && verdict === 'committed') return null
+      if (run.signal.aborted || isOver(run, turnEnds)) return stopEnd(run.signal)
+      if (step.end) return step.end
+      result = await steps.next()
     }
-    saved(step.checkpoint)
-    if (step.end && verdict === 'committed') return null
-    if (run.signal.aborted || isOver(run, turnEnds)) {
-      await steps.return({ end: 'done' }).catch(() => {})
-      return stopEnd(run.signal)
-    }
-    if (step.end) return step.end
-    result = await steps.next()
+    // A generator that returns because it was told to stop has not said that nothing is left.
+    return run.signal.aborted ? stopEnd(run.signal) : result.value
+  } finally {
+    await steps.return({ end: 'done' }).catch(() => {})
   }
-  // A generator that returns because it was told to stop has not said that nothing is left.
-  return run.signal.aborted ? stopEnd(run.signal) : result.value
 }
 
 function isOver(run: ShardRun, turnEnds: number): boolean {

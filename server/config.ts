@@ -32,6 +32,7 @@ export interface Config {
   allowedHosts: string[]
   /** Least pause between two requests to one origin. */
   minDelayMs: number
+  hostsPerAddress: number
   /** A URL or an address that the User-Agent names; empty where the operator gave none. */
   userAgentContact: string
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
@@ -103,6 +104,7 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
     allowHosts: data.ALLOW_HOSTS,
     allowedHosts: data.ALLOW_ORIGINS,
     minDelayMs: data.MIN_DELAY_MS,
+    hostsPerAddress: data.HOSTS_PER_ADDRESS,
     userAgentContact: data.USER_AGENT_CONTACT,
     dnsServers: data.DNS_SERVERS,
     smtp:
@@ -165,6 +167,7 @@ const variables = z.object({
     .default([])
     .meta({ example: 'https://mail.example.com,https://localhost:5173' }),
   MIN_DELAY_MS: wholeNumber(0, 3_600_000).default(1000).meta({ example: '1000' }),
+  HOSTS_PER_ADDRESS: wholeNumber(1, 10_000).default(8).meta({ example: '8' }),
   USER_AGENT_CONTACT: z
     .string()
     .refine(isContact, 'must be a URL or an e-mail address where the owner of a crawled site can reach you')

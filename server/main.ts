@@ -190,8 +190,8 @@ function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey'
 }
 
 function settingsOf(config: Config): Settings {
-  const { minDelayMs, userAgentContact, allowHosts: ownHosts, dnsServers, smtp } = config
-  return { minDelayMs, userAgentContact, ownHosts, dnsServers, smtp }
+  const { minDelayMs, hostsPerAddress, userAgentContact, allowHosts: ownHosts, dnsServers, smtp } = config
+  return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp }
 }
 
 /** An honest name, with where to complain. */

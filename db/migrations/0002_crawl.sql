@@ -131,16 +131,25 @@ create table crawl_addresses (
 -- database's clock. A lease belongs to one run of one shard, of the worker in leased_by. Who finds it taken puts itself next.
 create table origins (
   origin text collate "C" primary key,
+  -- nobody may ask before
   next_at timestamptz not null default now(),
+  -- when the last request ended that whoever made it has told of
+  asked_at timestamptz,
+  -- pause that the last holder keeps: what is due after a holder that died
   delay_ms integer not null,
+  -- what the host has shown to all who asked: how long it takes for an answer, and how much it has slowed us down
+  latency_ms real,
+  slowed_ms integer not null default 0,
   leased_by text,
   lease uuid,
   leased_until timestamptz,
   next_lease uuid,
   next_until timestamptz,
+  -- where the holder dials; the hosts at one address share a cap
   address inet
 );
 create index origins_leased on origins (leased_by) where leased_by is not null;
+create index origins_held_at on origins (address) where lease is not null;
 
 -- robots.txt by scheme, host and port.
 create table robots (

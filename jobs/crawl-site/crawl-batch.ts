@@ -33,11 +33,12 @@ const host = z.object({
   redirects: z.number().int(),
   /** The page that is tried again, and how often it has failed. */
   retry: z.object({ key: z.string(), failures: z.number().int() }).optional(),
+  /** Where the robots.txt of an origin is asked for next, after so many redirects. */
+  robots: z.object({ origin: z.string(), url: z.string(), redirects: z.number().int() }).optional(),
   /** Answers 429 or 503 in a row. */
   strikes: z.number().int(),
   /** Pages in a row that got no answer at all. */
   faults: z.number().int(),
-  latencyMs: z.number().optional(),
   fetched: z.number().int(),
   /** That it has links into a space without end has been told. */
   endlessTold: z.boolean().optional(),

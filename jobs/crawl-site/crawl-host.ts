@@ -5,10 +5,11 @@ import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
 import { batchOf, type CrawlStep, emptyStep, isEmpty, isFull, putPage } from './crawl-step.ts'
 import { fetchPage } from './fetch-page.ts'
 import { parseLeads } from './follow-links.ts'
-import { type HeldHost, holdHost } from './held-host.ts'
-import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun, paceOf } from './host-run.ts'
+import type { HeldHost } from './held-host.ts'
+import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun } from './host-run.ts'
 import { endPage, spendPage } from './page-fate.ts'
-import { fetchRobots, type RobotsAnswer, storedRobots } from './robots-of-host.ts'
+import { fetchRobots, type RobotsAnswer, type RobotsPlace, robotsPlace, storedRobots } from './robots-of-host.ts'
+import { createSeat, type Seat } from './seat.ts'
 import { settleFault, settleThrottled } from './settle-fault.ts'
 import { settleVisit } from './settle-visit.ts'
 
@@ -26,9 +27,18 @@ const nearerAtOnce = 50
  * ends, or a crash, changes nothing.
  */
 export async function* crawlHost(args: CrawlArgs): CrawlSteps {
-  const { io, input, jobId, shard, signal } = args
   const run = openHostRun(args, createFrontier<QueuedPage>([]))
-  const door = io.host(shard)
+  const seat = createSeat(run)
+  try {
+    return yield* crawlWhileSeated(run, seat)
+  } finally {
+    await seat.leave()
+  }
+}
+
+async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
+  const { args, state } = run
+  const { io, input, jobId, shard, signal } = args
   let { care } = args
   let pagesInStep = 0
   for (;;) {
@@ -45,27 +55,29 @@ export async function* crawlHost(args: CrawlArgs): CrawlSteps {
     await enter(run, pages[0]!)
     if (hasAllAddresses(run)) break
     run.frontier = createFrontier(pages, pages.length === limit ? pages.at(-1) : undefined)
-    if (run.state.givenUp !== undefined) {
-      skipAll(run, run.state.givenUp)
+    if (state.givenUp !== undefined) {
+      skipAll(run, state.givenUp)
       yield handOver(run, false)
       continue
     }
     if (run.allowance === 0 && !(await askForMore(run))) return { end: 'done' } // what is left is for `finish`, or for another run
 
-    const answer = await holdHost(door, { shard, pace: paceOf(run), signal, wait: args.wait })
+    const page = pages[0]!
+    const robots = await knownRobots(run, page)
+    const answer = await seat.take(robots ? page.url : robotsToAsk(run, page).url)
     if (!('held' in answer)) return { end: 'later', at: new Date(io.now().getTime() + answer.laterMs), why: answer.why }
-    try {
-      await fetchSome(run, answer.held, care)
-    } finally {
-      await answer.held.release(paceOf(run))
-    }
+    if (care === 'give-up-one') giveUp(run, page)
+    else if (robots) await fetchSome(run, answer.held, care)
+    else await askForRobots(run, answer.held, page)
+    await seat.giveWay()
     care = 'normal'
     pagesInStep = run.step.counts.succeeded + run.step.counts.failed + run.step.counts.skipped
     const last = pages.length < limit && run.frontier.size === 0 && !run.nearer
     if (!isEmpty(run.step)) yield handOver(run, last)
   }
 
-  if (!run.state.released) yield handOver(run, true)
+  await seat.leave()
+  if (!state.released) yield handOver(run, true)
   // Only now that it is stored what this shard had left over can others be sure to find it.
   const starved = run.domain === '' ? [] : await io.starved(jobId, run.domain, input.maxPagesPerDomain)
   const others = starved.filter((key) => key !== shard)
@@ -164,35 +176,31 @@ async function fetchSome(run: HostRun, held: HeldHost, care: Care): Promise<void
   for (;;) {
     const page = run.frontier.peek()
     if (!page || isFull(run.step) || (!isEmpty(run.step) && performance.now() - started > stepMs)) return
-    if (care === 'give-up-one') return giveUp(run, page)
     if (run.allowance === 0) return
+    const robots = await knownRobots(run, page)
+    if (!robots) return
+    const decision = robots.got === 'rules' ? robots.rules.decide(page.url) : undefined
+    if (!decision?.allowed) {
+      run.frontier.take()
+      forbid(run, page, robots, decision?.rule)
+      continue
+    }
 
-    const waitMs = held.waitMs(paceOf(run))
+    const waitMs = held.waitMs()
     if (waitMs > 0) {
       if (requests > 0 && waitMs > lingerMs) return
       await args.wait(Math.ceil(waitMs))
       if (held.signal.aborted) return
       continue
     }
-    const robots = await knownRobots(run, page)
-    const decision = robots?.got === 'rules' ? robots.rules.decide(page.url) : undefined
-    if (robots && !decision?.allowed) {
-      run.frontier.take()
-      forbid(run, page, robots, decision?.rule)
-      continue
-    }
-
     requests++
-    const outcome = robots ? await visit(run, held, page) : await askForRobots(run, held, page)
-    if (outcome === 'stop' || (care === 'one-item' && outcome === 'settled') || run.nearer || hasAllAddresses(run))
-      return
+    const outcome = await visit(run, held, page)
+    if (outcome === 'stop' || care === 'one-item' || run.nearer || hasAllAddresses(run)) return
     if (run.state.givenUp !== undefined) return
   }
 }
 
-type Outcome = 'settled' | 'go on' | 'stop'
-
-async function visit(run: HostRun, held: HeldHost, page: QueuedPage): Promise<Outcome> {
+async function visit(run: HostRun, held: HeldHost, page: QueuedPage): Promise<'settled' | 'stop'> {
   const got = await untilStopped(held, fetchPage(run.args.io, page.url, held.signal))
   if (!got) return 'stop'
   run.frontier.take()
@@ -206,37 +214,37 @@ async function knownRobots(run: HostRun, { url }: QueuedPage): Promise<RobotsAns
   return known
 }
 
-/** Where it cannot be had, that is the fate of the page that stands behind it. */
-async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Promise<Outcome> {
-  const { io, wait } = run.args
+function robotsToAsk({ state: { robots } }: HostRun, page: QueuedPage): RobotsPlace {
   const { origin } = new URL(page.url)
+  return robots?.origin === origin ? robots : robotsPlace(origin)
+}
+
+/** Where it cannot be had, that is the fate of the page that stands behind it. */
+async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Promise<void> {
+  const { io, wait } = run.args
+  const at = robotsToAsk(run, page)
+  const waitMs = held.waitMs()
+  if (waitMs > 0) await wait(Math.ceil(waitMs))
+  if (held.signal.aborted || held.waitMs() > 0) return
   const last = run.state.retry?.key === page.key && run.state.retry.failures >= 2
-  const pause = async () => {
-    held.asked()
-    for (let ms = held.waitMs(paceOf(run)); ms > 0 && !held.signal.aborted; ms = held.waitMs(paceOf(run)))
-      await wait(Math.ceil(ms))
-  }
-  const got = await untilStopped(held, fetchRobots(io, { origin, signal: held.signal, last, pause }))
-  if (!got) return 'stop'
+  const got = await untilStopped(held, fetchRobots(io, { at, signal: held.signal, last }))
+  if (!got) return
+  run.step.touched = true
+  run.state.robots = got.got === 'redirect' ? got.to : undefined
+  if (got.got === 'redirect') return
   if (got.got === 'rules' || got.got === 'forbidden') {
     const { findings, ...answer } = got
     run.state.retry = undefined
-    run.robots.set(origin, answer)
+    run.robots.set(at.origin, answer)
     run.step.findings.push(...findings)
-    return 'go on'
+    return
   }
   run.frontier.take()
   const { httpStatus } = 'httpStatus' in got ? got : {}
-  const settled =
-    got.got === 'throttled'
-      ? settleThrottled(run, held, page, {
-          ...got,
-          fetchMs: 0,
-          category: 'http_5xx',
-          message: `robots.txt: the host answered ${httpStatus}`,
-        })
-      : await settleFault(run, held, page, got)
-  return settled === 'again' ? 'stop' : 'settled'
+  if (got.got === 'throttled') {
+    const message = `robots.txt: the host answered ${httpStatus}`
+    settleThrottled(run, held, page, { ...got, fetchMs: 0, category: 'http_5xx', message })
+  } else await settleFault(run, held, page, got)
 }
 
 /** Undefined when the run is told to stop, or has lost the host, before there is an answer. A request has been made in any case. */

@@ -55,18 +55,14 @@ export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): Ho
   }
 }
 
-/** How fast the host may be asked. */
-export function paceOf({ args: { io, input }, state, robots }: HostRun): Pace {
+/** What the operator, the job and the host ask for. */
+export function asksOf({ args: { io, input }, robots }: HostRun): Pick<Pace, 'minDelayMs' | 'crawlDelaySeconds'> {
   let crawlDelaySeconds: number | undefined
   for (const answer of robots.values()) {
     const asked = answer.got === 'rules' ? answer.rules.crawlDelaySeconds : undefined
     if (asked !== undefined) crawlDelaySeconds = Math.max(asked, crawlDelaySeconds ?? 0)
   }
-  return {
-    minDelayMs: Math.max(io.settings.minDelayMs, input.minDelayMs ?? 0),
-    crawlDelaySeconds,
-    latencyMs: state.latencyMs,
-  }
+  return { minDelayMs: Math.max(io.settings.minDelayMs, input.minDelayMs ?? 0), crawlDelaySeconds }
 }
 
 export function hasAllAddresses({ addresses, args: { input } }: HostRun): boolean {

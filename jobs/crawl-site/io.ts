@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { domainAddresses, type GrantRequest, starvedShards, takeGrant } from '../../db/crawl-grants.ts'
-import { type LeaseAnswer, releaseLease, renewLease, takeLease } from '../../db/origins.ts'
+import { giveWay, type LeaseAnswer, type Release, releaseLease, renewLease, takeLease } from '../../db/origins.ts'
 import {
   findPages,
   type KnownPage,
@@ -11,6 +11,7 @@ import {
   type QueuedPage,
 } from '../../db/pages.ts'
 import { findRobots, saveRobots, type StoredRobots } from '../../db/robots.ts'
+import { shardOf } from '../engines/crawl/scope.ts'
 import type { IoDeps, Settings } from '../job-kind.ts'
 import type { OutgoingRequest, OutgoingResponse } from '../outgoing.ts'
 
@@ -32,15 +33,18 @@ export interface CrawlIo {
   findRobots(origin: string): Promise<StoredRobots | undefined>
   saveRobots(origin: string, robots: StoredRobots & { holdsMs: number }): Promise<void>
 
-  host(shard: string): HostDoor
+  /** `url`: any of the host. */
+  host(url: string): HostDoor
 }
 
-/** The way to a host: one run holds it at a time. */
+/** The way to a host: one run holds it at a time. Who gives it back also hangs up. */
 export interface HostDoor {
-  take(times: { patienceMs: number; delayMs: number }): Promise<LeaseAnswer>
+  take(times: { patienceMs: number; delayMs: number; signal: AbortSignal }): Promise<LeaseAnswer>
   /** False when it is no longer held. */
-  renew(): Promise<boolean>
-  release(restMs: number): Promise<void>
+  renew(delayMs: number): Promise<boolean>
+  release(release: Release): Promise<void>
+  /** Gives it back if anybody else wants it; true when it is given back. */
+  giveWay(release: Release): Promise<boolean>
 }
 
 export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): CrawlIo {
@@ -57,12 +61,31 @@ export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): Craw
     starved: (jobId, domain, cap) => starvedShards(db, jobId, domain, cap),
     findRobots: (origin) => findRobots(db, origin),
     saveRobots: (origin, robots) => saveRobots(db, origin, robots),
-    host(shard) {
+    host(url) {
       const lease = randomUUID()
+      const shard = shardOf(url)
+      const { hostsPerAddress } = settings
+      const hangUp = () => {
+        const { host } = new URL(url)
+        for (const scheme of ['http', 'https']) outgoing.hangUp(`${scheme}://${host}`)
+      }
       return {
-        take: (times) => takeLease(db, { origin: shard, lease, workerId: workerId(), ...times }),
-        renew: () => renewLease(db, shard, lease),
-        release: (restMs) => releaseLease(db, shard, lease, restMs),
+        async take({ signal, ...times }) {
+          // Where there is none, the request will say why.
+          const address = await outgoing.addressOf(url, signal).catch(() => null)
+          const at = { address, mostAtAddress: hostsPerAddress }
+          return await takeLease(db, { origin: shard, lease, workerId: workerId(), ...at, ...times })
+        },
+        renew: (delayMs) => renewLease(db, shard, lease, delayMs),
+        async release(release) {
+          hangUp()
+          await releaseLease(db, shard, lease, release)
+        },
+        async giveWay(release) {
+          const given = await giveWay(db, shard, lease, { ...release, mostAtAddress: hostsPerAddress })
+          if (given) hangUp()
+          return given
+        },
       }
     },
   }

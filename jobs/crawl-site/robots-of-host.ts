@@ -23,8 +23,23 @@ export type RobotsAnswer =
 
 export type FetchedRobots =
   | (RobotsAnswer & { findings: Finding[] })
+  /** To be asked for there, which may be another host. */
+  | { got: 'redirect'; to: RobotsPlace }
   | { got: 'throttled'; retryAfterMs: number | undefined; httpStatus: number }
   | Fault
+
+/** Where the robots.txt of an origin is asked for. */
+export interface RobotsPlace {
+  /** Scheme, host and port that it is for. */
+  origin: string
+  url: string
+  /** That have led there. */
+  redirects: number
+}
+
+export function robotsPlace(origin: string): RobotsPlace {
+  return { origin, url: `${origin}/robots.txt`, redirects: 0 }
+}
 
 /** As far as they were asked for in the last 24 hours, by any job. */
 export async function storedRobots(io: CrawlIo, origin: string): Promise<RobotsAnswer | undefined> {
@@ -33,43 +48,32 @@ export async function storedRobots(io: CrawlIo, origin: string): Promise<RobotsA
 }
 
 export interface FetchRobots {
-  /** Scheme, host and port. */
-  origin: string
+  at: RobotsPlace
   signal: AbortSignal
   /** No further try will be made: a server error is an answer. */
   last: boolean
-  /** Waits until the host may be asked again. */
-  pause(): Promise<void>
 }
 
-/** Asks for robots.txt, follows its redirects, and keeps the answer for other jobs. Rejects only when the signal trips. */
-export async function fetchRobots(io: CrawlIo, { origin, signal, last, pause }: FetchRobots): Promise<FetchedRobots> {
-  const first = `${origin}/robots.txt`
-  let url = first
+/** Asks for robots.txt once, and keeps an answer for other jobs. Rejects only when the signal trips. */
+export async function fetchRobots(io: CrawlIo, { at, signal, last }: FetchRobots): Promise<FetchedRobots> {
+  const { origin, url, redirects } = at
   try {
-    for (let redirects = 0; ; redirects++) {
-      if (redirects > 0) await pause()
-      const response = await io.request(url, {
-        signal,
-        maxBytes: robotsMaxBytes + 1,
-        beyond: 'cut',
-        wants: ({ status }) => status < 300,
-      })
-      if (!isRedirect(response)) return await settle(io, { origin, first, last, response })
-      const to = canonicalUrl(response.headers['location']!, url)
-      if (redirects === mostRedirects || !to.ok) {
-        // RFC 9309 §2.3.1.2
-        await io.saveRobots(origin, { httpStatus: null, body: null, holdsMs: day })
-        return {
-          got: 'rules',
-          rules: allAllowed,
-          findings: [
-            finding(first, `robots.txt redirects ${to.ok ? 'without end' : 'to no URL'} and counts as missing`),
-          ],
-        }
-      }
-      url = to.url
+    const response = await io.request(url, {
+      signal,
+      maxBytes: robotsMaxBytes + 1,
+      beyond: 'cut',
+      wants: ({ status }) => status < 300,
+    })
+    const first = robotsPlace(origin).url
+    if (!isRedirect(response)) return await settle(io, { origin, first, last, response })
+    const to = canonicalUrl(response.headers['location']!, url)
+    if (redirects < mostRedirects && to.ok) {
+      return { got: 'redirect', to: { origin, url: to.url, redirects: redirects + 1 } }
     }
+    // RFC 9309 §2.3.1.2
+    await io.saveRobots(origin, { httpStatus: null, body: null, holdsMs: day })
+    const message = `robots.txt redirects ${to.ok ? 'without end' : 'to no URL'} and counts as missing`
+    return { got: 'rules', rules: allAllowed, findings: [finding(first, message)] }
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     const fault = faultOf(error)

@@ -76,6 +76,7 @@ export function settleThrottled(
 ): Settled {
   const { state, step, args } = run
   state.strikes++
+  held.throttled()
   const failures = failuresOf(run, page)
   const unwelcome = (visit.retryAfterMs ?? 0) > longestRetryAfterMs
   const pauseMs = backoffMs(state.strikes, unwelcome ? undefined : visit.retryAfterMs, args.io.random())

@@ -1,6 +1,5 @@
 import type { PageFate, QueuedPage } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
-import { smoothedLatencyMs } from '../engines/crawl/politeness.ts'
 import type { FoundEmail } from '../engines/page/found-email.ts'
 import type { Visit } from './fetch-page.ts'
 import { leadsText } from './follow-links.ts'
@@ -18,7 +17,7 @@ export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage
   state.strikes = 0
   state.faults = 0
   state.retry = undefined
-  state.latencyMs = smoothedLatencyMs(state.latencyMs, visit.fetchMs)
+  held.answered(visit.fetchMs)
   const { httpStatus, fetchMs } = visit
   switch (visit.got) {
     case 'redirect':

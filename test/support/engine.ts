@@ -23,6 +23,8 @@ export const testSettings: Settings = {
   ownHosts: [],
   // Nobody listens there: a test that looks something up brings its own.
   dnsServers: ['127.0.0.1:9'],
+  // All that tests crawl is on loopback.
+  hostsPerAddress: 100_000,
 }
 
 /** Only what a test should see fail. */
@@ -60,6 +62,7 @@ export async function forkWorker(options: {
   slots: number
   allowHosts?: string[]
   minDelayMs?: number
+  hostsPerAddress?: number
   /** What its clock is fast by. */
   clockOffMs?: number
   retentionDays?: number

@@ -46,6 +46,8 @@ export interface Site {
   requests: SiteRequest[]
   /** Most requests answered at one time. */
   maxConcurrent(): number
+  /** Most connections that were open at one time. */
+  maxConnections(): number
   /** How often a path was asked for. */
   hits(path: string): number
   close(): Promise<void>
@@ -89,6 +91,14 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     return await writePage({ status: 404, body: '<title>Not found</title>' }, request, response, closing.signal)
   }
 
+  let connections = 0
+  let mostConnections = 0
+  server.on('connection', (socket) => {
+    connections += 1
+    mostConnections = Math.max(mostConnections, connections)
+    socket.once('close', () => (connections -= 1))
+  })
+
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -108,6 +118,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     port: bound,
     requests,
     maxConcurrent: () => most,
+    maxConnections: () => mostConnections,
     hits: (path) => requests.filter((request) => request.path === path).length,
     close,
     [Symbol.asyncDispose]: close,

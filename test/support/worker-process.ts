@@ -1,7 +1,7 @@
 import { openDatabase } from '../../db/database.ts'
 import { createOutgoing } from '../../jobs/outgoing.ts'
 import { startWorker } from '../../jobs/worker.ts'
-import { openTestEngine } from './engine.ts'
+import { openTestEngine, testSettings } from './engine.ts'
 import { shiftClock } from './shift-clock.ts'
 
 const {
@@ -9,6 +9,7 @@ const {
   slots,
   allowHosts = [],
   minDelayMs = 0,
+  hostsPerAddress = testSettings.hostsPerAddress,
   clockOffMs = 0,
   retentionDays,
   dnsServers,
@@ -17,6 +18,7 @@ const {
   slots: number
   allowHosts?: string[]
   minDelayMs?: number
+  hostsPerAddress?: number
   clockOffMs?: number
   retentionDays?: number
   dnsServers?: string[]
@@ -27,7 +29,7 @@ const { db } = openDatabase(url, { max: 8, prepare: true })
 const engine = await openTestEngine(
   url,
   db,
-  { ownHosts: allowHosts, minDelayMs, ...(dnsServers && { dnsServers }) },
+  { ownHosts: allowHosts, minDelayMs, hostsPerAddress, ...(dnsServers && { dnsServers }) },
   true,
 )
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })

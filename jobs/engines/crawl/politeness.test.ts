@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { backoffMs, delayMs, retryAfterMs, smoothedLatencyMs } from './politeness.ts'
+import { backoffMs, delayMs, retryAfterMs, slowedMs, smoothedLatencyMs } from './politeness.ts'
 
 test.each<
   [
@@ -40,6 +40,19 @@ test('the smoothed latency goes towards the newest', () => {
   expect(smoothedLatencyMs(undefined, 300)).toBe(300)
   expect(smoothedLatencyMs(300, 600)).toBe(400)
   expect(smoothedLatencyMs(300, 0)).toBe(200)
+})
+
+test('a host that wants fewer requests slows us down, and for a while only', () => {
+  expect(slowedMs(0, true)).toBe(1_000)
+  expect(slowedMs(1_500, true)).toBe(3_000)
+  expect(slowedMs(29_000, true)).toBe(30_000)
+  expect(slowedMs(0, false)).toBe(0)
+  let ms = 30_000
+  let answers = 0
+  for (; ms > 0; answers++) ms = slowedMs(ms, false)
+  expect(answers).toBeGreaterThan(20)
+  expect(answers).toBeLessThan(100)
+  expect(delayMs({ minDelayMs: 1_000, crawlDelaySeconds: 2, latencyMs: 100, slowedMs: 500 })).toBe(2_500)
 })
 
 const now = new Date('2026-11-22T12:00:00Z')

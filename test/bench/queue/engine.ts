@@ -10,7 +10,7 @@ import { tickKind } from './tick-kind.ts'
 /** The engine with the kind of this bench. */
 export function openTickEngine(url: string, db: Kysely<DB>, { supervise = false } = {}): Promise<Engine> {
   if (!kinds.includes(tickKind)) kinds.push(tickKind)
-  const settings = { minDelayMs: 0, userAgentContact: '', ownHosts: [] }
+  const settings = { minDelayMs: 0, userAgentContact: '', ownHosts: [], hostsPerAddress: 8 }
   return openEngine({
     url,
     db,
