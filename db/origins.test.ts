@@ -163,7 +163,7 @@ describe('hosts at one address', () => {
     const runs = Array.from({ length: 10 }, () => at('192.0.2.1'))
     const answers = await Promise.all(runs.map((run) => run.take()))
     expect(answers.filter(({ held }) => held)).toHaveLength(mostAtAddress)
-    expect(answers.filter(({ held }) => !held)).toEqual(Array(8).fill({ held: false, busy: 'address' }))
+    expect(answers.filter((answer) => !answer.held && answer.busy === 'address')).toHaveLength(8)
     expect(await at('192.0.2.2').take()).toMatchObject({ held: true })
     await runs[answers.findIndex(({ held }) => held)]!.release(0)
     const later = await Promise.all(runs.map((run) => run.take()))

@@ -20,6 +20,8 @@ export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
 
 export type SightingsQuality = "high" | "low" | "medium";
 
+export type SitemapsStatus = "FAILED" | "QUEUED" | "READ";
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export type UploadsState = "COMPLETE" | "DELETED" | "OPEN";
@@ -301,6 +303,18 @@ export interface Sightings {
   worker_id: string;
 }
 
+export interface Sitemaps {
+  domain: string;
+  hops: number;
+  job_id: number;
+  level: number;
+  named: boolean;
+  shard_key: string;
+  status: Generated<SitemapsStatus>;
+  url: string;
+  url_key: string;
+}
+
 export interface UploadParts {
   blob: string;
   size_bytes: number;
@@ -427,6 +441,7 @@ export interface DB {
   robots: Robots;
   sender_audits: SenderAudits;
   sightings: Sightings;
+  sitemaps: Sitemaps;
   upload_parts: UploadParts;
   uploads: Uploads;
   verdict_history: VerdictHistory;

@@ -105,6 +105,26 @@ create table page_links (
   primary key (job_id, url_key)
 );
 
+-- Sitemaps of a crawl's hosts: no items of the job, but ways to its pages.
+create table sitemaps (
+  job_id bigint not null references jobs on delete cascade,
+  -- first 128 bits of the SHA-256 of the canonical URL
+  url_key uuid not null,
+  url text not null,
+  -- the host that is asked for it
+  shard_key text collate "C" not null,
+  -- pages of other domains are passed over
+  domain text collate "C" not null,
+  -- false: a guess, and nobody misses it
+  named boolean not null,
+  -- indexes above it; redirects that led here
+  level smallint not null,
+  hops smallint not null,
+  status text not null default 'QUEUED' check (status in ('QUEUED', 'READ', 'FAILED')),
+  primary key (job_id, url_key)
+);
+create index sitemaps_queued on sitemaps (job_id, shard_key, level, url_key) where status = 'QUEUED';
+
 -- How many pages of a domain each of its shards may fetch (granted) and did (used). The row with an empty shard_key holds the sum of
 -- granted, which never passes the cap, and the number of crawl_addresses.
 create table crawl_grants (

@@ -3,11 +3,13 @@ import { z } from 'zod'
 import type { GrantUse } from '../../db/crawl-grants.ts'
 import type { PageChange, PageLinks } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
+import type { SitemapChange } from '../../db/sitemaps.ts'
 
 /** What a step of a crawl stores. */
 export interface CrawlBatch {
   pages: PageChange[]
   links: PageLinks[]
+  sitemaps: SitemapChange[]
   sightings: DomainSightings[]
   grants: GrantUse[]
 }
@@ -40,6 +42,19 @@ const host = z.object({
   /** Pages in a row that got no answer at all. */
   faults: z.number().int(),
   fetched: z.number().int(),
+  /** Scheme, host and port of the first page that was answered with more than a redirect: the sitemaps of that origin count. */
+  home: z.string().optional(),
+  sitemaps: z
+    .object({
+      /** Files that have been named; one more than may be when there were too many. */
+      files: z.number().int(),
+      /** Pages taken from them, with nothing but that to speak for them, and others. */
+      ordinary: z.number().int(),
+      better: z.number().int(),
+      /** The one that is being read, and how many of its entries are stored. */
+      reading: z.object({ key: z.string(), entries: z.number().int() }).optional(),
+    })
+    .optional(),
   /** That it has links into a space without end has been told. */
   endlessTold: z.boolean().optional(),
   /** Its part of the cap that it had no use for has been given back. */

@@ -1,17 +1,23 @@
 import type { QueuedPage } from '../../db/pages.ts'
+import type { QueuedSitemap } from '../../db/sitemaps.ts'
 import { createFrontier } from '../engines/crawl/frontier.ts'
+import { priorities } from '../engines/crawl/priority.ts'
 import type { Care, RunEnd, Step } from '../job-kind.ts'
+import { askForRobots } from './ask-for-robots.ts'
 import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
 import { batchOf, type CrawlStep, emptyStep, isEmpty, isFull, putPage } from './crawl-step.ts'
 import { fetchPage } from './fetch-page.ts'
 import { parseLeads } from './follow-links.ts'
 import type { HeldHost } from './held-host.ts'
 import { type CrawlArgs, hasAllAddresses, type HostRun, openHostRun } from './host-run.ts'
+import { knownRobots, robotsToAsk } from './known-robots.ts'
+import { isToList, sitemapsTurn } from './list-sitemaps.ts'
 import { endPage, spendPage } from './page-fate.ts'
-import { fetchRobots, type RobotsAnswer, type RobotsPlace, robotsPlace, storedRobots } from './robots-of-host.ts'
+import { endSitemap, readSitemap } from './read-sitemap.ts'
+import type { RobotsAnswer } from './robots-of-host.ts'
 import { createSeat, type Seat } from './seat.ts'
-import { settleFault, settleThrottled } from './settle-fault.ts'
 import { settleVisit } from './settle-visit.ts'
+import { untilStopped } from './until-stopped.ts'
 
 type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
 
@@ -51,8 +57,13 @@ async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
 
     const limit = Math.min(Math.max(2 * pagesInStep, window.least), window.most)
     const pages = await io.frontier(jobId, shard, limit)
-    if (pages.length === 0) break
-    await enter(run, pages[0]!)
+    const next = await sitemapsTurn(run, pages[0])
+    if (next === 'listed') {
+      yield handOver(run, false)
+      continue
+    }
+    if (pages.length === 0 && !next) break
+    if (pages[0]) await enter(run, pages[0])
     if (hasAllAddresses(run)) break
     run.frontier = createFrontier(pages, pages.length === limit ? pages.at(-1) : undefined)
     if (state.givenUp !== undefined) {
@@ -60,19 +71,26 @@ async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
       yield handOver(run, false)
       continue
     }
+    if (next) {
+      const later = yield* readNext(run, seat, next, care)
+      if (later) return later
+      care = 'normal'
+      if (!isEmpty(run.step)) yield handOver(run, false)
+      continue
+    }
     if (run.allowance === 0 && !(await askForMore(run))) return { end: 'done' } // what is left is for `finish`, or for another run
 
     const page = pages[0]!
-    const robots = await knownRobots(run, page)
-    const answer = await seat.take(robots ? page.url : robotsToAsk(run, page).url)
-    if (!('held' in answer)) return { end: 'later', at: new Date(io.now().getTime() + answer.laterMs), why: answer.why }
+    const robots = await knownRobots(run, page.url)
+    const answer = await seat.take(robots ? page.url : robotsToAsk(run, page.url).url)
+    if (!('held' in answer)) return laterEnd(run, answer)
     if (care === 'give-up-one') giveUp(run, page)
     else if (robots) await fetchSome(run, answer.held, care)
-    else await askForRobots(run, answer.held, page)
+    else await askForRobots(run, answer.held, { page })
     await seat.giveWay()
     care = 'normal'
     pagesInStep = run.step.counts.succeeded + run.step.counts.failed + run.step.counts.skipped
-    const last = pages.length < limit && run.frontier.size === 0 && !run.nearer
+    const last = pages.length < limit && run.frontier.size === 0 && !run.nearer && !run.sitemaps && !isToList(run)
     if (!isEmpty(run.step)) yield handOver(run, last)
   }
 
@@ -83,6 +101,36 @@ async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
   const others = starved.filter((key) => key !== shard)
   if (others.length > 0) yield { ...handOver(run, false), spawn: others, end: { end: 'done' } }
   return { end: 'done' }
+}
+
+/** A sitemap stands to be read. Returns how the run ends, where it must. */
+async function* readNext(
+  run: HostRun,
+  seat: Seat,
+  sitemap: QueuedSitemap,
+  care: Care,
+): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd | undefined> {
+  if (care === 'give-up-one') {
+    endSitemap(run, sitemap, 'FAILED', { category: 'internal', message: 'given up after repeated crashes' })
+    return undefined
+  }
+  const robots = await knownRobots(run, sitemap.url)
+  const decision = robots?.got === 'rules' ? robots.rules.decide(sitemap.url) : undefined
+  if (robots && !decision?.allowed) {
+    const message = robots.got === 'forbidden' ? robots.message : `robots.txt forbids it (${decision?.rule})`
+    endSitemap(run, sitemap, 'READ', sitemap.named ? { category: 'robots', message } : undefined)
+    return undefined
+  }
+  const answer = await seat.take(robots ? sitemap.url : robotsToAsk(run, sitemap.url).url)
+  if (!('held' in answer)) return laterEnd(run, answer)
+  if (!robots) await askForRobots(run, answer.held, { sitemap })
+  else for await (const _ of readSitemap(run, answer.held, sitemap)) yield handOver(run, false)
+  await seat.giveWay()
+  return undefined
+}
+
+function laterEnd({ args: { io } }: HostRun, { laterMs, why }: { laterMs: number; why: string }): RunEnd {
+  return { end: 'later', at: new Date(io.now().getTime() + laterMs), why }
 }
 
 /** Never mistaken for the end, which it would be if nobody asked the signal. */
@@ -139,7 +187,7 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     domain === '' ? undefined : { domain, shard: args.shard, release },
     args.input.maxEmailsPerDomain,
   )
-  return stepOf(step, batch, { ...state })
+  return stepOf(step, batch, structuredClone(state))
 }
 
 /** Once a host: there may be such links on all of its pages. */
@@ -177,7 +225,9 @@ async function fetchSome(run: HostRun, held: HeldHost, care: Care): Promise<void
     const page = run.frontier.peek()
     if (!page || isFull(run.step) || (!isEmpty(run.step) && performance.now() - started > stepMs)) return
     if (run.allowance === 0) return
-    const robots = await knownRobots(run, page)
+    // Sitemaps come before all but the starts, wherever a step may end.
+    if (page.priority !== priorities.start && (run.sitemaps || isToList(run))) return
+    const robots = await knownRobots(run, page.url)
     if (!robots) return
     const decision = robots.got === 'rules' ? robots.rules.decide(page.url) : undefined
     if (!decision?.allowed) {
@@ -205,58 +255,6 @@ async function visit(run: HostRun, held: HeldHost, page: QueuedPage): Promise<'s
   if (!got) return 'stop'
   run.frontier.take()
   return (await settleVisit(run, held, page, got)) === 'again' ? 'stop' : 'settled'
-}
-
-async function knownRobots(run: HostRun, { url }: QueuedPage): Promise<RobotsAnswer | undefined> {
-  const { origin } = new URL(url)
-  const known = run.robots.get(origin) ?? (await storedRobots(run.args.io, origin))
-  if (known) run.robots.set(origin, known)
-  return known
-}
-
-function robotsToAsk({ state: { robots } }: HostRun, page: QueuedPage): RobotsPlace {
-  const { origin } = new URL(page.url)
-  return robots?.origin === origin ? robots : robotsPlace(origin)
-}
-
-/** Where it cannot be had, that is the fate of the page that stands behind it. */
-async function askForRobots(run: HostRun, held: HeldHost, page: QueuedPage): Promise<void> {
-  const { io, wait } = run.args
-  const at = robotsToAsk(run, page)
-  const waitMs = held.waitMs()
-  if (waitMs > 0) await wait(Math.ceil(waitMs))
-  if (held.signal.aborted || held.waitMs() > 0) return
-  const last = run.state.retry?.key === page.key && run.state.retry.failures >= 2
-  const got = await untilStopped(held, fetchRobots(io, { at, signal: held.signal, last }))
-  if (!got) return
-  run.step.touched = true
-  run.state.robots = got.got === 'redirect' ? got.to : undefined
-  if (got.got === 'redirect') return
-  if (got.got === 'rules' || got.got === 'forbidden') {
-    const { findings, ...answer } = got
-    run.state.retry = undefined
-    run.robots.set(at.origin, answer)
-    run.step.findings.push(...findings)
-    return
-  }
-  run.frontier.take()
-  const { httpStatus } = 'httpStatus' in got ? got : {}
-  if (got.got === 'throttled') {
-    const message = `robots.txt: the host answered ${httpStatus}`
-    settleThrottled(run, held, page, { ...got, fetchMs: 0, category: 'http_5xx', message })
-  } else await settleFault(run, held, page, got)
-}
-
-/** Undefined when the run is told to stop, or has lost the host, before there is an answer. A request has been made in any case. */
-async function untilStopped<Got>(held: HeldHost, request: Promise<Got>): Promise<Got | undefined> {
-  try {
-    return await request
-  } catch (error) {
-    if (held.signal.aborted) return undefined
-    throw error
-  } finally {
-    held.asked()
-  }
 }
 
 function forbid(run: HostRun, page: QueuedPage, robots: RobotsAnswer, rule: string | undefined): void {

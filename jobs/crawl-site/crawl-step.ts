@@ -1,5 +1,6 @@
 import type { PageChange, PageFate, PageLinks, QueuedPage } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
+import type { SitemapChange } from '../../db/sitemaps.ts'
 import type { Trap } from '../engines/crawl/traps.ts'
 import type { Counts, Finding, Note } from '../job-kind.ts'
 import type { CrawlBatch } from './crawl-batch.ts'
@@ -8,6 +9,7 @@ import type { CrawlBatch } from './crawl-batch.ts'
 export interface CrawlStep {
   pages: Map<string, PageChange>
   links: PageLinks[]
+  sitemaps: SitemapChange[]
   sightings: Sighting[]
   findings: Finding[]
   notes: Note[]
@@ -25,6 +27,7 @@ export function emptyStep(): CrawlStep {
   return {
     pages: new Map(),
     links: [],
+    sitemaps: [],
     sightings: [],
     findings: [],
     notes: [],
@@ -36,7 +39,13 @@ export function emptyStep(): CrawlStep {
 }
 
 export function isEmpty(step: CrawlStep): boolean {
-  return !step.touched && step.pages.size === 0 && step.findings.length === 0 && step.notes.length === 0
+  return (
+    !step.touched &&
+    step.pages.size === 0 &&
+    step.sitemaps.length === 0 &&
+    step.findings.length === 0 &&
+    step.notes.length === 0
+  )
 }
 
 /** Large enough to be stored: about what a transaction takes a quarter of a second for. */
@@ -103,6 +112,7 @@ export function batchOf(
   return {
     pages: [...step.pages.values()],
     links: step.links,
+    sitemaps: step.sitemaps,
     sightings:
       step.sightings.length > 0
         ? [{ domain, sightings: step.sightings, ...(mostAddresses !== undefined && { mostAddresses }) }]

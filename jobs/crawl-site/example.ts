@@ -14,7 +14,10 @@ export const example: Example<CrawlInput> = {
         'Ada Lovelace: <a href="mailto:ada@maker-works.com">write</a>. <a href="/people/more">More</a>',
       ),
       '/people/more': page('More people', 'grace@maker-works.com and alan@maker-works.com'),
-      '/robots.txt': 'User-agent: *\nDisallow: /internal/',
+      '/robots.txt': 'User-agent: *\nDisallow: /internal/\nSitemap: /pages.xml',
+      '/pages.xml': `<urlset>${['/news/1', '/listed/1', '/listed/2'].map((path) => `<url><loc>${path}</loc></url>`).join('')}</urlset>`,
+      '/listed/1': page('Listed', 'listed@maker-works.com'),
+      '/listed/2': page('Listed too', 'info@maker-works.com'),
     }),
     site('Dealer', ['shop@dealer-works.com', 'sales@maker-works.com']),
     site('Press', ['news@press-works.com', 'info@maker-works.com']),
@@ -22,6 +25,7 @@ export const example: Example<CrawlInput> = {
   input: (origins) => ({
     startUrls: origins.map((origin) => `${origin}/`),
     maxPagesPerDomain: 50,
+    sitemap: 'use',
     scope: 'domain',
   }),
   refused: [

@@ -70,7 +70,7 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
     wanted,
     leadsOf(from, { links: found, canonical, metaRefresh }) {
       const leads: Lead[] = []
-      for (const { url, nofollow, text } of found.slice(0, mostLinks)) {
+      for (const { url, nofollow, text } of input.sitemap === 'only' ? [] : found.slice(0, mostLinks)) {
         const target = nofollow ? undefined : links.read(url, text)
         if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, clicks: 1 })
       }

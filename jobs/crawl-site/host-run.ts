@@ -29,6 +29,8 @@ export interface HostRun {
   addresses: Set<string> | undefined
   /** Pages may have become nearer than they were when their links were followed. */
   nearer: boolean
+  /** Sitemaps of this host may be waiting. */
+  sitemaps: boolean
   step: CrawlStep
   frontier: Frontier<QueuedPage>
 }
@@ -50,6 +52,7 @@ export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): Ho
     addresses: undefined,
     // Other shards may have found shorter ways since the last run.
     nearer: true,
+    sitemaps: args.input.sitemap !== 'skip',
     step: emptyStep(),
     frontier,
   }

@@ -63,6 +63,7 @@ test('every field has what a form needs', () => {
     'include',
     'exclude',
     'scope',
+    'sitemap',
     'maxEmailsPerDomain',
     'minDelayMs',
   ])

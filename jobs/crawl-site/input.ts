@@ -83,6 +83,16 @@ export const crawlInput = z
         examples: ['domain'],
         typeName: 'CrawlScope',
       }),
+    sitemap: z
+      .enum(['use', 'only', 'skip'])
+      .default('use')
+      .meta({
+        title: 'Sitemaps',
+        description:
+          'use: pages that a sitemap of the host lists are fetched beside those that are linked. only: these and the start pages alone. skip: no sitemap is asked for.',
+        examples: ['use'],
+        typeName: 'CrawlSitemap',
+      }),
     maxEmailsPerDomain: z
       .number()
       .int()

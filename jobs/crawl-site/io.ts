@@ -11,9 +11,10 @@ import {
   type QueuedPage,
 } from '../../db/pages.ts'
 import { findRobots, saveRobots, type StoredRobots } from '../../db/robots.ts'
+import { nextSitemap, type QueuedSitemap } from '../../db/sitemaps.ts'
 import { shardOf } from '../engines/crawl/scope.ts'
 import type { IoDeps, Settings } from '../job-kind.ts'
-import type { OutgoingRequest, OutgoingResponse } from '../outgoing.ts'
+import type { OpenResponse, OutgoingRequest, OutgoingResponse } from '../outgoing.ts'
 
 /** What a crawl sees of the world. */
 export interface CrawlIo {
@@ -21,9 +22,11 @@ export interface CrawlIo {
   now(): Date
   random(): number
   request(url: string, options: OutgoingRequest): Promise<OutgoingResponse>
+  open(url: string, options: OutgoingRequest): Promise<OpenResponse>
 
   frontier(jobId: number, shard: string, limit: number): Promise<QueuedPage[]>
   nearer(jobId: number, shard: string, limit: number): Promise<NearerPage[]>
+  nextSitemap(jobId: number, shard: string): Promise<QueuedSitemap | undefined>
   known(jobId: number, keys: readonly string[]): Promise<KnownPage[]>
   domainAddresses(jobId: number, domain: string): Promise<string[]>
 
@@ -53,8 +56,10 @@ export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): Craw
     now,
     random: Math.random,
     request: (url, options) => outgoing.request(url, options),
+    open: (url, options) => outgoing.open(url, options),
     frontier: (jobId, shard, limit) => listFrontier(db, jobId, shard, limit),
     nearer: (jobId, shard, limit) => listNearer(db, jobId, shard, limit),
+    nextSitemap: (jobId, shard) => nextSitemap(db, jobId, shard),
     known: (jobId, keys) => findPages(db, jobId, keys),
     domainAddresses: (jobId, domain) => domainAddresses(db, jobId, domain),
     takeGrant: (request) => takeGrant(db, request),

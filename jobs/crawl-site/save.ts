@@ -10,6 +10,7 @@ import {
   summarizePages,
 } from '../../db/pages.ts'
 import { countJobAddresses, saveSightings, type Sighting } from '../../db/sightings.ts'
+import { saveSitemaps } from '../../db/sitemaps.ts'
 import type { DB } from '../../db/types.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
 import type { CrawlBatch, DomainSightings } from './crawl-batch.ts'
@@ -32,6 +33,11 @@ export async function saveCrawl(trx: Transaction<DB>, args: SaveArgs, batches: r
     trx,
     args.jobId,
     batches.flatMap(({ links }) => links),
+  )
+  await saveSitemaps(
+    trx,
+    args.jobId,
+    batches.flatMap(({ sitemaps }) => sitemaps),
   )
   const results = await saveSightings(trx, args, sightings)
   return { total, results }

@@ -31,7 +31,7 @@ export async function* seedCrawl({
         pages.set(target.key, { ...target, parentUrl: null, depth: 0, hops: 0, priority: priorities.start })
       }
     }
-    const batch = { pages: [...pages.values()], links: [], sightings: [], grants: [] }
+    const batch = { pages: [...pages.values()], links: [], sitemaps: [], sightings: [], grants: [] }
     const spawn = [...new Set([...pages.values()].map(({ shard }) => shard))]
     yield {
       batch,

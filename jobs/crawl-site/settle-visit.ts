@@ -11,6 +11,8 @@ import { settleRedirect } from './settle-redirect.ts'
 
 /** Gives the page its fate by what came of the request for it, and follows its links. The page has been taken from the frontier. */
 export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage, visit: Visit): Promise<Settled> {
+  if (visit.httpStatus !== undefined && visit.got !== 'redirect' && visit.got !== 'throttled')
+    run.state.home ??= new URL(page.url).origin
   if (visit.got === 'fault') return settleFault(run, held, page, visit, visit)
   if (visit.got === 'throttled') return settleThrottled(run, held, page, visit)
   const { state } = run

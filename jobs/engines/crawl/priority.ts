@@ -1,5 +1,5 @@
-/** Smaller is fetched first. */
-export const priorities = { start: 0, contact: 1, people: 2, likely: 3, ordinary: 5, unlikely: 7 } as const
+/** Smaller is fetched first. `listed`: an ordinary page that only a sitemap names. */
+export const priorities = { start: 0, contact: 1, people: 2, likely: 3, ordinary: 5, listed: 6, unlikely: 7 } as const
 
 /**
  * How soon a page should be fetched, by the words of its path: contact and imprint pages first, then pages about the house and its people, last what
