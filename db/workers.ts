@@ -56,6 +56,26 @@ export async function holdWorker(trx: Transaction<DB>, workerId: string): Promis
   return rows.length > 0
 }
 
+/** What all workers together have to do. */
+export interface SharedLoad {
+  workers: number
+  /** Shards that run. */
+  running: number
+  /** Messages that anybody may fetch, counted up to a thousand. */
+  queued: number
+}
+
+/** Indexes job_shards_running and, of the queue, that of waiting messages. */
+export async function readSharedLoad(trx: Transaction<DB>): Promise<SharedLoad> {
+  const { rows } = await sql<SharedLoad>`
+    select (select count(*)::int from workers) as workers, (select count(*)::int from job_shards where state = 'RUNNING') as running,
+      (select count(*)::int from (
+        select from pgboss.job where name = 'shards' and state < 'active' and start_after <= now() limit 1000) q) as queued`.execute(
+    trx,
+  )
+  return rows[0]!
+}
+
 /** Removes a worker and what it had leased or claimed. What it runs is taken from it afterwards, in the same transaction. */
 export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<void> {
   await clearLeases(trx, workerId)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { sharesOf } from './shares.ts'
+import { fairPart, isScarce, sharesOf } from './shares.ts'
 
 const demand = (slots: number, wants: number[], parked: Record<string, number>[] = []) => ({
   slots,
@@ -45,4 +45,19 @@ test('nobody gets more than it wants or less than a slot, and no slot stays empt
       },
     ),
   )
+})
+
+test.each([
+  ['all of one worker', { workers: 1, running: 0, queued: 8 }, 0, 8],
+  ['half of two', { workers: 2, running: 0, queued: 8 }, 0, 4],
+  ['one may have one more', { workers: 2, running: 0, queued: 3 }, 0, 2],
+  ['what runs counts', { workers: 2, running: 6, queued: 2 }, 4, 0],
+  ['and for those who have less', { workers: 2, running: 6, queued: 2 }, 2, 2],
+])('a fair part is %s', (_what, load, mine, expected) => {
+  expect(fairPart(load, mine)).toBe(expected)
+})
+
+test('shards are scarce where all wants together are less than the slots', () => {
+  expect(isScarce(demand(40, [8]))).toBe(true)
+  expect(isScarce(demand(40, [30, 10]))).toBe(false)
 })

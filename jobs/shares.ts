@@ -1,4 +1,4 @@
-import type { Demand } from '../db/workers.ts'
+import type { Demand, SharedLoad } from '../db/workers.ts'
 import type { Shares } from './queue.ts'
 
 /**
@@ -21,4 +21,14 @@ export function sharesOf({ slots, parked, wants }: Demand): Shares {
     for (const [jobId, count] of Object.entries(counts)) tiers[jobId] = (tiers[jobId] ?? share) + count
   // A job that was not there when the demand was read.
   return { groupConcurrency: { default: Math.max(1, Math.ceil(slots / (wants.length + 1))), tiers } }
+}
+
+/** Whether there may be fewer shards than slots, so that it matters who takes them. */
+export function isScarce({ slots, wants }: Demand): boolean {
+  return wants.reduce((sum, want) => sum + want.slots, 0) < slots
+}
+
+/** How many of the queued shards are for a worker that runs `mine`, so that all workers run equally many. */
+export function fairPart({ workers, running, queued }: SharedLoad, mine: number): number {
+  return Math.max(0, Math.ceil((running + queued) / Math.max(1, workers)) - mine)
 }

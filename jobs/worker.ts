@@ -11,7 +11,7 @@ import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '..
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
 import { removeUploads } from '../db/upload-bytes.ts'
-import { type Demand, holdWorker, readDemand, reportLoad } from '../db/workers.ts'
+import { type Demand, holdWorker, readDemand, readSharedLoad, reportLoad } from '../db/workers.ts'
 import { deleteOld, removeDeleted } from './control/removal.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
@@ -20,7 +20,7 @@ import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
 import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
 import { createShardsInHand } from './shards-in-hand.ts'
-import { sharesOf } from './shares.ts'
+import { fairPart, isScarce, sharesOf } from './shares.ts'
 
 export interface WorkerOptions {
   engine: Engine
@@ -41,6 +41,8 @@ export interface Worker {
 
 const idleMs = 500
 const gatherMs = 3
+/** The others may take so long to fetch what is theirs. */
+const passMs = 50
 /** Shards that wait inside the process may be so many times the slots. */
 const parkedPerSlot = 32
 /** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
@@ -84,12 +86,18 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
   }
 
   const claiming = new Set<string>()
+  /** The last time some were left to the others: what they have not taken since is for whoever comes. */
+  let passed = false
   const fetchAndStart = async (want: number): Promise<number> => {
     let names: string[] = []
     try {
       const taken = await db.transaction().execute(async (trx) => {
         if (!(await holdWorker(trx, here.id()))) return null
-        const all = await fetchMessages(boss, trx, want, sharesOf(demand))
+        const scarce = !passed && isScarce(demand)
+        const fair = scarce ? fairPart(await readSharedLoad(trx), hand.count()) : want
+        passed = fair < want
+        if (fair === 0) return { fetched: [], claims: [], begun: [] }
+        const all = await fetchMessages(boss, trx, Math.min(want, fair), sharesOf(demand))
         const sent = all.filter(({ data }) => data.shardKey !== finishKey)
         names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
         names.forEach((name) => claiming.add(name))
@@ -121,7 +129,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       const want = here.here() && hand.count() < slots * (parkedPerSlot + 1) ? hand.freeSlots() : 0
       let got = 0
       if (want > 0) await guarded('fetching', async () => (got = await fetchAndStart(want)))
-      if (got === 0 || got < want) await turn.next(idleMs)
+      if (got === 0 || got < want) await turn.next(passed ? passMs : idleMs)
     }
   }
 

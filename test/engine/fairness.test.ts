@@ -77,3 +77,14 @@ it('thousands of shards that wait hold no slot and no message, and swamp nobody 
   await jobEnds(db, waiting, 120_000)
   expect(await soundness(db, waiting)).toEqual(sound)
 })
+
+it('fewer shards than slots are shared out evenly among the workers', async () => {
+  await work(2)
+  const job = await start({ shards: 8, steps: 600, stepMs: 100 })
+  await until('all run', async () => (await count(job, 'RUNNING')) === 8)
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from job_shards where job_id = ${job} and state = 'RUNNING' group by worker_id`.execute(
+    db,
+  )
+  expect(rows.map(({ n }) => n)).toEqual([4, 4])
+})
