@@ -21,7 +21,8 @@ import { untilStopped } from './until-stopped.ts'
 
 type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
 
-const stepMs = 400
+/** A step takes so long, the first of a run less, so that there is soon something to see; then twice as long each time up to the most. */
+const stepMs = { first: 300, most: 1_200 }
 /** A pause that is longer is time enough to store what is in hand. */
 const lingerMs = 50
 const window = { least: 32, most: 1_000 }
@@ -47,6 +48,7 @@ async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
   const { io, input, jobId, shard, signal } = args
   let { care } = args
   let pagesInStep = 0
+  let takesMs = stepMs.first
   for (;;) {
     if (signal.aborted) return stopped(run)
     run.known.trim()
@@ -85,10 +87,12 @@ async function* crawlWhileSeated(run: HostRun, seat: Seat): CrawlSteps {
     const answer = await seat.take(robots ? page.url : robotsToAsk(run, page.url).url)
     if (!('held' in answer)) return laterEnd(run, answer)
     if (care === 'give-up-one') giveUp(run, page)
-    else if (robots) await fetchSome(run, answer.held, care)
+    // Never twice the same time: hosts that end their steps together wait for the database together, and meanwhile nobody fetches.
+    else if (robots) await fetchSome(run, answer.held, care, takesMs * (0.75 + io.random() / 2))
     else await askForRobots(run, answer.held, { page })
     await seat.giveWay()
     care = 'normal'
+    takesMs = Math.min(2 * takesMs, stepMs.most)
     pagesInStep = run.step.counts.succeeded + run.step.counts.failed + run.step.counts.skipped
     const last = pages.length < limit && run.frontier.size === 0 && !run.nearer && !run.sitemaps && !isToList(run)
     if (!isEmpty(run.step)) yield handOver(run, last)
@@ -166,7 +170,7 @@ async function askForMore(run: HostRun): Promise<boolean> {
   const { args, domain } = run
   const cap = args.input.maxPagesPerDomain
   // Small portions, so that the hosts of a domain share a small cap; large ones for large caps, so that asking costs nothing.
-  const want = Math.min(Math.max(Math.ceil(cap / 8), 4), 64)
+  const want = Math.min(Math.max(Math.ceil(cap / 8), 4), 512)
   run.allowance = await args.io.takeGrant({ jobId: args.jobId, domain, shard: args.shard, want, cap })
   if (run.allowance > 0) run.state.released = false
   return run.allowance > 0
@@ -217,13 +221,13 @@ function skipAll(run: HostRun, why: string): void {
 }
 
 /** Fetches pages until the step is worth storing, a pause is, or there is nothing to fetch. */
-async function fetchSome(run: HostRun, held: HeldHost, care: Care): Promise<void> {
+async function fetchSome(run: HostRun, held: HeldHost, care: Care, takesMs: number): Promise<void> {
   const { args } = run
   const started = performance.now()
   let requests = 0
   for (;;) {
     const page = run.frontier.peek()
-    if (!page || isFull(run.step) || (!isEmpty(run.step) && performance.now() - started > stepMs)) return
+    if (!page || isFull(run.step) || (!isEmpty(run.step) && performance.now() - started > takesMs)) return
     if (run.allowance === 0) return
     // Sitemaps come before all but the starts, wherever a step may end.
     if (page.priority !== priorities.start && (run.sitemaps || isToList(run))) return
