@@ -133,6 +133,13 @@ for (let number = 1; number < tagNames.length; number++) {
   slots[slot] = number
 }
 
+const longestName = Math.max(...tagNames.map((name) => name.length))
+const nameLengths = Uint8Array.from(tagNames, (name) => name.length)
+/** The characters of each name, in a row of `longestName` each. */
+const nameCodes = new Uint8Array(tagNames.length * longestName)
+for (const [number, name] of tagNames.entries())
+  for (let i = 0; i < name.length; i++) nameCodes[number * longestName + i] = name.charCodeAt(i)
+
 /** One step of the hash: `code` is a character in lower case. */
 export function addToHash(hash: number, code: number): number {
   return (Math.imul(hash, 33) ^ code) | 0
@@ -148,12 +155,12 @@ function hashTag(name: string): number {
 export function tagNumber(codes: Uint16Array, start: number, end: number, hash: number): number {
   for (let slot = hash & 1023; slots[slot] !== 0; slot = (slot + 1) & 1023) {
     const number = slots[slot]!
-    const name = tagNames[number]!
-    if (name.length !== end - start) continue
-    let i = 0
-    while (i < name.length && name.charCodeAt(i) === (codes[start + i]! | 0x20)) i++
+    if (nameLengths[number] !== end - start) continue
+    const first = number * longestName - start
+    let i = start
     // | 0x20 leaves digits and the hyphen as they are
-    if (i === name.length) return number
+    while (i < end && nameCodes[first + i] === (codes[i]! | 0x20)) i++
+    if (i === end) return number
   }
   return 0
 }

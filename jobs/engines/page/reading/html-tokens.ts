@@ -1,20 +1,8 @@
 import { decodeHTML, decodeHTMLAttribute } from 'entities'
 
-import {
-  BRACKET,
-  CAPITAL,
-  classOfCode,
-  GAP,
-  isSign,
-  mayBeMarked,
-  mayOpenAtWord,
-  mayStartAtWord,
-  PLAIN,
-  SIGN,
-} from '../spelling/word-marks.ts'
 import { codesOf } from './codes.ts'
 import { addToHash, RAW, RCDATA, tag, tagFlags, tagNames, tagNumber } from './html-tags.ts'
-import { HAS_BOTH, markAt } from './text-marks.ts'
+import { HAS_BOTH, marksBetween } from './text-marks.ts'
 
 export const END = 0
 export const TEXT = 1
@@ -138,21 +126,9 @@ export class HtmlTokens implements Attributes {
     this.start = start
     this.end = end
     this.position = end
-    const found = mayBeMarked(codes, start, end)
-    this.marks = found === 0 ? 0 : this.marksIn(start, end, found)
+    this.marks = marksBetween(source, codes, start, end)
     this.raw = false
     return TEXT
-  }
-
-  private marksIn(start: number, end: number, found: number): number {
-    const { codes, source } = this
-    // gaps, of which there are many, need a look only where there are words
-    const kinds = found === 1 ? isSign : classOfCode
-    let marks = mayStartAtWord(codes, start) ? markAt(source, start) : 0
-    for (let i = start; i < end && marks !== HAS_BOTH; i++) {
-      if (kinds[codes[i]!] !== PLAIN && mayBeMark(codes, i)) marks |= markAt(source, i)
-    }
-    return marks
   }
 
   private readRaw(): number {
@@ -302,21 +278,6 @@ export function decodeText(text: string, raw: boolean): string {
 
 function opensTag(code: number): boolean {
   return isLetter(code) || code === 0x2f || code === 0x21 || code === 0x3f
-}
-
-function mayBeMark(codes: Uint16Array, position: number): boolean {
-  switch (classOfCode[codes[position]!]!) {
-    case SIGN:
-      return true
-    case GAP:
-      return mayStartAtWord(codes, position + 1)
-    case BRACKET:
-      return mayOpenAtWord(codes, position + 1)
-    case CAPITAL:
-      return codes[position + 1] === 0x54
-    default:
-      return false
-  }
 }
 
 function isLetter(code: number): boolean {

@@ -1,5 +1,18 @@
 import { atWords, clearAtWords, dotWords, doubtfulAtWords, doubtfulDotWords } from '../spelling/at-word-lists.ts'
-import { BRACKET, CAPITAL, classOfCode, GAP, isWordCode, SIGN, STOP, wordsOfOther } from '../spelling/word-marks.ts'
+import {
+  BRACKET,
+  CAPITAL,
+  classOfCode,
+  GAP,
+  isWordCode,
+  mayOpenAtWord,
+  mayStartAtWord,
+  mayStartAtWordIn,
+  nextSuspect,
+  SIGN,
+  STOP,
+  wordsOfOther,
+} from '../spelling/word-marks.ts'
 
 /** What a text may hold; bits. */
 export const HAS_SIGN = 1
@@ -31,11 +44,36 @@ export function markAt(source: string, position: number): number {
   }
 }
 
+/** All marks between two places of a source, whose codes are given too. */
+export function marksBetween(source: string, codes: Uint16Array, start: number, end: number): number {
+  let marks = 0
+  for (let i = nextSuspect(codes, start, start, end); i < end; i = nextSuspect(codes, start, i + 1, end)) {
+    const kind = classOfCode[codes[i]!]!
+    if (kind !== SIGN && kind !== BRACKET) marks |= wordAround(source, codes, start, i)
+    else if (kind === SIGN || mayOpenAtWord(codes, i + 1)) marks |= markAt(source, i)
+    if (marks === HAS_BOTH) break
+  }
+  return marks
+}
+
+/** A word may begin behind a gap two or three characters before, or at the start itself; "AT" is a word of its own. */
+function wordAround(source: string, codes: Uint16Array, start: number, at: number): number {
+  if (codes[at] === 0x54 && codes[at - 1] === 0x41 && at > start && markAt(source, at - 1) !== 0) return HAS_WORD
+  for (let gap = at - 2; gap >= at - 3; gap--) {
+    if (gap < start - 1) break
+    const isStart = gap === start - 1
+    if (!isStart && classOfCode[codes[gap]!] !== GAP) continue
+    if (mayStartAtWord(codes, gap + 1) && markAt(source, isStart ? start : gap) !== 0) return HAS_WORD
+  }
+  return 0
+}
+
 /** All marks of a text. */
 export function marksOf(text: string): number {
-  let marks = text === '' ? 0 : wordIf(startsAtWord(text, 0))
+  let marks = text === '' ? 0 : wordIf(mayStartAtWordIn(text, 0) && startsAtWord(text, 0))
   for (let i = 0; i < text.length && marks !== HAS_BOTH; i++) {
-    if (classOfCode[text.charCodeAt(i)]! > STOP) marks |= markAt(text, i)
+    const kind = classOfCode[text.charCodeAt(i)]!
+    if (kind > STOP && (kind !== GAP || mayStartAtWordIn(text, i + 1))) marks |= markAt(text, i)
   }
   return marks
 }
@@ -55,6 +93,8 @@ function markOfReference(source: string, start: number): number {
       isWordCode(value) || value === 0x40 || value === 0x5b || value === 0x28 || value === 0x7b || value >= 0xfe00
     return telling ? HAS_BOTH : 0
   }
+  // most references are letters with accents and signs that mean nothing here
+  if (!referenceStarts.has(source.charCodeAt(start))) return 0
   if (source.startsWith('nbsp;', start)) return wordIf(startsAtWord(source, start + 5))
   if (source.startsWith('lt;', start)) return wordIf(opensAtWord(source, start + 3))
   return references.some((name) => source.startsWith(name, start)) ? HAS_BOTH : 0
@@ -62,6 +102,7 @@ function markOfReference(source: string, start: number): number {
 
 // the last for references that were encoded twice
 const references = ['commat', 'lbrack', 'lsqb', 'lpar', 'lcub', 'lbrace', 'amp;#', 'amp;commat']
+const referenceStarts = new Set(['nbsp', 'lt', ...references].map((name) => name.charCodeAt(0)))
 
 /** After an opening bracket: perhaps gaps, tags or a second one, then a word for the sign, and then what may close it. */
 function opensAtWord(source: string, start: number): boolean {
@@ -101,6 +142,9 @@ function startsAtWord(source: string, position: number): boolean {
     if (code >= 0x3000) return words.some((word) => source.startsWith(word, position))
   }
   const end = wordEnd(source, position)
+  // by far the most common: "at", and words that begin so
+  if (end === position + 2 && (code | 0x20) === 0x61 && (source.charCodeAt(position + 1) | 0x20) === 0x74)
+    return continuesAsDomain(source, end)
   const word = source.slice(position, end).toLowerCase()
   if (doubtfulAtWords.has(word)) return continuesAsDomain(source, end)
   if (clearAtWords.has(word)) return true
@@ -118,13 +162,23 @@ function continuesAsDomain(source: string, start: number): boolean {
   if (Number.isNaN(after) || after === 0x3c || after === 0x26) return true
   if (after === 0x2e) return isWordCode(source.charCodeAt(end + 1)) || source.charCodeAt(end + 1) >= 0x80
   if (end === position) return false
-  if (classOfCode[after] === BRACKET || source.slice(position, end).includes('-')) return true
+  if (classOfCode[after] === BRACKET || hasHyphen(source, position, end)) return true
   let next = end + 1
   while (next < end + 4 && isGap(source.charCodeAt(next))) next++
   const code = source.charCodeAt(next)
   if (classOfCode[code] === BRACKET || code === 0x3c || code === 0x26 || code === 0x2e) return true
+  if (dotWordStarts[code] !== 1) return false
   const word = source.slice(next, wordEnd(source, next)).toLowerCase().replace(/-+$/, '')
   return dotWords.has(word) && !doubtfulDotWords.has(word)
+}
+
+/** First letters of the words that stand for a dot. */
+const dotWordStarts = new Uint8Array(0x10000)
+for (const word of dotWords) for (const form of [word, word.toUpperCase()]) dotWordStarts[form.charCodeAt(0)] = 1
+
+function hasHyphen(source: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (source.charCodeAt(i) === 0x2d) return true
+  return false
 }
 
 /** End of a word of letters, digits and inner hyphens, at most 20 characters on. */
