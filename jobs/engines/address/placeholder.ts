@@ -10,6 +10,9 @@ export function isPlaceholder(local: string, domain: string, registrable: string
   if (placeholderNames.has(name)) return true
   const stem = local.split('+', 1)[0]!
   if (placeholderLocals.has(stem) || /^your[-_.]/.test(stem)) return true
+  // "a@b.com", "test@test.com", "john@doe.com"
+  if ((local.length === 1 && name.length === 1) || (local === name && genericLocals.has(local))) return true
+  if (name === 'doe' && /^(?:john|jane|joe)$/.test(local)) return true
   return genericNames.has(name) && genericLocals.has(local)
 }
 
@@ -31,7 +34,9 @@ const placeholderNames = new Set(
   ornek domain domains domaine dominio domein domena domene mondomaine midominio miodominio tudominio tuodominio meinedomain meine-domain
   deinedomain deine-domain ihredomain ihre-domain votredomaine votre-domaine uwdomein jouwdomein suodominio seudominio yourwebsite
   yourname youremail yourorganization yourorganisation yourschool yourbusiness yourstore yourshop yourapp yourbrand mycompany mysite
-  mywebsite somecompany otherdomain another-domain anotherdomain sampledomain sample-domain placeholder`.split(/\s+/),
+  mywebsite foo bar baz foobar foobarbaz mustermann musterfirma musterdomain somecompany otherdomain another-domain anotherdomain sampledomain sample-domain placeholder`.split(
+    /\s+/,
+  ),
 )
 
 /** Nobody's name: a form asks for one. */
@@ -43,7 +48,7 @@ const placeholderLocals = new Set(
   vorname-nachname vorname_nachname prenom.nom prénom.nom nom.prenom nom.prénom nome.cognome cognome.nome n.cognome nombre.apellido
   nome.sobrenome nome.apelido imie.nazwisko imię.nazwisko jmeno.prijmeni jméno.příjmení voornaam.achternaam fornavn.etternavn
   fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
-  deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
+  your ihre ihr.name votre votre.nom deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
   jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone xxx xxxx xxxxx`.split(
     /\s+/,
@@ -53,10 +58,12 @@ const placeholderLocals = new Set(
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */
 const genericNames = new Set(
   `email mail gmail yahoo hotmail outlook icloud aol live company firma entreprise empresa azienda bedrijf site website webseite server
-  host provider organization organisation business corp nospam address adresse`.split(/\s+/),
+  host xyz provider organization organisation business corp nospam address adresse`.split(/\s+/),
 )
 
 const genericLocals = new Set(
   `you me user users username name someone somebody anyone anybody email e-mail mail address test example sample foo foobar login abc xyz
-  usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(/\s+/),
+  beispiel muster exemple esempio exemplo ejemplo voorbeeld przyklad navn namn nimi imie jmeno usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(
+    /\s+/,
+  ),
 )

@@ -150,11 +150,11 @@ function readJson(
   tell: (discovery: Discovery) => void,
 ): void {
   if (!mayHoldAddress(value)) return
-  let root: unknown
-  try {
-    // some pages wrap it in a comment or CDATA
-    root = JSON.parse(value.replace(/^\s*(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)\s*|\s*(?:-->|\]\]>|;)\s*$/g, ''))
-  } catch {
+  // some pages wrap it in a comment or CDATA
+  const bare = value.replace(/^\s*(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)\s*|\s*(?:-->|\]\]>|;)\s*$/g, '')
+  // and some break lines inside of texts, as JSON must not
+  const root = parseJson(bare) ?? parseJson(bare.replace(/\s+/g, ' '))
+  if (root === undefined) {
     // what is no JSON may still be lines of JSON, or a script
     readScript(value, admission, (discovery) =>
       tell({ ...discovery, method: discovery.method === 'script' ? way : discovery.method }),
@@ -164,6 +164,14 @@ function readJson(
   // in JSON the sign has no need of an escape but to be hidden
   const escaped = !value.includes('@')
   readJsonAddresses(root, escaped ? 'script-escape' : way, admission, tell)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function finish(sightings: Sighting[], content: PageContent): FoundEmail[] {

@@ -21,6 +21,11 @@ export function readDataAttributes(names: string[], values: string[]): HiddenTex
     const readings = readValue(names[i]!, value)
     if (readings.length > 0) found.push(readings)
   }
+  for (const [i, value] of values.entries()) {
+    const fields = /^\s*[{[]/.test(value) ? readFields(value) : undefined
+    if (fields !== undefined) found.push(joinPair(fields.names, fields.values))
+    else if (/mail|kontakt|contact/.test(names[i]!)) found.push(readSplit(value))
+  }
   if (values.length > 1) found.push(joinPair(names, values))
   return found
 }
@@ -41,6 +46,29 @@ function readValue(name: string, value: string): HiddenText[] {
   return readings
 }
 
+/** `{"user": "info", "domain": "acme.com"}`, `["info", "acme.com"]` */
+function readFields(value: string): { names: string[]; values: string[] } | undefined {
+  if (value.length > 1_000) return undefined
+  try {
+    const parsed: unknown = JSON.parse(value)
+    if (typeof parsed !== 'object' || parsed === null) return undefined
+    const entries = Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    const names = Array.isArray(parsed)
+      ? ['user', 'domain', 'tld'].slice(0, entries.length)
+      : entries.map(([name]) => name)
+    return { names, values: entries.slice(0, names.length).map(([, text]) => text) }
+  } catch {
+    return undefined
+  }
+}
+
+/** `info|acme.com`, `info#acme.com` in an attribute that is named for mail. */
+function readSplit(value: string): HiddenText[] {
+  const [, local, domain] =
+    /^([\w.+-]{1,64})[|#*~,;:!/^]{1,3}((?:[a-z\d-]{1,63}\.)+[a-z]{2,})$/i.exec(value.slice(0, 330)) ?? []
+  return local === undefined ? [] : [{ text: `${local}@${domain}`, method: 'data-attribute' }]
+}
+
 const userNames = new Set(
   `user username local localpart local-part account mailbox login part1 part-1 p1 first before prefix u recipient contact box nick to
   handle e1 left start alias`.split(/\s+/),
@@ -57,17 +85,22 @@ export function joinPair(names: string[], values: string[]): HiddenText[] {
   let domain: string | undefined
   let tld: string | undefined
   let name: string | undefined
+  let signed = false
   for (const [i, attribute] of names.entries()) {
     const stem = attribute.toLowerCase().replace(/^(?:e-?)?mail-?(?=.)|-?(?:e-?)?mail$/g, '')
     const value = values[i]!.trim()
-    if (value === '' || value.length > 253) continue
-    if (userNames.has(stem)) user ??= value
+    // data-at="@"
+    if (value === '' || value === '@' || value.length > 253) {
+      if (value === '@') signed = true
+      continue
+    }
+    if (userNames.has(stem) || stem === '') user ??= value
     else if (domainNames.has(stem)) domain ??= value
     else if (tldNames.has(stem)) tld ??= value
     else if (stem === 'name') name ??= value
   }
-  // "name" and "domain" describe a firm just as well, but not with "tld"
-  if (tld !== undefined) user ??= name
+  // "name" and "domain" describe a firm just as well, but not with "tld" or a sign
+  if (tld !== undefined || signed) user ??= name
   if (user === undefined || domain === undefined) return []
   const host = tld === undefined ? domain : `${domain}.${tld.replace(/^\./, '')}`
   const joined: HiddenText[] = []

@@ -30,6 +30,8 @@ export function readScriptStrings(code: string, listener: ScriptListener): void 
 const deepestNesting = 40
 const mostNames = 5000
 const longestCallback = 80
+/** A list of so many numbers may be the letters of an address. */
+const fewestCodes = 6
 
 class ScriptReader {
   private readonly tokens: ScriptTokens
@@ -41,6 +43,8 @@ class ScriptReader {
   private readonly objects: { names: string[]; values: string[]; start: number }[] = []
   private depth = 0
   private regex: string | undefined
+  /** What `document.write` was told, one call after the other: a page writes an address piece by piece. */
+  private written: Text[] = []
   /** Letters that we may still put together or tell: a script could make us join one long list a million times. */
   private allowance: number
 
@@ -62,6 +66,7 @@ class ScriptReader {
       } else this.tell(this.readSum())
     }
     for (const value of this.names.values()) this.tellKept(value)
+    this.tellWritten()
   }
 
   /** Pieces joined by "+"; undefined where one of them is unknown, the others told by then. */
@@ -208,10 +213,26 @@ class ScriptReader {
     const values = this.readArguments()
     const made = callFunction(path, values, start)
     if (made !== undefined) return made
+    if (path === 'document.write' || path === 'document.writeln') this.write(values)
     const texts = values.map((value) => (value?.kind === 'text' ? value.text : undefined))
     if (texts.length > 0 && texts.every((text) => text !== undefined)) this.listener.call(path, texts, start)
     for (const value of values) this.tell(value)
     return undefined
+  }
+
+  private write(values: (Value | undefined)[]): void {
+    for (const value of values) {
+      if (value?.kind === 'text') this.written.push(value)
+      else this.tellWritten()
+    }
+  }
+
+  private tellWritten(): void {
+    const { written } = this
+    this.written = []
+    if (written.length < 2) return
+    const joined = joinList({ kind: 'list', items: written, start: written[0]!.start }, '')
+    if (joined !== undefined) this.tellKept(joined)
   }
 
   private readMember(on: Value): Value | undefined {
@@ -304,6 +325,8 @@ class ScriptReader {
       for (const item of value.items) this.listener.text(item)
       const joined = joinList(value, '')
       if (joined !== undefined) this.listener.text(joined)
+      const coded = value.items.length < fewestCodes ? undefined : fromCodes(value.items, value.start)
+      if (coded !== undefined) this.listener.text(coded)
     }
   }
 

@@ -1,3 +1,4 @@
+import { isRole } from '../../address/local-part.ts'
 import type { Method } from '../found-email.ts'
 import type { Admission } from '../spelling/admission.ts'
 import { oneLine } from '../spelling/letters.ts'
@@ -8,8 +9,9 @@ import { readScriptStrings } from './javascript-strings.ts'
 import { findInMarkup } from './markup-text.ts'
 
 /** Tells the addresses that a script holds or puts together. Nothing is run. */
-export function readScript(code: string, admission: Admission, tell: Tell): void {
+export function readScript(code: string, admission: Admission, tell: Tell, depth = 0): void {
   if (!mayHoldAddress(code)) return
+  const shifts = shiftsIn(code)
   const around = (start: number) => oneLine(code.slice(Math.max(0, start - 40), start + 240)).slice(0, 200)
   const tellAll = (text: string, method: Method, start: number, doubt?: Discovery['doubt']): boolean => {
     const finds = findInMarkup(text, admission)
@@ -26,6 +28,8 @@ export function readScript(code: string, admission: Admission, tell: Tell): void
   }
   readScriptStrings(code, {
     text(value) {
+      if (value.text.length >= 6 && value.text.length < 300)
+        for (const shift of shifts) tellAll(shiftLetters(value.text, shift), 'script', value.start)
       if (!worthALook.test(value.text)) return
       tellAll(
         value.text,
@@ -44,11 +48,38 @@ export function readScript(code: string, admission: Admission, tell: Tell): void
       if (/uncrypt|decrypt/i.test(name)) {
         const text = decodeTypo3(first)
         if (text !== undefined) tellAll(text, 'script', start)
-      } else if (/mail|addr|contact|kontakt/i.test(name)) {
+      } else if (name === 'eval') {
+        if (depth < deepestEval) readScript(first, admission, tell, depth + 1)
+      } else if (/mail|addr|contact|kontakt|spam/i.test(name)) {
         for (const text of joinArguments(values)) if (tellAll(text, 'script', start, 'guessed-pair')) return
       }
     },
   })
+}
+
+/** Code in code in code. */
+const deepestEval = 3
+
+/** What a program does to the codes of letters before it makes letters of them. */
+interface Shift {
+  sign: string
+  amount: number
+}
+
+/** `String.fromCharCode(text.charCodeAt(i) - 3)`, `fromCharCode(codes[i] ^ 42)`; in programs that are short enough to be about nothing else. */
+function shiftsIn(code: string): Shift[] {
+  if (code.length > 20_000 || !code.includes('fromCharCode')) return []
+  const shifts = code.matchAll(/fromCharCode\([^;{}]{1,80}?([-+^])\s{0,3}(0x[\da-f]{1,2}|\d{1,3})\s{0,3}\)/gi)
+  return Array.from(shifts.take(4), ([, sign, amount]) => ({ sign: sign!, amount: Number(amount) }))
+}
+
+function shiftLetters(text: string, { sign, amount }: Shift): string {
+  let shifted = ''
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    shifted += String.fromCharCode(sign === '^' ? code ^ amount : sign === '-' ? code - amount : code + amount)
+  }
+  return shifted
 }
 
 /** One look with little cost at scripts that hold nothing: most of them. */
@@ -73,6 +104,8 @@ const marks = [
   'atob(',
   'UnCryptMailto',
   'ailto',
+  'ailTo(',
+  'pam(',
   '\\100',
   'Mail(',
   'mail(',
@@ -88,6 +121,10 @@ function joinArguments(values: string[]): string[] {
   if (parts.length < 2) return []
   const [first, second, third] = parts
   const texts = [`${first}@${second}`, `${second}@${first}`]
-  if (third !== undefined) texts.unshift(`${first}@${second}.${third}`, `${third}@${second}.${first}`)
+  if (third !== undefined) {
+    const both = [`${first}@${second}.${third}`, `${third}@${second}.${first}`]
+    // "info" is a suffix too
+    texts.unshift(...(isRole(third) && !isRole(first!) ? both.reverse() : both))
+  }
   return texts
 }

@@ -5,7 +5,15 @@ import { addHidingPlaces, isEmailProperty, mayHideAddress } from './hiding-place
 import { BLOCK, tag, tagFlags } from './html-tags.ts'
 import type { Attributes } from './html-tokens.ts'
 import { PageContent, type RawLink, type Source } from './page-content.ts'
-import { effectOfStyle, type GeneratedPart, HIDES, readStyleRules, type StyleRules, TURNS } from './style-rules.ts'
+import {
+  effectOfStyle,
+  type GeneratedPart,
+  HIDES,
+  HIDES_PIECE,
+  readStyleRules,
+  type StyleRules,
+  TURNS,
+} from './style-rules.ts'
 import { HAS_BOTH, marksOf } from './text-marks.ts'
 
 // what `open` returns, and `leave` takes back
@@ -44,8 +52,10 @@ export class ContentBuilder {
     if (effect !== 0) entered = this.enter(entered, effect)
     entered |= this.readElement(number, attributes)
     if (this.hidden === 0) {
-      if (addHidingPlaces(number, attributes, this.content)) this.addSign('@')
-      if (this.styleRules.size > 0) entered |= this.generate(attributes)
+      const isSign = addHidingPlaces(number, attributes, this.content)
+      const generated = this.styleRules.size > 0 && this.generate(attributes)
+      if (generated && generated.after) entered |= IN_GENERATED
+      if (isSign && !generated) this.addSign('@')
     }
     return entered
   }
@@ -143,28 +153,30 @@ export class ContentBuilder {
   private effectOf(number: number, attributes: Attributes): number {
     let effect = number === tag.template || attributes.get('hidden') !== undefined ? HIDES : 0
     const style = attributes.get('style')
-    if (style !== undefined) effect |= effectOfStyle(style)
+    const isBlock = (tagFlags[number]! & BLOCK) !== 0
+    if (style !== undefined) effect |= effectOfPiece(effectOfStyle(style), isBlock)
     if (number === tag.bdo && attributes.get('dir')?.toLowerCase() === 'rtl') effect |= TURNS
     if (this.styleRules.size > 0) {
       let byRule = 0
       for (const name of selectorsOf(attributes)) byRule |= this.styleRules.get(name)?.effect ?? 0
       // A block that a style sheet hides is a menu, a tab or a dialog that a click shows; an inline piece stands in the way of robots.
-      effect |= (tagFlags[number]! & BLOCK) === 0 ? byRule : byRule & ~HIDES
+      effect |= isBlock ? byRule & TURNS : effectOfPiece(byRule, false)
     }
     return effect
   }
 
-  /** What rules put before the element is shown now, what they put after it when it ends. */
-  private generate(attributes: Attributes): number {
+  /** What rules put before the element is shown now, what they put after it when it ends; undefined where they put nothing. */
+  private generate(attributes: Attributes): { after: boolean } | undefined {
+    let before = ''
     let after = ''
     for (const name of selectorsOf(attributes)) {
       const rule = this.styleRules.get(name)
-      if (rule?.before !== undefined) this.addSign(textOf(rule.before, attributes))
+      if (rule?.before !== undefined) before += textOf(rule.before, attributes)
       if (rule?.after !== undefined) after += textOf(rule.after, attributes)
     }
-    if (after === '') return 0
-    this.generated.push(after)
-    return IN_GENERATED
+    if (before !== '') this.addSign(before)
+    if (after !== '') this.generated.push(after)
+    return before === '' && after === '' ? undefined : { after: after !== '' }
   }
 
   private openAnchor(href: string, rel: string | undefined): number {
@@ -202,8 +214,8 @@ export class ContentBuilder {
     const name = attributes.get('name')?.toLowerCase()
     if (name === 'robots' || name === 'mailquarry') content.robots.push(value)
     else if (attributes.get('http-equiv')?.toLowerCase() === 'refresh') content.refresh ??= value
-    // an e-mail property is noted among the hiding places
-    else if (attributes.hasAt && !isEmailProperty(attributes))
+    // an e-mail property is noted among the hiding places, unless it is one of Open Graph
+    else if (attributes.hasAt && (!isEmailProperty(attributes) || openGraph.test(attributes.get('property') ?? '')))
       content.addSource({ way: 'attribute', name: 'content', value })
   }
 
@@ -219,6 +231,12 @@ export class ContentBuilder {
   private addSign(text: string): void {
     this.content.text.addLoose(text, 0, 0, true, this.turned > 0, HAS_BOTH)
   }
+}
+
+const openGraph = /^(?:og|business|place|profile|article):/i
+
+function effectOfPiece(effect: number, isBlock: boolean): number {
+  return (effect & HIDES_PIECE) !== 0 && !isBlock ? effect | HIDES : effect
 }
 
 /** " (at) ": a longer text that stands for an image is more than the sign. */

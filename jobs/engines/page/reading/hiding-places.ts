@@ -1,6 +1,7 @@
 import { tag } from './html-tags.ts'
 import type { Attributes } from './html-tokens.ts'
 import { hiddenField, type PageContent } from './page-content.ts'
+import { HAS_WORD, marksOf } from './text-marks.ts'
 
 /**
  * Notes the attributes of a visible element that may hide an address: data for scripts, scripts, and texts that are shown in passing. True where
@@ -20,11 +21,16 @@ export function addHidingPlaces(number: number, attributes: Attributes, content:
         names.push(name.replace('data-', ''))
         values.push(attributes.valueAt(i))
       } else if (name.startsWith('on')) content.addSource({ way: 'script', value: attributes.valueAt(i) })
+      else if (hasAt && readAsLink(number, name, attributes.valueAt(i), content)) continue
       else if (hasAt && shown.has(name)) addShown(number, name, attributes.valueAt(i), attributes, content)
     }
     if (names.length > 0 && (names.length > 1 || values[0]!.length > 5))
       content.addSource({ way: 'data', names, values })
   }
+  // a title is shown in passing, and may be written in words
+  const title = !hasAt && (firstLetters & letterT) !== 0 ? attributes.get('title') : undefined
+  if (title !== undefined && (marksOf(title) & HAS_WORD) !== 0)
+    content.addSource({ way: 'attribute', name: 'title', value: title })
   if ((firstLetters & letterC) === 0 || (number !== tag.i && number !== tag.span)) return false
   const classes = attributes.get('class')
   return classes !== undefined && classes.includes('at') && /(?:^|[\s-])(?:at|at-sign|at-symbol)(?:$|\s)/.test(classes)
@@ -42,6 +48,14 @@ export function mayHideAddress(href: string): boolean {
   // mailto:, javascript:, data:, znvygb: (the first of these in ROT13), and what white space stands before
   if (code === 0x6d || code === 0x6a || code === 0x64 || code === 0x7a || code <= 0x20) return href.includes(':')
   return href.includes('@') || href.includes('%40') || href.includes('/email-protection#')
+}
+
+/** Links in other attributes than those of anchors: `formaction`, `xlink:href`, `rdf:resource`, and expressions of frameworks such as `:href`. */
+function readAsLink(number: number, name: string, value: string, content: PageContent): boolean {
+  if (name === 'href' ? number === tag.a || number === tag.area || number === tag.link : name === 'action') return false
+  if (!/mailto:/i.test(value)) return false
+  content.addSource({ way: /^\s*mailto:/i.test(value) ? 'link' : 'script', value })
+  return true
 }
 
 /** Attributes whose value is shown to the reader, or read out. A `placeholder` is not: what a form proposes is no address of anybody. */
@@ -64,3 +78,4 @@ const letterC = 1 << (0x63 & 31)
 const lettersIP = (1 << (0x69 & 31)) | (1 << (0x70 & 31))
 const letterD = 1 << (0x64 & 31)
 const letterO = 1 << (0x6f & 31)
+const letterT = 1 << (0x74 & 31)

@@ -1,6 +1,8 @@
 /** What a style does to its element, as far as it changes which letters are seen. Bits. */
 export const HIDES = 1
 export const TURNS = 2
+/** Cannot be seen where it stands: meant on a piece of a line, but on a block it may be what a script fades or slides in. */
+export const HIDES_PIECE = 4
 
 /** What a page's own style sheets say of elements with one class or id, by `.class` or `#id`. */
 export interface StyleRule {
@@ -16,12 +18,23 @@ export type StyleRules = Map<string, StyleRule>
 
 /** Of a `style` attribute or the body of a rule. Only `bidi-override` turns Latin letters: `direction: rtl` alone sets Arabic pages. */
 export function effectOfStyle(style: string): number {
-  if (!/display|visibility|bidi/i.test(style)) return 0
+  if (!mayChangeLetters.test(style)) return 0
   const plain = style.replace(/\s+/g, '').toLowerCase()
   let effect = 0
   if (/display:none|visibility:hidden/.test(plain)) effect |= HIDES
-  if (plain.includes('bidi-override') && plain.includes('direction:rtl')) effect |= TURNS
+  if (isUnseen(plain)) effect |= HIDES_PIECE
+  if (/bidi:(?:bidi|isolate)-override/.test(plain) && plain.includes('direction:rtl')) effect |= TURNS
   return effect
+}
+
+const mayChangeLetters =
+  /display|visibility|bidi-override|isolate-override|font-size\s*:\s*0|opacity\s*:\s*0|position\s*:\s*(?:absolute|fixed)|overflow\s*:\s*hidden/i
+
+/** Without white space. Too small, too clear, too far off, or without room. */
+function isUnseen(plain: string): boolean {
+  if (/font-size:0(?:px|pt|r?em|%)?(?:[;!]|$)|opacity:0(?:\.0+)?(?:[;!]|$)/.test(plain)) return true
+  if (/position:(?:absolute|fixed)/.test(plain) && /(?:^|;)(?:left|top):-\d{3,}/.test(plain)) return true
+  return plain.includes('overflow:hidden') && /(?:^|;|max-)(?:width|height):0(?:px)?(?:[;!]|$)/.test(plain)
 }
 
 /**
@@ -29,7 +42,7 @@ export function effectOfStyle(style: string): number {
  * know where the element stands. Linear.
  */
 export function readStyleRules(css: string, rules: StyleRules): void {
-  if (!/display|visibility|bidi-override|content\s*:/i.test(css)) return
+  if (!mayChangeLetters.test(css) && !/content\s*:/i.test(css)) return
   let from = 0
   for (;;) {
     const open = css.indexOf('{', from)
@@ -47,7 +60,7 @@ const longestRule = 2000
 function readRule(selectors: string, body: string, rules: StyleRules): void {
   const effect = effectOfStyle(body)
   const content = /(?:^|[;\s])content\s*:\s*([^;]+)/i.exec(body)
-  const generated = content && /[@\\]|attr\(/.test(content[1]!) ? readGenerated(content[1]!) : undefined
+  const generated = content ? readGenerated(content[1]!) : undefined
   if (effect === 0 && generated === undefined) return
   // what stands before the last ";" or the end of a comment belongs to something else
   const own = selectors.slice(Math.max(selectors.lastIndexOf(';'), selectors.lastIndexOf('/')) + 1)
@@ -71,7 +84,8 @@ function readGenerated(value: string): GeneratedPart[] | undefined {
     if (attribute !== undefined) parts.push({ attribute: attribute.toLowerCase() })
     else parts.push({ text: unescapeCss(double ?? single!) })
   }
-  return parts.length === 0 ? undefined : parts
+  // icons and ornaments are no letters of an address
+  return parts.some((part) => 'attribute' in part || /^[\w.@+ -]+$/.test(part.text)) ? parts : undefined
 }
 
 /** CSS Syntax §4.3.7 */

@@ -28,7 +28,7 @@ export function markAt(source: string, position: number): number {
   switch (classOfCode[code] ?? 0) {
     case SIGN:
       if (code === 0x26) return markOfReference(source, position + 1)
-      if (code === 0x40 || code === 0xff20 || code === 0xfe6b) return HAS_SIGN
+      if (code === 0x40 || code === 0xff20 || code === 0xfe6b || code === 0x2605 || code === 0x2606) return HAS_SIGN
       if (code === 0x25) return source.startsWith('40', position + 1) ? HAS_SIGN : 0
       if (code === 0x5c)
         return source.startsWith('u0040', position + 1) || source.startsWith('x40', position + 1) ? HAS_SIGN : 0
@@ -115,10 +115,17 @@ function opensAtWord(source: string, start: number): boolean {
   const end = wordEnd(source, position)
   if (end === position) return false
   const after = source.charCodeAt(skipGapsAndTags(source, end))
-  // "(at sign)"
-  if (isWordCode(after)) return (after | 0x20) === 0x73 && source.slice(position, end).toLowerCase() === 'at'
+  // "(at sign)", "(a t)"
+  if (isWordCode(after)) return beginsSeveral[((code & 31) << 5) | (after & 31)] === 1
   const word = source.slice(position, end).toLowerCase()
   return atWords.has(word) || word.startsWith('at-')
+}
+
+/** Five bits each of the first letters of the first two, where what stands in brackets is several words. */
+const beginsSeveral = new Uint8Array(1 << 10)
+for (const word of atWords) {
+  const hyphen = word.indexOf('-')
+  if (hyphen > 0) beginsSeveral[((word.charCodeAt(0) & 31) << 5) | (word.charCodeAt(hyphen + 1) & 31)] = 1
 }
 
 /** Past spaces and at most two tags; stops at a "<" that leads too far. */
@@ -166,7 +173,15 @@ function continuesAsDomain(source: string, start: number): boolean {
   let next = end + 1
   while (next < end + 4 && isGap(source.charCodeAt(next))) next++
   const code = source.charCodeAt(next)
-  if (classOfCode[code] === BRACKET || code === 0x3c || code === 0x26 || code === 0x2e) return true
+  if (
+    classOfCode[code] === BRACKET ||
+    code === 0x3c ||
+    code === 0x26 ||
+    code === 0x2e ||
+    code === 0x2a ||
+    code === 0x7c
+  )
+    return true
   if (dotWordStarts[code] !== 1) return false
   const word = source.slice(next, wordEnd(source, next)).toLowerCase().replace(/-+$/, '')
   return dotWords.has(word) && !doubtfulDotWords.has(word)

@@ -12,7 +12,9 @@ export const doubtfulAtWords = words('at ät æt aet bei ат эт')
 
 /** Only in brackets: alone they are ordinary words or letters. */
 const bracketedAtWords = words(
-  `a à å et ett eta chez ad snabel chioccia arond afna majmun monkey kuyruklua at-sign atsign at-symbol commercial-at 在 圈a 앳 ατ`,
+  `a à å æ et ett eta chez ad snabel chioccia arond aronda afna majmun majmunče majmunce monkey manki kuyruklua kuyruklu-a at-sign atsign
+  at-symbol at-tecken at-zeichen at-merkki at-märk at-teken et-merkki miuku commercial-at a-commercial a-commerciale a-comercial arrova
+  coada-de-maimuta coadă-de-maimuță a-còng равлик песик a-t 在 圈a 앳 ατ`,
 )
 
 /** All that may stand for the sign inside brackets. */
@@ -23,7 +25,7 @@ export const letterAtWords = words('a à å 在')
 
 export const dotWords = words(
   `dot d0t punkt pkt punkts punktum punto point ponto punt kropka tochka точка tecka tečka bodka piste prik pont nokta pika točka tocka
-  punct teleia τελεία ドット どっと 닷 점 点 點 fullstop full-stop period`,
+  punct tačka tacka titik chấm d-o-t teleia τελεία ドット どっと 닷 점 点 點 fullstop full-stop period`,
 )
 
 /** Ordinary words as well: "at any point in time". */

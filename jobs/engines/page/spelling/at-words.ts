@@ -67,7 +67,7 @@ function readBracketed(text: string, open: number): AtForm | undefined {
   const inner = readInner(text, open)
   if (inner === undefined) return undefined
   const { word } = inner
-  if (!atWords.has(word) && word !== 'a-t') return undefined
+  if (!atWords.has(word)) return undefined
   const start = skipSpacesBack(text, open)
   const end = skipSpaces(text, inner.end)
   // one letter in brackets may be a note; glued to both sides it hardly is
@@ -86,6 +86,8 @@ function readBare(text: string, before: number): AtForm | undefined {
   const separator = text[before]!
   if (text[end] !== separator) return undefined
   const word = text.slice(start, end).toLowerCase()
+  // set off on both sides: "info -at- acme.com"
+  const apart = separator !== ' ' && text[before - 1] === ' ' && text[end + 1] === ' '
   const clear = clearAtWords.has(word)
   if (!clear && !doubtfulAtWords.has(word)) return undefined
   // in capitals among small letters it is meant as a sign: "jane AT acme.com"
@@ -94,8 +96,8 @@ function readBare(text: string, before: number): AtForm | undefined {
   return {
     start: skipSpacesBack(text, before),
     end: skipSpaces(text, end + 1),
-    sure: clear || capitals || sign,
-    separator,
+    sure: clear || capitals || sign || apart,
+    separator: apart ? '' : separator,
   }
 }
 

@@ -19,9 +19,11 @@ export interface Undisguised {
  * Takes out what is not seen (zero-width characters, soft hyphens, marks of direction), writes full-width, styled and circled letters as plain
  * ones, and turns round what RIGHT-TO-LEFT OVERRIDE turns round. Linear.
  */
-export function undisguise(text: string): Undisguised {
+export function undisguise(written: string): Undisguised {
   // most texts are ASCII, which is quickly told
-  if (Buffer.byteLength(text) === text.length || !anyDisguise.test(text)) return { text, disguises: undefined }
+  if (Buffer.byteLength(written) === written.length || !anyDisguise.test(written))
+    return { text: written, disguises: undefined }
+  const text = /[★☆]/.test(written) ? written.replaceAll(starAsSign, '\uff20') : written
   const letters: string[] = []
   const disguises: number[] = []
   let invisible = 0
@@ -70,10 +72,13 @@ export function disguisesOf({ disguises }: Undisguised, start: number, end: numb
   return all
 }
 
+/** "info★acme.com": a star between small letters. */
+const starAsSign = /(?<=[a-z\d])[★☆](?=[a-z\d][a-z\d-]*\.[a-z])/g
+
 // Single code units, none of which is meant to combine with another.
 const anyDisguise =
   // oxlint-disable-next-line no-misleading-character-class
-  /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2024\u202a-\u202e\u2060-\u2069\u24b6-\u24e9\u3002\u3164\ufe00-\ufe0f\ufe52\ufe6b\ufeff\uff01-\uff5e\uff61\ud835]/
+  /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2024\u202a-\u202e\u2060-\u2069\u2605\u2606\u24b6-\u24e9\u3002\u3164\ufe00-\ufe0f\ufe52\ufe6b\ufeff\uff01-\uff5e\uff61\ud835]/
 
 function isInvisible(code: number): boolean {
   return (

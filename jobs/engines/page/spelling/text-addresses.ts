@@ -4,6 +4,7 @@ import type { Admission, Admitted } from './admission.ts'
 import { readAround, type Spelling } from './around-at.ts'
 import { findAtWords } from './at-words.ts'
 import { disguisesOf, INVISIBLE, TURNED, undisguise, WIDE } from './disguised-letters.ts'
+import { readGroup } from './grouped-locals.ts'
 import { SEAM } from './letters.ts'
 import { looksLikeRot13, rot13 } from './rot13.ts'
 import { trapAround } from './traps.ts'
@@ -66,7 +67,9 @@ export function findInText(line: string, admission: Admission, marks = HAS_BOTH)
   }
 
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
-    const spelling = readAround(text, at)
+    const group = readGroup(text, at)
+    for (const local of group?.locals ?? []) add({ ...group!, local, method: 'text' }, text, 'text')
+    const spelling = group === undefined ? readAround(text, at) : undefined
     if (spelling !== undefined) {
       if (add(spelling, text, methodOf(spelling, disguisesOf(plain, spelling.start, spelling.end)))) continue
       if (looksLikeRot13(spelling.domain) && add(turnByRot13(spelling), text, 'rot13')) continue
@@ -88,9 +91,11 @@ export function findInText(line: string, admission: Admission, marks = HAS_BOTH)
 }
 
 /** Codes for the sign that were meant to be decoded and show as they are: "info%40acme.com", "info&#64;acme.com", "info\\u0040acme.com". */
-const signCode = /%40|&(?:#0*64|#x0*40|commat);|\\(?:u0040|x40)/i
+const signCode = /%40|&(?:amp;){0,3}(?:#0*64|#x0*40|commat);|\\(?:u0040|x40)/i
+const dotCode = /%2e|&(?:amp;){0,3}(?:#0*46|#x0*2e|period);|\\(?:u002e|x2e)/gi
 
-function decodeSigns(text: string): { text: string; at: number; method: Method }[] {
+function decodeSigns(coded: string): { text: string; at: number; method: Method }[] {
+  const text = coded.replaceAll(dotCode, '.')
   const signs: { at: number; method: Method }[] = []
   let decoded = ''
   let from = 0

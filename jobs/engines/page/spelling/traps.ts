@@ -18,6 +18,9 @@ export type Trap =
   | 'template'
   | 'code'
   | 'list-fragment'
+  | 'principal'
+  | 'algorithm'
+  | 'number'
 
 /** By the address alone; local part and domain in normal form. */
 export function trapInAddress(local: string, domain: string): Trap | undefined {
@@ -27,11 +30,23 @@ export function trapInAddress(local: string, domain: string): Trap | undefined {
   if (/^(?:[a-f\d]{20,}|[a-f\d]{8}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{4}-[a-f\d]{12})$/.test(local)) return 'hash'
   if (isMessageId(local, domain)) return 'message-id'
   if (/(?:^|\.)ingest\.(?:\w+\.)?sentry\.io$|^sentry[\w-]*\.(?!io$)/.test(domain)) return 'error-tracker'
-  if (/(?:^|\.)(?:calendar\.google\.com|s\.whatsapp\.net|g\.us|c\.us|iam\.gserviceaccount\.com)$/.test(domain))
+  if (/(?:^|\.)(?:calendar\.google\.com|s\.whatsapp\.net|g\.us|c\.us|gserviceaccount\.com)$/.test(domain))
     return 'no-mailbox-service'
+  if (localIsHost(local, domain)) return 'principal'
+  if (algorithms.test(local)) return 'algorithm'
+  if (/^\d{1,2}\.[ap]m$/.test(domain) || (/^\d+$/.test(local) && /^\d{1,2}\.[a-z]+$/.test(domain))) return 'number'
   if (logins.has(local) && codeHosts.test(domain)) return 'code-host'
   return undefined
 }
+
+/** "HTTP/www.acme.com@ACME.COM": a service of Kerberos. */
+function localIsHost(local: string, domain: string): boolean {
+  return local.endsWith(`.${domain}`)
+}
+
+/** RFC 4251 §6: algorithms of SSH that somebody added are called name@domain. */
+const algorithms =
+  /^(?:(?:sk-)?(?:ssh|ecdsa|rsa|webauthn)-[a-z\d-]*|(?:hmac|umac|aes\d+|chacha20|rijndael|curve25519|sntrup\d+)-[a-z\d-]+|zlib|hostkeys(?:-prove)?-\d+|[a-z-]*cert-v\d+)$/
 
 const logins = new Set(['git', 'hg', 'svn', 'bzr', 'cvs', 'anonymous', 'anoncvs', 'aur', 'gitlab', 'gitea', 'forgejo'])
 const codeHosts =
@@ -93,7 +108,7 @@ function trapInNeighbours(before: string, after: string): Trap | undefined {
   if (previous === '' || previous === ' ') return undefined
   if (previous === '@') return 'handle'
   if (previous === '!') return 'hostmask'
-  if ('$~{}%\\^`'.includes(previous)) return 'template'
+  if ('$~{}%\\^`'.includes(previous) || /%\(\w{1,40}\)$/.test(before)) return 'template'
   return '/:=?&;#.,-+'.includes(previous) ? trapInUrl(before, previous) : undefined
 }
 

@@ -11,7 +11,9 @@ export const CAPITAL = 5 // "A", as in infoATacmeDOTcom
 export const classOfCode = new Uint8Array(0x10000)
 classOfCode[0x3c] = STOP
 classOfCode[0] = STOP
-for (const char of '@&%\\＠﹫（［｛【「') classOfCode[char.charCodeAt(0)] = SIGN
+/** What pages in Japanese set for the sign, to be replaced by the reader. */
+const STARS = '★☆'
+for (const char of `@&%\\＠﹫（［｛【「${STARS}`) classOfCode[char.charCodeAt(0)] = SIGN
 const gaps = ' \n\t\r-_*|~\u00a0\u3000'
 for (const char of gaps) classOfCode[char.charCodeAt(0)] = GAP
 for (const char of '([{') classOfCode[char.charCodeAt(0)] = BRACKET
