@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 
 import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
@@ -37,6 +38,29 @@ describe('a crawl', () => {
       '/contact',
       ...['/a', '/missing'].sort(byKeyOf(url)),
       '/b',
+    ])
+  })
+
+  test('demotes an address that stands on many sites, none of them its own', async () => {
+    const origins: string[] = []
+    for (let number = 1; number <= 5; number++) {
+      const page = html(`Made by studio@agency-works.com. Write to info@firm-${number}.com`)
+      const { url } = await site({ '/': page })
+      origins.push(url)
+    }
+    const { jobId } = await crawl({ startUrls: origins.map((origin) => `${origin}/`) })
+    const { rows } = await sql`select address, confidence, quality, reasons from job_addresses
+      where job_id = ${jobId} and address in ('studio@agency-works.com', 'info@firm-1.com') order by address`.execute(
+      db,
+    )
+    expect(rows).toEqual([
+      { address: 'info@firm-1.com', confidence: 0.85, quality: 'high', reasons: ['written in the text'] },
+      {
+        address: 'studio@agency-works.com',
+        confidence: 0.55,
+        quality: 'medium',
+        reasons: ['written in the text', 'stands on 5 sites, none of them its own'],
+      },
     ])
   })
 

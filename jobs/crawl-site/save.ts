@@ -11,7 +11,9 @@ import {
 } from '../../db/pages.ts'
 import { countJobAddresses, saveSightings, type Sighting } from '../../db/sightings.ts'
 import { saveSitemaps } from '../../db/sitemaps.ts'
+import { regradeAddresses, spreadAddresses } from '../../db/spread-addresses.ts'
 import type { DB } from '../../db/types.ts'
+import { demoted, manySites } from '../engines/page/spread.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
 import type { CrawlBatch, DomainSightings } from './crawl-batch.ts'
 import { mergedPage } from './crawl-step.ts'
@@ -73,6 +75,21 @@ async function underCaps(trx: Transaction<DB>, jobId: number, found: readonly Do
   return kept
 }
 
+/** Only in the end is it known on how many sites an address stands. What a retry has brought since the last end is weighed in as well. */
+async function demoteSpread(trx: Transaction<DB>, jobId: number): Promise<void> {
+  const spread = await spreadAddresses(trx, jobId, manySites)
+  await regradeAddresses(
+    trx,
+    jobId,
+    spread.map((address) => ({
+      ...address,
+      quality: null,
+      reason: null,
+      ...demoted(address, address.domains),
+    })),
+  )
+}
+
 /** What is still queued has come up against a cap. */
 export async function finishCrawl(
   trx: Transaction<DB>,
@@ -87,5 +104,6 @@ export async function finishCrawl(
   )
   await removeCrawlRemains(trx, jobId)
   const { pages, fetched, hosts } = await summarizePages(trx, jobId)
+  if (hosts >= manySites) await demoteSpread(trx, jobId)
   return { counts: { skipped }, summary: { pages, fetched, hosts, addresses: await countJobAddresses(trx, jobId) } }
 }

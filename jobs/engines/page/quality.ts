@@ -80,8 +80,14 @@ export function judge(it: Circumstances): { confidence: number; quality: Quality
     sum += rule.change
     reasons.push(rule.reason)
   }
-  const confidence = Math.round(Math.min(0.99, Math.max(0.05, sum)) * 100) / 100
-  return { confidence, quality: confidence >= 0.75 ? 'high' : confidence >= 0.5 ? 'medium' : 'low', reasons }
+  const confidence = Math.round(Math.min(0.99, Math.max(leastConfidence, sum)) * 100) / 100
+  return { confidence, quality: gradeOf(confidence), reasons }
+}
+
+export const leastConfidence = 0.05
+
+export function gradeOf(confidence: number): Quality {
+  return confidence >= 0.75 ? 'high' : confidence >= 0.5 ? 'medium' : 'low'
 }
 
 const anybody = /^(?:john|jane|joe|max|erika)[._-]?(?:doe|smith|bloggs|public|mustermann|musterfrau)$/
