@@ -41,6 +41,12 @@ export const docPackages: DocPackage[] = [
     startPaths: () => ['/index.html'],
   },
   { name: 'git-doc', version: '1:2.39.5-0+deb12u3', root: 'usr/share/doc/git-doc', startPaths: () => ['/index.html'] },
+  {
+    name: 'vim-doc',
+    version: '2:9.0.1378-2+deb12u2',
+    root: 'usr/share/doc/vim/html',
+    startPaths: () => ['/index.html'],
+  },
 ]
 
 /**

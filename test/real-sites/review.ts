@@ -19,7 +19,7 @@ const reviewSchema = z.strictObject({
   pages,
   missing: z.array(z.string()),
   addresses: z.array(z.strictObject({ hash, pages })),
-  /** An address that the page runs together with words around it: the whole is none, but `means` stands there for a reader. */
+  /** An address that the page runs together with words around it, or writes in words: the whole is none, but `means` stands there for a reader. */
   glued: z.array(z.strictObject({ hash, means: hash, pages })),
   /** Form and domain are those of an address, and yet the text does not mean one: finding it is no fault, nor is leaving it. */
   either: z.array(z.strictObject({ hash, pages, why: z.string() })),
@@ -103,13 +103,19 @@ export function truthOf(scan: Scan, review: Review): Truth {
   const meant = (token: string): string | undefined => {
     const decision = decisions.get(hashOf(token))
     if (decision?.verdict === 'address') return token
-    return decision?.means === undefined ? undefined : clear.get(decision.means)
+    return decision?.means === undefined ? undefined : (clear.get(decision.means) ?? spelledOut(token, decision.means))
   }
   const places = scan.pages.flatMap(({ path, tokens }) => {
     const here = new Set([...tokens].map(meant).filter((address) => address !== undefined))
     return [...here].map((address) => ({ address, path }))
   })
   return { places, pagePaths: new Set(scan.pages.map((page) => page.path)), decisions, drift }
+}
+
+/** `<jane at acme dot org>` as `jane@acme.org`, where that is what `means` says. */
+function spelledOut(token: string, means: string): string | undefined {
+  const plain = token.replaceAll(/[<>]/g, '').replace(' at ', '@').replaceAll(' dot ', '.')
+  return hashOf(plain) === means ? plain : undefined
 }
 
 /** On how many pages each piece of text stands, in order. */

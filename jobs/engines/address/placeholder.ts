@@ -62,7 +62,7 @@ const genericNames = new Set(
 )
 
 const genericLocals = new Set(
-  `you me user users username name someone somebody anyone anybody email e-mail mail address test example sample foo foobar login abc xyz
+  `you me my user users username name someone somebody anyone anybody email e-mail mail address test example sample foo foobar login abc xyz
   beispiel muster exemple esempio exemplo ejemplo voorbeeld przyklad navn namn nimi imie jmeno usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(
     /\s+/,
   ),

@@ -231,6 +231,14 @@ describe('any page', () => {
     )
   })
 
+  it('is read the same in a line of many links, some letters of which are references', () => {
+    const link = (number: number): string =>
+      `Jane Roe <a href="mailto:j${number}@acme.com">&lt;j${number}@acme.com&gt;</a>\n`
+    const body = Array.from({ length: 12 }, (_, number) => link(number)).join('')
+    const page = { url, body, contentType: 'text/html' }
+    expect(extractFrom(readHtml(body), page)).toEqual(extractFrom(readHtmlAsTree(body), page))
+  })
+
   it('is read the same where end tags are left out that may be', () => {
     const items = fc.array(inline, { minLength: 1, maxLength: 5 })
     const list = items.map((all) => `<ul>${all.map((item) => `<li>${item}`).join('')}</ul>`)

@@ -82,7 +82,7 @@ describe('nothing that has the form of an address but is none', () => {
     ['a parameter of Python', '<p>%(user)s@acme.com</p>'],
     [
       'names that everybody makes up',
-      '<p>a@b.com foo@bar.com test@test.com john@doe.com abc@xyz.com your@email.com max@mustermann.de ihr.name@firma.de navn@firma.dk</p>',
+      '<p>a@b.com foo@bar.com test@test.com john@doe.com abc@xyz.com your@email.com my@email.com max@mustermann.de ihr.name@firma.de navn@firma.dk</p>',
     ],
     ['letters of minified code', '<script>!function(){var t="n@e.to",r="r@i.co"}()</script>'],
     ['a number', '<p>3@4.com 1@2.de dinner@8.pm</p>'],

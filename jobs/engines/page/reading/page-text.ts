@@ -119,19 +119,15 @@ export class PageText {
   /** The same with some hundred characters of its block before and after; `start` and `end` are where the run itself is. */
   readAround(block: number, from: number, to: number): { text: string; start: number; end: number } {
     let first = from
-    for (let room = widthAround; room > 0 && first > this.firstOf(block);) room -= this.lengthOf(--first)
+    for (let room = widthAround; room > 0 && first > this.firstOf(block);) room -= this.textOf(--first).length
     let last = to
-    for (let room = widthAround; room > 0 && last < this.blockEnd[block]!;) room -= this.lengthOf(last++)
+    for (let room = widthAround; room > 0 && last < this.blockEnd[block]!;) room -= this.textOf(last++).length
     const text = this.readRun(first, last)
     const own = this.readRun(from, to)
     const before = this.readRun(first, from).length
     // a space between the two belongs to neither
     const start = text.startsWith(own, before) ? before : before + 1
     return { text, start, end: start + own.length }
-  }
-
-  private lengthOf(segment: number): number {
-    return this.loose.get(segment)?.length ?? this.segmentEnd[segment]! - this.segmentStart[segment]!
   }
 
   private renderRun(from: number, to: number): string {
