@@ -11,7 +11,7 @@ export function openCrawlEngine(
   db: Kysely<DB>,
   { ownHosts, supervise }: { ownHosts: string[]; supervise: boolean },
 ): Promise<Engine> {
-  const settings = { minDelayMs: 0, userAgentContact: '', ownHosts }
+  const settings = { minDelayMs: 0, hostsPerAddress: 100, userAgentContact: '', ownHosts }
   const log = pino({ level: 'warn' })
   return openEngine({ url, db, blobs: testBlobs(url), secretKey: undefined, settings, log, supervise })
 }
