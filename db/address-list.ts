@@ -67,7 +67,7 @@ export function listJobAddresses(
   order: JobAddressOrder,
   page: PageRequest,
 ): Promise<RowPage<JobAddressRow>> {
-  const where = matches(jobId, filter)
+  const where = matchingAddresses(jobId, filter)
   const { columns } = jobAddressOrders[order]
   if (order !== 'FOUND')
     return keysetPage(
@@ -86,11 +86,12 @@ export function listJobAddresses(
 
 export async function countJobAddresses(db: Kysely<DB>, jobId: number, filter: JobAddressFilter): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*) as n from job_addresses a where ${matches(jobId, filter)}`.execute(db)
+    select count(*) as n from job_addresses a where ${matchingAddresses(jobId, filter)}`.execute(db)
   return rows[0]!.n
 }
 
-function matches(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
+/** Conditions on job_addresses as `a`. */
+export function matchingAddresses(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
   const conditions = [sql`a.job_id = ${jobId}`]
   if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
   if (filter.qualities) conditions.push(sql`a.quality = any(${filter.qualities}::text[])`)

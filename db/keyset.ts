@@ -65,8 +65,12 @@ export function keysetClauses(order: OrderColumn[], page: PageRequest) {
   const ranges = start ? behind(directed, start) : [sql`true`]
   return {
     ranges: end ? ranges.map((range) => sql`${range} and not (${reached(directed, end)})`) : ranges,
-    orderBy: sql.join(directed.map((o) => sql`${sql.raw(o.column)} ${sql.raw(o.desc ? 'desc' : 'asc')}`)),
+    orderBy: orderByClause(directed),
   }
+}
+
+export function orderByClause(columns: OrderColumn[]): RawBuilder<unknown> {
+  return sql.join(columns.map((o) => sql`${sql.raw(o.column)} ${sql.raw(o.desc ? 'desc' : 'asc')}`))
 }
 
 /** What was found of a page, cut to its size and put into the list's own direction. */

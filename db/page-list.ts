@@ -46,18 +46,19 @@ export function listPages(
   filter: PageFilter,
   page: PageRequest,
 ): Promise<RowPage<PageRow>> {
-  const base = sql`select ${columns} from pages p where ${matches(jobId, filter)}`
+  const base = sql`select ${columns} from pages p where ${matchingPages(jobId, filter)}`
   return keysetPage(db, base, pageOrder.columns, page)
 }
 
 export async function countPages(db: Kysely<DB>, jobId: number, filter: PageFilter): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from pages p where ${matches(jobId, filter)}`.execute(
-    db,
-  )
+  const { rows } = await sql<{
+    n: number
+  }>`select count(*) as n from pages p where ${matchingPages(jobId, filter)}`.execute(db)
   return rows[0]!.n
 }
 
-function matches(jobId: number, filter: PageFilter): RawBuilder<unknown> {
+/** Conditions on pages as `p`. */
+export function matchingPages(jobId: number, filter: PageFilter): RawBuilder<unknown> {
   const conditions = [sql`p.job_id = ${jobId}`]
   if (filter.statuses) conditions.push(sql`p.status = any(${filter.statuses}::text[])`)
   if (filter.text) conditions.push(contains('p.url', filter.text))

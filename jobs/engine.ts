@@ -3,6 +3,7 @@ import { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 
 import type { Blobs } from '../db/blobs.ts'
+import { type CopyOut, openCopyOut } from '../db/copy-out.ts'
 import type { SecretKey } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import type { Settings } from './job-kind.ts'
@@ -14,6 +15,8 @@ export interface Engine {
   boss: PgBoss
   notices: Notices
   blobs: Blobs
+  /** Whole results at once; opens no connection before it is used. */
+  copyOut: CopyOut
   /** Undefined: no secrets can be stored or read. */
   secretKey: SecretKey | undefined
   settings: Settings
@@ -50,16 +53,19 @@ export async function openEngine(options: {
   const notices = createNotices(db, (error) =>
     log.warn({ err: error }, 'a notice could not be sent; readers will poll'),
   )
+  const copyOut = openCopyOut(url, db)
   return {
     db,
     boss,
     notices,
     blobs,
+    copyOut,
     secretKey,
     settings,
     log,
     async close() {
       await notices.close()
+      await copyOut.close()
       await boss.stop({ graceful: false, close: true })
     },
   }

@@ -10,6 +10,7 @@ import type { Engine } from '../jobs/engine.ts'
 import { createAuth } from './auth.ts'
 import { limitBody } from './http/body-timeout.ts'
 import { sendContent } from './http/content.ts'
+import { answerExport } from './http/export.ts'
 import { graphiqlFile, graphiqlPage } from './http/graphiql.ts'
 import { createGraphqlEndpoint } from './http/graphql-endpoint.ts'
 import { handleSession } from './http/login.ts'
@@ -42,7 +43,7 @@ export interface Http {
   close(): Promise<void>
 }
 
-/** Everything that is reached by HTTP: GraphQL, its explorer, uploads, the built app, health, figures. */
+/** Everything that is reached by HTTP: GraphQL, its explorer, uploads, exports, the built app, health, figures. */
 export function createHttp(options: {
   config: HttpConfig
   engine: Engine
@@ -66,6 +67,8 @@ export function createHttp(options: {
   const sockets = createSocketServer({ endpoint, auth, log, stalledMs })
   const metrics = createMetrics({ db: engine.db, live })
   const streams = closeSlowStreams(stalledMs)
+  // There is no going on with a download: it has more patience.
+  const downloads = closeSlowStreams(6 * stalledMs)
   const files = staticFiles(clientDir)
   // The time for a whole request is watched below, since an upload may take days. Headers have 60 s.
   const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
@@ -95,6 +98,7 @@ export function createHttp(options: {
     if (path === '/graphql') return answerGraphql(request, response)
     if (isUpload(path)) return takeUpload(path, request, response)
     if (path === '/metrics') return sendMetrics(request, response)
+    if (path.startsWith('/export/')) return sendExport(request, response)
     if (await handleSession(path, request, response, auth)) return undefined
     response.removeHeader('Cache-Control')
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -117,6 +121,16 @@ export function createHttp(options: {
     const viewer = auth.viewer(request.headers)
     if (!viewer) return sendUnauthenticated(response)
     return answerUpload(path, request, response, { engine, viewer })
+  }
+
+  async function sendExport(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const viewer = auth.viewer(request.headers)
+    if (!viewer) return sendUnauthenticated(response)
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return sendJson(response, 405, { message: 'Exports are read by GET.' })
+    downloads.watch(response)
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    return answerExport(url, request, response, { engine, viewer })
   }
 
   async function answerFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -177,6 +191,7 @@ export function createHttp(options: {
       server.close()
       sockets.close()
       streams.close()
+      downloads.close()
       const patience = setTimeout(() => server.closeAllConnections(), 5_000)
       await closed
       clearTimeout(patience)

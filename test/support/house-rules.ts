@@ -51,6 +51,7 @@ const networkPackages = new Set([
   'dns2',
   'nodemailer',
   'pg',
+  'pg-copy-streams',
   'pg-cursor',
   'pg-query-stream',
   's3mini',

@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+import { csvRows, type ExportTable, jsonRows } from '../../db/export-tables.ts'
+import { findJob } from '../../db/jobs.ts'
+import type { Engine } from '../../jobs/engine.ts'
+import type { Viewer } from '../../schema/live-feed.ts'
+import { BadArgument, exportTables } from './export-arguments.ts'
+import { withCrLf, withinArray } from './record-ends.ts'
+import { sendJson } from './send-json.ts'
+
+const formats = {
+  csv: {
+    type: 'text/csv; charset=utf-8; header=present',
+    rows: async ({ copyOut }: Engine, table: ExportTable) => withCrLf(await copyOut.csv(csvRows(table))),
+  },
+  ndjson: {
+    type: 'application/x-ndjson; charset=utf-8',
+    rows: ({ copyOut }: Engine, table: ExportTable) => copyOut.lines(jsonRows(table)),
+  },
+  json: {
+    type: 'application/json; charset=utf-8',
+    rows: async ({ copyOut }: Engine, table: ExportTable) => withinArray(await copyOut.lines(jsonRows(table))),
+  },
+}
+
+const endedStates = ['COMPLETED', 'FAILED', 'CANCELLED']
+
+/**
+ * `/export/jobs/{id}/{table}.{csv|ndjson|json}`: a table of a job as a file, filtered by the arguments that the API's list takes. 202
+ * while the job goes on and has nothing of it, 404 where there is no such thing, 400 for arguments that are none. Who asks has been
+ * checked. What cannot be sent to its end is broken off, so that nobody takes it for the whole.
+ */
+export async function answerExport(
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { engine, viewer }: { engine: Engine; viewer: Viewer },
+): Promise<void> {
+  const [, id = '', name = '', format = ''] =
+    /^\/export\/jobs\/(\d{1,15})\/([a-z]+)\.([a-z]+)$/.exec(url.pathname) ?? []
+  const tableOf = exportTables.get(name)
+  const shape = Object.hasOwn(formats, format) ? formats[format as keyof typeof formats] : undefined
+  const jobId = Number(id)
+  const job = tableOf && shape ? await findJob(engine.db, jobId) : null
+  response.setHeader('Cache-Control', 'no-store')
+  if (!tableOf || !shape || job?.owner !== viewer.owner)
+    return sendJson(response, 404, {
+      message: `There is no such export. There is, of your jobs: /export/jobs/ID/{${[...exportTables.keys()].join(',')}}.{${Object.keys(formats).join(',')}}`,
+    })
+  let table: ExportTable
+  try {
+    table = tableOf(jobId, url.searchParams)
+  } catch (error) {
+    if (error instanceof BadArgument) return sendJson(response, 400, { message: error.message })
+    throw error
+  }
+  if (!endedStates.includes(job.state) && !(await table.any.execute(engine.db)).rows[0]!.any) {
+    response.setHeader('Retry-After', '5')
+    return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
+  }
+  response.setHeader('Content-Type', shape.type)
+  response.setHeader('Content-Disposition', `attachment; filename="job_${jobId}_${name}.${format}"`)
+  if (request.method === 'HEAD') return void response.writeHead(200).end()
+  const rows = await shape.rows(engine, table)
+  // A reader who leaves ends it, too.
+  await pipeline(Readable.from(rows, { objectMode: false }), response).catch((error: unknown) => {
+    if (!isGone(error)) throw error
+  })
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+}
