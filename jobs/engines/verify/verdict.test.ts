@@ -1,325 +1,150 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import type {
-  DomainFacts,
-  Evidence,
-  MailRoute,
-  ServiceFindings,
-  SmtpEnd,
-  SmtpProbe,
-  SmtpReply,
-  TextFacts,
-} from './evidence.ts'
+import {
+  accepted,
+  after,
+  day,
+  domain,
+  ended,
+  evidence,
+  host,
+  minute,
+  mx,
+  noMailbox,
+  now,
+  probe,
+  probed,
+  rcpt,
+  refused,
+  service,
+  text,
+} from '../../../test/support/evidence.ts'
+import type { Evidence, SmtpEnd } from './evidence.ts'
 import { defaultPolicy } from './policy.ts'
 import type { Effect } from './policy.ts'
 import { reasons } from './terms.ts'
-import type { Flags, Reason, Status } from './terms.ts'
-import { catchAllOf, verdict } from './verdict.ts'
-
-const day = 86_400_000
-const minute = 60_000
-const at = '2026-03-01T12:00:00.000Z'
-const now = new Date(at)
-const mx: MailRoute = { kind: 'mx', hosts: [host('mx.acme.com')] }
-const accepted: SmtpReply = { code: 250, enhanced: '2.1.5', text: 'OK' }
-const noMailbox: SmtpReply = { code: 550, enhanced: '5.1.1', text: 'User unknown' }
-const after = (ms: number) => new Date(now.getTime() + ms).toISOString()
+import type { Flags, Reason } from './terms.ts'
+import { verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 describe('a row of the table', () => {
-  type Row = [
-    what: string,
-    evidence: Partial<Evidence>,
-    reason: Reason,
-    status: Status,
-    expected: { sendable?: boolean; holdsMs: number | null; retryMs?: number; effect?: Effect; score: number },
-  ]
+  type Row = [what: string, evidence: Partial<Evidence>, reason: Reason, outcome: Partial<Verdict>]
   const rows: Row[] = [
-    ['no address', refused('no_at'), 'syntax_invalid', 'INVALID', { sendable: false, holdsMs: null, score: 0 }],
-    [
-      '65 octets before the @',
-      refused('local_too_long'),
-      'local_too_long',
-      'INVALID',
-      { sendable: false, holdsMs: null, score: 0 },
-    ],
-    [
-      'an ending that nobody runs',
-      { text: text({ tldKnown: false }), depth: 'SYNTAX' },
-      'tld_unknown',
-      'INVALID',
-      { sendable: false, holdsMs: null, score: 0 },
-    ],
-    ['suppressed', { suppressed: true }, 'suppressed', 'RISKY', { sendable: false, holdsMs: null, score: 45 }],
-    [
-      'an objection by law',
-      service({ reason: 'legal_refusal' }),
-      'legal_refusal',
-      'RISKY',
-      { sendable: false, holdsMs: null, score: 45 },
-    ],
-    [
-      'no such domain',
-      { domain: domain({ kind: 'not_found' }) },
-      'domain_not_found',
-      'INVALID',
-      { sendable: false, holdsMs: 7 * day, score: 0 },
-    ],
-    [
-      'a null MX',
-      { domain: domain({ kind: 'null_mx' }) },
-      'null_mx',
-      'INVALID',
-      { sendable: false, holdsMs: 7 * day, score: 0 },
-    ],
-    [
-      'neither MX nor A',
-      { domain: domain({ kind: 'no_mail_host', hosts: [] }) },
-      'no_mail_host',
-      'INVALID',
-      { sendable: false, holdsMs: 7 * day, score: 0 },
-    ],
+    ['no address', refused('no_at'), 'syntax_invalid', invalid(null)],
+    ['65 octets before the @', refused('local_too_long'), 'local_too_long', invalid(null)],
+    ['an ending that nobody runs', { text: text({ tldKnown: false }), depth: 'SYNTAX' }, 'tld_unknown', invalid(null)],
+    ['suppressed', { suppressed: true }, 'suppressed', barred(null)],
+    ['an objection by law', service({ reason: 'legal_refusal' }), 'legal_refusal', barred(null)],
+    ['no such domain', { domain: domain({ kind: 'not_found' }) }, 'domain_not_found', invalid(7 * day)],
+    ['a null MX', { domain: domain({ kind: 'null_mx' }) }, 'null_mx', invalid(7 * day)],
+    ['neither MX nor A', { domain: domain({ kind: 'no_mail_host', hosts: [] }) }, 'no_mail_host', invalid(7 * day)],
     [
       'an MX at a private address',
       { domain: domain({ kind: 'unroutable', hosts: [] }) },
       'unroutable_mx',
-      'INVALID',
-      { sendable: false, holdsMs: 7 * day, score: 0 },
+      invalid(7 * day),
     ],
-    [
-      'a typing error in the domain',
-      { text: text({ suggestion: 'info@acme.com' }) },
-      'typo_domain',
-      'RISKY',
-      { holdsMs: 30 * day, score: 45 },
-    ],
+    ['a typing error in the domain', { text: text({ suggestion: 'info@acme.com' }) }, 'typo_domain', risky(30 * day)],
     [
       'a DNS that fails',
       { domain: domain({ kind: 'dns_error', code: 'SERVFAIL', hosts: [] }) },
       'dns_error',
-      'UNKNOWN',
-      { holdsMs: minute, retryMs: minute, score: 30 },
+      later(minute),
     ],
-    [
-      'a spam trap',
-      service({ reason: 'spamtrap' }),
-      'spamtrap',
-      'RISKY',
-      { sendable: false, holdsMs: 180 * day, score: 45 },
-    ],
-    [
-      'one who complains',
-      service({ reason: 'abuse' }),
-      'abuse',
-      'RISKY',
-      { sendable: false, holdsMs: 180 * day, score: 45 },
-    ],
-    [
-      'a toxic address',
-      service({ reason: 'toxic' }),
-      'toxic',
-      'RISKY',
-      { sendable: false, holdsMs: 180 * day, score: 45 },
-    ],
-    [
-      'a disposable domain',
-      { text: text({ disposable: true }) },
-      'disposable',
-      'RISKY',
-      { sendable: false, holdsMs: 30 * day, score: 45 },
-    ],
+    ['a spam trap', service({ reason: 'spamtrap' }), 'spamtrap', barred(180 * day)],
+    ['one who complains', service({ reason: 'abuse' }), 'abuse', barred(180 * day)],
+    ['a toxic address', service({ reason: 'toxic' }), 'toxic', barred(180 * day)],
+    ['a disposable domain', { text: text({ disposable: true }) }, 'disposable', barred(30 * day)],
     [
       'a domain whose mail goes to a disposable one',
       { domain: { ...domain(mx), disposable: true } },
       'disposable',
-      'RISKY',
-      { sendable: false, holdsMs: 30 * day, score: 45 },
+      barred(30 * day),
     ],
-    [
-      '550 5.1.1',
-      rcpt(550, '5.1.1', 'User unknown'),
-      'mailbox_not_found',
-      'INVALID',
-      { sendable: false, holdsMs: 180 * day, score: 0 },
-    ],
+    ['550 5.1.1', rcpt(550, '5.1.1', 'User unknown'), 'mailbox_not_found', invalid(180 * day)],
     [
       "Microsoft's 5.4.1",
       rcpt(550, '5.4.1', 'Recipient address rejected: Access denied.', 'acme-com.mail.protection.outlook.com'),
       'mailbox_not_found',
-      'INVALID',
-      { sendable: false, holdsMs: 180 * day, score: 0 },
+      invalid(180 * day),
     ],
     [
       "Microsoft's 5.1.10",
       rcpt(550, '5.1.10', 'RESOLVER.ADR.RecipientNotFound', 'acme-com.mail.protection.outlook.com'),
       'mailbox_not_found',
-      'INVALID',
-      { sendable: false, holdsMs: 180 * day, score: 0 },
+      invalid(180 * day),
     ],
-    [
-      '550 5.2.1',
-      rcpt(550, '5.2.1', 'Mailbox disabled'),
-      'mailbox_disabled',
-      'INVALID',
-      { sendable: false, holdsMs: 90 * day, score: 0 },
-    ],
-    ['452 4.2.2', rcpt(452, '4.2.2', 'Over quota'), 'mailbox_full', 'RISKY', { holdsMs: 14 * day, score: 45 }],
-    ['552 5.2.2', rcpt(552, '5.2.2', 'Mailbox full'), 'mailbox_full', 'RISKY', { holdsMs: 14 * day, score: 45 }],
-    ['552', rcpt(552, null, 'No'), 'mailbox_full', 'RISKY', { holdsMs: 14 * day, score: 45 }],
-    [
-      'both accepted',
-      probed({ rcpt: accepted, control: accepted }),
-      'catch_all',
-      'RISKY',
-      { holdsMs: 90 * day, score: 55 },
-    ],
+    ['550 5.2.1', rcpt(550, '5.2.1', 'Mailbox disabled'), 'mailbox_disabled', invalid(90 * day)],
+    ['452 4.2.2', rcpt(452, '4.2.2', 'Over quota'), 'mailbox_full', risky(14 * day)],
+    ['552 5.2.2', rcpt(552, '5.2.2', 'Mailbox full'), 'mailbox_full', risky(14 * day)],
+    ['552', rcpt(552, null, 'No'), 'mailbox_full', risky(14 * day)],
+    ['both accepted', probed({ rcpt: accepted, control: accepted }), 'catch_all', risky(90 * day, 55)],
     [
       'a service that calls it a catch-all',
       service({ reason: 'mailbox_accepted', catchAll: true }),
       'catch_all',
-      'RISKY',
-      { holdsMs: 90 * day, score: 55 },
+      risky(90 * day, 55),
     ],
     [
       'accepted, the control address refused',
       probed({ rcpt: accepted, control: noMailbox }),
       'mailbox_accepted',
-      'VALID',
-      { holdsMs: 90 * day, score: 95 },
+      valid(90 * day, 95),
     ],
     [
       'a role, accepted, the control address refused',
       { ...probed({ rcpt: accepted, control: noMailbox }), text: text({ role: true }) },
       'mailbox_accepted',
-      'VALID',
-      { holdsMs: 90 * day, score: 90 },
+      valid(90 * day, 90),
     ],
-    [
-      'a service that vouches for it',
-      service({ reason: 'mailbox_accepted' }),
-      'mailbox_accepted',
-      'VALID',
-      { holdsMs: 90 * day, score: 95 },
-    ],
-    [
-      '450',
-      rcpt(450, null, 'Try later'),
-      'greylisted',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, score: 30 },
-    ],
-    [
-      '451 4.7.1',
-      rcpt(451, '4.7.1', 'Come back'),
-      'greylisted',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, score: 30 },
-    ],
-    [
-      '421',
-      rcpt(421, null, 'Closing'),
-      'rate_limited',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, effect: 'slow_mx', score: 30 },
-    ],
-    [
-      '452 4.5.3',
-      rcpt(452, '4.5.3', 'Too many recipients'),
-      'rate_limited',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, effect: 'slow_mx', score: 30 },
-    ],
-    [
-      '550 5.7.1',
-      rcpt(550, '5.7.1', 'User unknown'),
-      'blocked_by_policy',
-      'UNKNOWN',
-      { holdsMs: 7 * day, effect: 'open_circuit', score: 30 },
-    ],
+    ['a service that vouches for it', service({ reason: 'mailbox_accepted' }), 'mailbox_accepted', valid(90 * day, 95)],
+    ['450', rcpt(450, null, 'Try later'), 'greylisted', later(15 * minute)],
+    ['451 4.7.1', rcpt(451, '4.7.1', 'Come back'), 'greylisted', later(15 * minute)],
+    ['421', rcpt(421, null, 'Closing'), 'rate_limited', later(15 * minute, 'slow_mx')],
+    ['452 4.5.3', rcpt(452, '4.5.3', 'Too many recipients'), 'rate_limited', later(15 * minute, 'slow_mx')],
+    ['550 5.7.1', rcpt(550, '5.7.1', 'User unknown'), 'blocked_by_policy', unknown(7 * day, 30, 'open_circuit')],
     [
       'a block list',
       rcpt(554, null, 'Listed at zen.spamhaus.org'),
       'blocked_by_policy',
-      'UNKNOWN',
-      { holdsMs: 7 * day, effect: 'open_circuit', score: 30 },
+      unknown(7 * day, 30, 'open_circuit'),
     ],
-    [
-      'no reverse DNS',
-      rcpt(550, '5.7.25', 'No'),
-      'sender_needs_rdns',
-      'UNKNOWN',
-      { holdsMs: 7 * day, effect: 'note_operator', score: 30 },
-    ],
+    ['no reverse DNS', rcpt(550, '5.7.25', 'No'), 'sender_needs_rdns', unknown(7 * day, 30, 'note_operator')],
     [
       'STARTTLS first',
       probed({ mail: { code: 530, enhanced: '5.7.0', text: 'Must issue a STARTTLS command first' } }),
       'sender_needs_tls',
-      'UNKNOWN',
-      { holdsMs: 7 * day, effect: 'note_operator', score: 30 },
+      unknown(7 * day, 30, 'note_operator'),
     ],
-    [
-      'SPF failed',
-      rcpt(550, '5.7.23', 'No'),
-      'sender_needs_spf',
-      'UNKNOWN',
-      { holdsMs: 7 * day, effect: 'note_operator', score: 30 },
-    ],
-    [
-      'a port that nobody listens on',
-      ended('connect_failed'),
-      'connect_failed',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, score: 30 },
-    ],
-    ['silence', ended('timeout'), 'timeout', 'UNKNOWN', { holdsMs: 15 * minute, retryMs: 15 * minute, score: 30 }],
-    [
-      'a cut connection',
-      ended('dropped'),
-      'dropped',
-      'UNKNOWN',
-      { holdsMs: 15 * minute, retryMs: 15 * minute, score: 30 },
-    ],
+    ['SPF failed', rcpt(550, '5.7.23', 'No'), 'sender_needs_spf', unknown(7 * day, 30, 'note_operator')],
+    ['a port that nobody listens on', ended('connect_failed'), 'connect_failed', later(15 * minute)],
+    ['silence', ended('timeout'), 'timeout', later(15 * minute)],
+    ['a cut connection', ended('dropped'), 'dropped', later(15 * minute)],
     [
       'a blocked port 25',
       { domain: domain(mx), smtp: { port25: 'blocked', probes: [probe({}, 'connect_failed')] } },
       'port25_blocked',
-      'UNKNOWN',
-      { holdsMs: day, effect: 'stop_smtp', score: 30 },
+      unknown(day, 30, 'stop_smtp'),
     ],
     [
       'a provider that tells nothing',
       { domain: domain({ kind: 'mx', hosts: [host('mta5.am0.yahoodns.net')] }) },
       'provider_unprobeable',
-      'UNKNOWN',
-      { holdsMs: 30 * day, score: 30 },
+      unknown(30 * day),
     ],
-    ['550 and no word', rcpt(550, null, 'No'), 'inconclusive', 'UNKNOWN', { holdsMs: 7 * day, score: 30 }],
-    [
-      'a domain that takes mail',
-      { depth: 'DNS', domain: domain(mx) },
-      'domain_accepts_mail',
-      'UNKNOWN',
-      { holdsMs: 7 * day, score: 60 },
-    ],
+    ['550 and no word', rcpt(550, null, 'No'), 'inconclusive', unknown(7 * day)],
+    ['a domain that takes mail', { depth: 'DNS', domain: domain(mx) }, 'domain_accepts_mail', unknown(7 * day, 60)],
     [
       'a domain without MX, with A',
       { depth: 'DNS', domain: domain({ kind: 'implicit', hosts: [host('acme.com')] }) },
       'domain_accepts_mail',
-      'UNKNOWN',
-      { holdsMs: 7 * day, score: 60 },
+      unknown(7 * day, 60),
     ],
-    ['a text in order', { depth: 'SYNTAX' }, 'syntax_ok', 'UNKNOWN', { holdsMs: null, score: 30 }],
+    ['a text in order', { depth: 'SYNTAX' }, 'syntax_ok', unknown(null)],
   ]
-  it.each(rows)('%s', (_what, given, reason, status, { sendable = true, holdsMs, retryMs, effect = null, score }) => {
-    expect(verdict(evidence(given), defaultPolicy, now)).toMatchObject({
-      reason,
-      status,
-      sendable,
-      score,
-      effect,
-      holdsUntil: holdsMs === null ? null : after(holdsMs),
-      retryAt: retryMs === undefined ? null : after(retryMs),
-    })
+  it.each(rows)('%s', (_what, given, reason, outcome) => {
+    expect(verdict(evidence(given), defaultPolicy, now)).toMatchObject({ reason, ...outcome })
   })
 
   it('stands above for every reason that there is', () => {
@@ -336,34 +161,6 @@ it('a service is not asked again by itself', () => {
     status: 'UNKNOWN',
     retryAt: null,
     holdsUntil: after(day),
-  })
-})
-
-describe('whether a domain takes mail for any name', () => {
-  const known = { ...domain(mx), catchAll: { is: true, at } }
-  it.each<[what: string, said: Partial<ServiceFindings>, reason: Reason]>([
-    ['is what the service says', { reason: 'mailbox_accepted', catchAll: false }, 'mailbox_accepted'],
-    ['is what we know where it says nothing', { reason: 'mailbox_accepted', catchAll: null }, 'catch_all'],
-  ])('%s', (_what, said, reason) => {
-    expect(verdict(evidence({ ...service(said), domain: known }), defaultPolicy, now).reason).toBe(reason)
-  })
-
-  it('is a flag at any depth, and no reason before a mailbox was asked about', () => {
-    const made = verdict(evidence({ depth: 'DNS', domain: known }), defaultPolicy, now)
-    expect(made).toMatchObject({ reason: 'domain_accepts_mail', flags: { catchAll: true } })
-  })
-})
-
-describe('of several connections', () => {
-  const down = { ...probe({}, 'connect_failed'), host: 'mx1.acme.com' }
-  it.each<[what: string, probes: SmtpProbe[], port25: 'open' | 'blocked', reason: Reason]>([
-    ['the one that got through counts', [down, probe({ rcpt: noMailbox })], 'open', 'mailbox_not_found'],
-    ['the last one counts where none did', [down, probe({}, 'timeout')], 'open', 'timeout'],
-    ['none counts where nothing gets out', [down, probe({}, 'timeout')], 'blocked', 'port25_blocked'],
-    ['an answer counts even so', [probe({ greeting: accepted, rcpt: noMailbox })], 'blocked', 'mailbox_not_found'],
-  ])('%s', (_what, probes, port25, reason) => {
-    const made = verdict(evidence({ domain: domain(mx), smtp: { port25, probes } }), defaultPolicy, now)
-    expect(made.reason).toBe(reason)
   })
 })
 
@@ -411,74 +208,9 @@ it('a suggestion is ours, else that of the service', () => {
   expect(verdict(both, defaultPolicy, now).suggestion).toBe('a@acme.com')
 })
 
-it('a refusal before RCPT is about us, at whatever stage', () => {
-  const refusal: SmtpReply = { code: 554, enhanced: null, text: 'No such user' }
-  const stages: SmtpProbe['replies'][] = [
-    { greeting: refusal },
-    { greeting: accepted, ehlo: refusal },
-    { greeting: accepted, ehlo: { ...refusal, code: 502 }, helo: refusal },
-    { greeting: accepted, ehlo: accepted, mail: refusal },
-  ]
-  for (const replies of stages)
-    expect(verdict(evidence(probed(replies)), defaultPolicy, now).reason).toBe('blocked_by_policy')
-})
-
 it('an address that its server has no way to be asked about is not tried again', () => {
   const made = verdict(evidence(probed({ greeting: accepted, ehlo: accepted, mail: accepted })), defaultPolicy, now)
   expect(made).toMatchObject({ reason: 'inconclusive', retryAt: null, holdsUntil: after(7 * day) })
-})
-
-describe('of several reasons', () => {
-  it.each<[what: string, evidence: Partial<Evidence>, reason: Reason]>([
-    [
-      'a domain that takes no mail counts before its typing error',
-      { text: text({ suggestion: 'info@acme.com' }), domain: domain({ kind: 'not_found' }) },
-      'domain_not_found',
-    ],
-    [
-      'a disposable domain before what its server said',
-      { ...probed({ rcpt: accepted, control: noMailbox }), text: text({ disposable: true }) },
-      'disposable',
-    ],
-    ['a suppression before DNS', { suppressed: true, domain: domain({ kind: 'not_found' }) }, 'suppressed'],
-    ['a syntax error before a suppression', { ...refused('no_at'), suppressed: true }, 'syntax_invalid'],
-  ])('%s', (_what, given, reason) => {
-    expect(verdict(evidence(given), defaultPolicy, now).reason).toBe(reason)
-  })
-})
-
-it('each reason outranks those below it', () => {
-  // From the weakest to the strongest: each adds to all that was known before.
-  const layers: [Partial<Evidence>, Reason][] = [
-    [{}, 'syntax_ok'],
-    [{ domain: domain(mx) }, 'domain_accepts_mail'],
-    [service({ reason: 'inconclusive' }), 'inconclusive'],
-    [service({ reason: 'timeout' }), 'timeout'],
-    [service({ reason: 'blocked_by_policy' }), 'blocked_by_policy'],
-    [service({ reason: 'mailbox_accepted' }), 'mailbox_accepted'],
-    [
-      { ...service({ reason: 'mailbox_accepted' }), domain: { ...domain(mx), catchAll: { is: true, at } } },
-      'catch_all',
-    ],
-    [service({ reason: 'mailbox_full', catchAll: true }), 'mailbox_full'],
-    [service({ reason: 'mailbox_not_found', catchAll: true }), 'mailbox_not_found'],
-    [{ text: text({ disposable: true }) }, 'disposable'],
-    [service({ reason: 'toxic' }), 'toxic'],
-    [service({ reason: 'spamtrap' }), 'spamtrap'],
-    [{ domain: domain({ kind: 'dns_error', code: 'TIMEOUT', hosts: [] }) }, 'dns_error'],
-    [{ text: text({ disposable: true, suggestion: 'info@acme.com' }) }, 'typo_domain'],
-    [{ bounce: { at, reply: noMailbox } }, 'mailbox_not_found'],
-    [{ domain: domain({ kind: 'unroutable', hosts: [] }) }, 'unroutable_mx'],
-    [{ ...service({ reason: 'legal_refusal' }), domain: domain({ kind: 'unroutable', hosts: [] }) }, 'legal_refusal'],
-    [{ suppressed: true }, 'suppressed'],
-    [{ text: text({ disposable: true, suggestion: 'info@acme.com', tldKnown: false }) }, 'tld_unknown'],
-    [refused('no_at'), 'syntax_invalid'],
-  ]
-  let known: Partial<Evidence> = {}
-  for (const [more, reason] of layers) {
-    known = { ...known, ...more }
-    expect(verdict(evidence(known), defaultPolicy, now).reason).toBe(reason)
-  }
 })
 
 it('holds from the moment when what it rests on was found out, not from now', () => {
@@ -487,74 +219,6 @@ it('holds from the moment when what it rests on was found out, not from now', ()
   const said = { ...probe({ rcpt: noMailbox }), at: after(-day) }
   const made = verdict(evidence({ domain: stale, smtp: { port25: 'open', probes: [said] } }), defaultPolicy, now)
   expect(made.holdsUntil).toBe(after(179 * day))
-})
-
-describe('a control probe that failed', () => {
-  it.each<[what: string, control: SmtpReply | undefined, end: SmtpEnd, reason: Reason]>([
-    ['by greylisting', { code: 450, enhanced: null, text: 'later' }, 'completed', 'greylisted'],
-    ['by a policy', { code: 550, enhanced: '5.7.1', text: 'No such user' }, 'completed', 'blocked_by_policy'],
-    ['by words that nobody knows', { code: 550, enhanced: null, text: 'Nope' }, 'completed', 'inconclusive'],
-    ['by silence', undefined, 'timeout', 'timeout'],
-    ['by a cut', undefined, 'dropped', 'dropped'],
-  ])('%s leaves it open whether the mailbox is there', (_what, control, end, reason) => {
-    const said = probe({ rcpt: accepted, ...(control && { control }) }, end)
-    const made = verdict(evidence({ domain: domain(mx), smtp: { port25: 'open', probes: [said] } }), defaultPolicy, now)
-    expect(made).toMatchObject({ status: 'UNKNOWN', reason, flags: { catchAll: false } })
-    expect(catchAllOf(said)).toBeUndefined()
-  })
-})
-
-describe('what is stored of the domain', () => {
-  const only = { rcpt: accepted }
-  it.each<[what: string, is: boolean, daysAgo: number, reason: Reason]>([
-    ['an earlier refusal of a control address vouches for an accepted one', false, 29, 'mailbox_accepted'],
-    ['an earlier catch-all is one still', true, 29, 'catch_all'],
-    ['an old refusal vouches for nothing', false, 31, 'inconclusive'],
-    ['an old catch-all is none for sure', true, 31, 'inconclusive'],
-  ])('%s', (_what, is, daysAgo, reason) => {
-    const known = { ...domain(mx), catchAll: { is, at: after(-daysAgo * day) } }
-    const given = evidence({ domain: known, smtp: { port25: 'open', probes: [probe(only)] } })
-    expect(verdict(given, defaultPolicy, now).reason).toBe(reason)
-  })
-})
-
-describe('a bounce', () => {
-  const bounced = (daysAgo: number, reply: SmtpReply) => ({ bounce: { at: after(-daysAgo * day), reply } })
-  it.each<[what: string, evidence: Partial<Evidence>, reason: Reason]>([
-    [
-      'overrides what a probe said',
-      { ...probed({ rcpt: accepted, control: noMailbox }), ...bounced(10, noMailbox) },
-      'mailbox_not_found',
-    ],
-    [
-      'overrides a list',
-      { text: text({ suggestion: 'info@acme.com' }), ...bounced(10, noMailbox) },
-      'mailbox_not_found',
-    ],
-    [
-      'does not bring back a domain that is gone',
-      {
-        domain: domain({ kind: 'not_found' }),
-        ...bounced(1, { code: 552, enhanced: '5.2.2', text: 'Mailbox full' }),
-      },
-      'domain_not_found',
-    ],
-    [
-      'is forgotten with time',
-      { ...probed({ rcpt: accepted, control: noMailbox }), ...bounced(181, noMailbox) },
-      'mailbox_accepted',
-    ],
-    [
-      'that is about us says nothing of the mailbox',
-      {
-        ...probed({ rcpt: accepted, control: noMailbox }),
-        ...bounced(1, { code: 550, enhanced: '5.7.1', text: 'Spam' }),
-      },
-      'mailbox_accepted',
-    ],
-  ])('%s', (_what, given, reason) => {
-    expect(verdict(evidence(given), defaultPolicy, now).reason).toBe(reason)
-  })
 })
 
 describe('a next try', () => {
@@ -615,69 +279,31 @@ it('is pure: the same for the same, and nothing given is changed', () => {
   )
 })
 
-function evidence(given: Partial<Evidence>): Evidence {
-  return { depth: 'SMTP', engine: 'builtin', at, tries: 1, text: text({}), ...given }
+/** `null`: for ever. */
+function holding(holdsMs: number | null): Pick<Verdict, 'holdsUntil' | 'retryAt'> {
+  return { holdsUntil: holdsMs === null ? null : after(holdsMs), retryAt: null }
 }
 
-function text(given: Partial<TextFacts>): TextFacts {
-  return {
-    ok: true,
-    address: 'info@acme.com',
-    local: 'info',
-    domain: 'acme.com',
-    registrable: 'acme.com',
-    tldKnown: true,
-    role: false,
-    free: false,
-    disposable: false,
-    plusTag: false,
-    gibberish: false,
-    suggestion: null,
-    ...given,
-  }
+function invalid(holdsMs: number | null): Partial<Verdict> {
+  return { status: 'INVALID', score: 0, sendable: false, effect: null, ...holding(holdsMs) }
 }
 
-function refused(refusal: 'no_at' | 'local_too_long'): Partial<Evidence> {
-  return { text: { ok: false, given: 'x', refusal, position: 0 } }
+function barred(holdsMs: number | null): Partial<Verdict> {
+  return { status: 'RISKY', score: 45, sendable: false, effect: null, ...holding(holdsMs) }
 }
 
-function domain(route: MailRoute): DomainFacts {
-  return { domain: 'acme.com', at, route, disposable: false, catchAll: null }
+function risky(holdsMs: number, score = 45): Partial<Verdict> {
+  return { status: 'RISKY', score, sendable: true, effect: null, ...holding(holdsMs) }
 }
 
-function rcpt(code: number, enhanced: string | null, words: string, mxHost = 'mx.acme.com'): Partial<Evidence> {
-  const said = { ...probe({ rcpt: { code, enhanced, text: words } }), host: mxHost }
-  return { domain: domain(mx), smtp: { port25: 'open', probes: [said] } }
+function valid(holdsMs: number, score: number): Partial<Verdict> {
+  return { status: 'VALID', score, sendable: true, effect: null, ...holding(holdsMs) }
 }
 
-function probed(replies: SmtpProbe['replies']): Partial<Evidence> {
-  return { domain: domain(mx), smtp: { port25: 'open', probes: [probe(replies)] } }
+function unknown(holdsMs: number | null, score = 30, effect: Effect | null = null): Partial<Verdict> {
+  return { status: 'UNKNOWN', score, sendable: true, effect, ...holding(holdsMs) }
 }
 
-function ended(end: SmtpEnd): Partial<Evidence> {
-  return { domain: domain(mx), smtp: { port25: 'open', probes: [probe({}, end)] } }
-}
-
-function service(said: Partial<ServiceFindings>): Partial<Evidence> {
-  const findings = {
-    reason: 'inconclusive',
-    flags: {},
-    suggestion: null,
-    score: null,
-    catchAll: null,
-    words: '',
-  } as const
-  return {
-    engine: 'hunter',
-    domain: domain(mx),
-    service: { service: 'hunter', at, raw: {}, said: { ...findings, ...said } },
-  }
-}
-
-function probe(replies: SmtpProbe['replies'], end: SmtpEnd = 'completed'): SmtpProbe {
-  return { at, host: 'mx.acme.com', ip: '198.51.100.1', end, stage: 'rcpt', replies, transcript: [] }
-}
-
-function host(name: string) {
-  return { host: name, priority: 10, addresses: ['198.51.100.1'], refused: [], error: null }
+function later(delayMs: number, effect: Effect | null = null): Partial<Verdict> {
+  return { ...unknown(delayMs, 30, effect), retryAt: after(delayMs) }
 }
