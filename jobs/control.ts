@@ -9,7 +9,7 @@ import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
 import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
-import { bindUploads } from './control/job-uploads.ts'
+import { bindUploads, uploadsOf } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
@@ -53,6 +53,8 @@ export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob>
     ? (kind.check?.(parsed.data, engine.settings) ?? [])
     : parsed.error.issues.map(inputIssue)
   if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
+  const found = await kind.inspect?.(parsed.data, engine.settings, uploadsOf(engine, owner))
+  if (found !== undefined && found.length > 0) throw new ValidationError(found)
   const { input, secrets } = takeSecrets(kind, parsed.data as Record<string, unknown>)
   const { secretKey } = engine
   if (!secretKey && Object.keys(secrets).length > 0) throw lacksKey(Object.keys(secrets))

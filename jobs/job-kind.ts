@@ -4,6 +4,7 @@ import type { z } from 'zod'
 
 import type { Blobs } from '../db/blobs.ts'
 import type { DB } from '../db/types.ts'
+import type { UploadReader } from '../db/upload-bytes.ts'
 import type { ErrorCategory } from './error-category.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { InputIssue } from './refusals.ts'
@@ -58,6 +59,9 @@ export type RunEnd =
   | { end: 'done' }
   /** The shard waits without a slot until `at`; costs no attempt. `why` is shown to people. */
   | { end: 'later'; at: Date; why: string }
+
+/** Undefined where there is no such upload, or it is not complete. */
+export type OpenUpload = (uploadId: string) => Promise<UploadReader | undefined>
 
 /** How careful a run must be: after two crashes at one checkpoint a batch is one item; after three that item is given up. Holds for the first step of a run. */
 export type Care = 'normal' | 'one-item' | 'give-up-one'
@@ -167,6 +171,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   checkpoint: z.ZodType<Checkpoint>
   /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */
   check?(input: Input, settings: Settings): InputIssue[]
+  /** The same for what must be read first, such as the rows of an uploaded table; run after `check`, and only where that finds nothing. */
+  inspect?(input: Input, settings: Settings, openUpload: OpenUpload): Promise<InputIssue[]>
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
   limits?(settings: Settings): StartLimits
   /** One line that tells this job from others in a list. */

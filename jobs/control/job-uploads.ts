@@ -1,14 +1,24 @@
 import type { Transaction } from 'kysely'
 
 import type { DB } from '../../db/types.ts'
-import { type UploadProblem, useUpload } from '../../db/uploads.ts'
-import type { AnyJobKind } from '../job-kind.ts'
+import { openUpload } from '../../db/upload-bytes.ts'
+import { findUpload, type UploadProblem, useUpload } from '../../db/uploads.ts'
+import type { Engine } from '../engine.ts'
+import type { AnyJobKind, OpenUpload } from '../job-kind.ts'
 import { type InputIssue, ValidationError } from '../refusals.ts'
 import { markedFields } from './marked-fields.ts'
 
 const words: Record<UploadProblem, { message: string; code: string }> = {
   'not found': { message: 'There is no such upload; it may have expired.', code: 'upload_not_found' },
   incomplete: { message: 'The upload is not complete: resume it first.', code: 'upload_incomplete' },
+}
+
+/** The complete uploads of an owner, before a job is started with them. */
+export function uploadsOf({ db, blobs }: Engine, owner: string): OpenUpload {
+  return async (uploadId) => {
+    const upload = await findUpload(db, owner, uploadId)
+    return upload?.state === 'COMPLETE' ? openUpload(db, blobs, uploadId) : undefined
+  }
 }
 
 /** Keeps the uploads that an input names for its job. Throws ValidationError where one cannot be used: the caller rolls back. */

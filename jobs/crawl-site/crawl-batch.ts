@@ -23,10 +23,26 @@ export interface DomainSightings {
   sightings: Sighting[]
 }
 
+const tablePosition = z.object({ byte: z.number().int(), line: z.number().int(), row: z.number().int() })
+
 const seeding = z.object({
   of: z.literal('seeds'),
   /** Starts that have been stored. */
   seeded: z.number().int(),
+  /** How the table of starts is read, and how far it has been. */
+  table: z
+    .object({
+      shape: z.object({
+        encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be']),
+        delimiter: z.string(),
+        hasHeader: z.boolean(),
+        columns: z.array(z.string()),
+        column: z.number().int(),
+        start: tablePosition,
+      }),
+      next: tablePosition,
+    })
+    .optional(),
 })
 
 const host = z.object({

@@ -58,6 +58,11 @@ test('every field has what a form needs', () => {
   expect(fields.map(({ name }) => name)).toEqual([
     'domains',
     'startUrls',
+    'table',
+    'upload',
+    'column',
+    'delimiter',
+    'header',
     'maxPagesPerDomain',
     'maxDepth',
     'include',

@@ -5,7 +5,7 @@ import { readDomain, readStartUrl, type Start } from '../engines/crawl/scope.ts'
 import type { Settings } from '../job-kind.ts'
 import type { InputIssue } from '../refusals.ts'
 
-const mostStarts = 100_000
+export const mostStarts = 100_000
 // Any text: what is wrong with an entry is said for all of them together, when the hosts are checked.
 const entry = z.string()
 const pattern = z.string().min(1).max(200)
@@ -30,6 +30,53 @@ export const crawlInput = z
         title: 'Start URLs',
         description: 'Pages to start at, with http:// or https://. They are fetched whatever the patterns below say.',
         examples: [['https://example.com/about/team']],
+      }),
+    table: z
+      .string()
+      .max(1_000_000)
+      .optional()
+      .meta({
+        title: 'Pasted table',
+        description:
+          'Rows of a spreadsheet or a CSV, with a column of domains or URLs. Delimiter, header and column are found by themselves; the other columns come back in the results by domain.',
+        examples: ['company;website\nAcme;example.com'],
+      }),
+    upload: z
+      .string()
+      .optional()
+      .meta({
+        title: 'File',
+        description: 'The same as a file: CSV or text, with up to 100,000 rows.',
+        examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
+        upload: true,
+      }),
+    column: z
+      .string()
+      .max(1_000)
+      .optional()
+      .meta({
+        title: 'Column',
+        description:
+          'Of a table: the header of the column with the sites, or its number from 1, where it is not found by itself.',
+        examples: ['website'],
+      }),
+    delimiter: z
+      .string()
+      .max(3)
+      .optional()
+      .meta({
+        title: 'Delimiter',
+        description: 'Of a table: the character between two cells, or tab, where it is not found by itself.',
+        examples: [';'],
+      }),
+    header: z
+      .enum(['yes', 'no'])
+      .optional()
+      .meta({
+        title: 'Header',
+        description: 'Of a table: whether the first row names the columns, where that is not found by itself.',
+        examples: ['yes'],
+        typeName: 'TableHeader',
       }),
     maxPagesPerDomain: z
       .number()
@@ -117,9 +164,14 @@ export const crawlInput = z
         examples: [1_000],
       }),
   })
-  .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length > 0, {
-    path: ['domains'],
-    error: 'Give at least one domain or start URL.',
+  .refine(
+    ({ domains = [], startUrls = [], table, upload }) =>
+      domains.length + startUrls.length > 0 || table !== undefined || upload !== undefined,
+    { path: ['domains'], error: 'Give at least one domain or start URL, or a table of them.' },
+  )
+  .refine(({ table, upload }) => table === undefined || upload === undefined, {
+    path: ['table'],
+    error: 'Give a pasted table or a file, not both.',
   })
   .refine(({ domains = [], startUrls = [] }) => domains.length + startUrls.length <= mostStarts, {
     path: ['domains'],
@@ -160,13 +212,16 @@ export function checkCrawlInput(input: CrawlInput, settings: Settings): InputIss
   )
 }
 
-/** `example.com`, `example.com and 2 more`. */
-export function crawlTitle({ domains = [], startUrls = [] }: CrawlInput): string {
+/** `example.com`, `example.com and 2 more`, `example.com and a table`. */
+export function crawlTitle({ domains = [], startUrls = [], table, upload }: CrawlInput): string {
+  const withTable = table !== undefined || upload !== undefined
+  if (domains.length + startUrls.length === 0) return withTable ? 'a table of sites' : ''
   const first = (domains[0] ?? startUrls[0] ?? '')
     .trim()
     .replace(/^https?:\/\//i, '')
     .replace(/\/$/, '')
   const more = domains.length + startUrls.length - 1
   const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
-  return more > 0 ? `${short} and ${more} more` : short
+  const named = more > 0 ? `${short} and ${more} more` : short
+  return withTable ? `${named}, and a table` : named
 }

@@ -12,8 +12,9 @@ import {
 } from '../../db/pages.ts'
 import { findRobots, saveRobots, type StoredRobots } from '../../db/robots.ts'
 import { nextSitemap, type QueuedSitemap } from '../../db/sitemaps.ts'
+import { openUpload } from '../../db/upload-bytes.ts'
 import { shardOf } from '../engines/crawl/scope.ts'
-import type { IoDeps, Settings } from '../job-kind.ts'
+import type { IoDeps, OpenUpload, Settings } from '../job-kind.ts'
 import type { OpenResponse, OutgoingRequest, OutgoingResponse } from '../outgoing.ts'
 
 /** What a crawl sees of the world. */
@@ -36,6 +37,9 @@ export interface CrawlIo {
   findRobots(origin: string): Promise<StoredRobots | undefined>
   saveRobots(origin: string, robots: StoredRobots & { holdsMs: number }): Promise<void>
 
+  /** Of the job, bound when it was started. */
+  openUpload: OpenUpload
+
   /** `url`: any of the host. */
   host(url: string): HostDoor
 }
@@ -50,7 +54,7 @@ export interface HostDoor {
   giveWay(release: Release): Promise<boolean>
 }
 
-export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): CrawlIo {
+export function crawlIo({ db, blobs, outgoing, workerId, now, settings }: IoDeps): CrawlIo {
   return {
     settings,
     now,
@@ -66,6 +70,7 @@ export function crawlIo({ db, outgoing, workerId, now, settings }: IoDeps): Craw
     starved: (jobId, domain, cap) => starvedShards(db, jobId, domain, cap),
     findRobots: (origin) => findRobots(db, origin),
     saveRobots: (origin, robots) => saveRobots(db, origin, robots),
+    openUpload: (uploadId) => openUpload(db, blobs, uploadId),
     host(url) {
       const lease = randomUUID()
       const shard = shardOf(url)

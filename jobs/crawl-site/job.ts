@@ -7,6 +7,7 @@ import { type CrawlIo, crawlIo } from './io.ts'
 import { retryCrawl } from './retry.ts'
 import { finishCrawl, saveCrawl } from './save.ts'
 import { seedCrawl } from './seed.ts'
+import { checkStartTable } from './start-table.ts'
 
 /** Crawls web sites for addresses. `main` puts the starts into the frontier; every other shard is a host, named as `shardOf` says. */
 export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, CrawlIo> = {
@@ -17,6 +18,7 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   input: crawlInput,
   checkpoint: crawlCheckpoint,
   check: checkCrawlInput,
+  inspect: checkStartTable,
   titleOf: crawlTitle,
   io: crawlIo,
   run: (args) => (args.shard === 'main' ? seedCrawl(args) : crawlHost(args)),

@@ -1,46 +1,66 @@
 import type { PageChange } from '../../db/pages.ts'
+import { hostList } from '../engines/crawl/host-list.ts'
 import { priorities } from '../engines/crawl/priority.ts'
+import type { Start } from '../engines/crawl/scope.ts'
+import { readRows } from '../engines/table/table-rows.ts'
 import type { Finding, RunEnd, Step } from '../job-kind.ts'
 import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
 import type { CrawlArgs } from './host-run.ts'
-import { readStarts } from './input.ts'
+import { type CrawlInput, readStarts } from './input.ts'
 import { linkTarget } from './known-pages.ts'
+import { readSite, shapeOfStarts, startTable } from './start-table.ts'
 
 const startsAtOnce = 1_000
 
-/** The first shard of a crawl: puts its starts into the frontier and spawns a shard for each host. */
-export async function* seedCrawl({
-  input,
-  checkpoint,
-  io,
-  care,
-}: CrawlArgs): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd> {
+/** The first shard of a crawl: puts its starts into the frontier and spawns a shard for each host. Those of a table come after the others. */
+export async function* seedCrawl(args: CrawlArgs): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd> {
+  const { input, checkpoint, io, care } = args
   const { domains = [], startUrls = [] } = input
   const all = domains.length + startUrls.length
-  let seeded = checkpoint?.of === 'seeds' ? checkpoint.seeded : 0
+  const before = checkpoint?.of === 'seeds' ? checkpoint : undefined
+  const atOnce = care === 'normal' ? startsAtOnce : 1
+  let seeded = before?.seeded ?? 0
   while (seeded < all) {
     const from = seeded
-    seeded = Math.min(all, from + (care === 'normal' ? startsAtOnce : 1))
-    const pages = new Map<string, PageChange>()
-    const findings: Finding[] = []
-    for (const { start } of readStarts(input, io.settings, from, seeded)) {
-      // The job was checked when it was started; the operator may have taken a host off the list since.
-      if (!start.ok) findings.push({ category: 'blocked', message: start.message })
-      else {
-        const target = linkTarget(start.url, input.scope)
-        pages.set(target.key, { ...target, parentUrl: null, depth: 0, hops: 0, priority: priorities.start })
-      }
-    }
-    const batch = { pages: [...pages.values()], links: [], sitemaps: [], sightings: [], grants: [] }
-    const spawn = [...new Set([...pages.values()].map(({ shard }) => shard))]
+    seeded = Math.min(all, from + atOnce)
+    const starts = readStarts(input, io.settings, from, seeded).map(({ start }) => start)
+    const isLast = seeded === all && input.table === undefined && input.upload === undefined
     yield {
-      batch,
+      ...seedStep(starts, input),
       checkpoint: { of: 'seeds', seeded },
-      findings,
-      spawn,
-      phase: 'seeding',
-      ...(seeded === all && { end: { end: 'done' } as const }),
+      ...(isLast && { end: { end: 'done' } as const }),
     }
   }
+  const table = await startTable(input, io.openUpload)
+  if (table === undefined) return { end: 'done' }
+  const listed = hostList(io.settings.ownHosts)
+  const shape = before?.table?.shape ?? (await shapeOfStarts(table, input, io.settings))
+  for await (const { rows, next } of readRows(table.open, shape, {
+    from: before?.table?.next ?? shape.start,
+    rowsAtOnce: atOnce,
+  })) {
+    const starts = rows.filter(({ value }) => value !== '').map(({ value }) => readSite(value, listed))
+    yield { ...seedStep(starts, input), checkpoint: { of: 'seeds', seeded, table: { shape, next } } }
+  }
   return { end: 'done' }
+}
+
+function seedStep(starts: Start[], { scope }: CrawlInput): Omit<Step<CrawlBatch, CrawlCheckpoint>, 'checkpoint'> {
+  const pages = new Map<string, PageChange>()
+  const findings: Finding[] = []
+  for (const start of starts) {
+    // The job was checked when it was started; the operator may have taken a host off the list since.
+    if (!start.ok) findings.push({ category: 'blocked', message: start.message })
+    else {
+      const target = linkTarget(start.url, scope)
+      pages.set(target.key, { ...target, parentUrl: null, depth: 0, hops: 0, priority: priorities.start })
+    }
+  }
+  const spawn = [...new Set([...pages.values()].map(({ shard }) => shard))]
+  return {
+    batch: { pages: [...pages.values()], links: [], sitemaps: [], sightings: [], grants: [] },
+    findings,
+    spawn,
+    phase: 'seeding',
+  }
 }

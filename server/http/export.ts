@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-import { csvRows, type ExportTable, jsonRows } from '../../db/export-tables.ts'
-import { findJob } from '../../db/jobs.ts'
+import { csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
+import { findJob, type FoundJob } from '../../db/jobs.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
 import { BadArgument, exportTables } from './export-arguments.ts'
+import { hasDomains, sendDomains } from './export-domains.ts'
 import { withCrLf, withinArray } from './record-ends.ts'
 import { sendJson } from './send-json.ts'
 
@@ -43,11 +44,14 @@ export async function answerExport(
   const tableOf = exportTables.get(name)
   const shape = Object.hasOwn(formats, format) ? formats[format as keyof typeof formats] : undefined
   const jobId = Number(id)
-  const job = tableOf && shape ? await findJob(engine.db, jobId) : null
+  const byDomain = name === 'domains' && format === 'csv'
+  const job = byDomain || (tableOf && shape) ? await findJob(engine.db, jobId) : null
   response.setHeader('Cache-Control', 'no-store')
+  if (byDomain && job?.owner === viewer.owner && hasDomains(job))
+    return answerDomains(url, request, response, engine, job)
   if (!tableOf || !shape || job?.owner !== viewer.owner)
     return sendJson(response, 404, {
-      message: `There is no such export. There is, of your jobs: /export/jobs/ID/{${[...exportTables.keys()].join(',')}}.{${Object.keys(formats).join(',')}}`,
+      message: `There is no such export. There is, of your jobs: /export/jobs/ID/{${[...exportTables.keys()].join(',')}}.{${Object.keys(formats).join(',')}}, and of crawls domains.csv`,
     })
   let table: ExportTable
   try {
@@ -66,6 +70,28 @@ export async function answerExport(
   const rows = await shape.rows(engine, table)
   // A reader who leaves ends it, too.
   await pipeline(Readable.from(rows, { objectMode: false }), response).catch((error: unknown) => {
+    if (!isGone(error)) throw error
+  })
+}
+
+/** Results by domain, which are no table of the database: they go along the input. */
+async function answerDomains(
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+  engine: Engine,
+  job: FoundJob,
+): Promise<void> {
+  const [argument] = url.searchParams.keys()
+  if (argument !== undefined) return sendJson(response, 400, { message: `${argument}: There are no arguments.` })
+  if (!endedStates.includes(job.state) && !(await pageTable(job.id, {}).any.execute(engine.db)).rows[0]!.any) {
+    response.setHeader('Retry-After', '5')
+    return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
+  }
+  response.setHeader('Content-Type', formats.csv.type)
+  response.setHeader('Content-Disposition', `attachment; filename="job_${job.id}_domains.csv"`)
+  if (request.method === 'HEAD') return void response.writeHead(200).end()
+  await sendDomains(engine, job, response).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })
 }

@@ -34,7 +34,7 @@ export interface Crawled extends Drive {
 
 /** For a test file about crawls: a database of its own, sites, and crawls of them without the engine. All is closed after each test. */
 export async function crawlBench() {
-  const { db } = await testDatabase()
+  const { db, url } = await testDatabase()
   const closing: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     await Promise.all(closing.splice(0).map((close) => close()))
@@ -47,6 +47,7 @@ export async function crawlBench() {
   }
   return {
     db,
+    url,
     outgoing,
     closing,
     async site(pages: Record<string, SitePage>): Promise<Site> {

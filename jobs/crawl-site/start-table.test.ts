@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+
+import { openCopyOut } from '../../db/copy-out.ts'
+import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
+import { testSettings } from '../../test/support/engine.ts'
+import { hostList } from '../engines/crawl/host-list.ts'
+import { reportDomains } from './domain-report.ts'
+import { crawlInput, crawlTitle } from './input.ts'
+import { checkStartTable, readSite } from './start-table.ts'
+
+const { db, url, crawl, site } = await crawlBench()
+const settings = { ...testSettings, ownHosts: ['127.0.0.1'] }
+const noUpload = async () => undefined
+
+async function three() {
+  const acme = await site({
+    '/': html(`${links('/contact')} info@acme-works.com`),
+    '/contact': html('sales@acme-works.com'),
+  })
+  const beta = await site({ '/': html('nothing here') })
+  const [a, b] = [acme, beta].map(({ url }) => new URL(url).host)
+  const table = [
+    'Company;Website;City',
+    `"Acme; Inc.";${a};Berlin`,
+    `Beta;http://${b}/;"Rome\nItaly"`,
+    ';;Nowhere',
+    `Acme again;${a}/;Hamburg`,
+  ].join('\r\n')
+  return { a, b, table }
+}
+
+describe('a table of sites', () => {
+  test('is crawled like a list, wherever it is interrupted', async () => {
+    const { table } = await three()
+    const whole = await crawl({ table })
+    expect(whole.addresses).toEqual(['info@acme-works.com', 'sales@acme-works.com'])
+    expect(whole.counts).toMatchObject({ total: 3, succeeded: 3, failed: 0, skipped: 0, results: 2 })
+    const cut = await crawl({ table }, { stopsAfterEachStep: true, care: () => 'one-item' })
+    expect(cut.steps).toBeGreaterThan(whole.steps)
+    expect([cut.fates, cut.counts]).toEqual([whole.fates, whole.counts])
+  })
+
+  test('comes back with its columns in the results by domain, each row once', async () => {
+    const { a, b, table } = await three()
+    const input = crawlInput.parse({ domains: [`${b}`], table })
+    const { jobId } = await crawl(input)
+    const copyOut = openCopyOut(url, db)
+    const rows = (
+      await Array.fromAsync(reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload }))
+    ).flat()
+    await copyOut.close()
+    const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', 'found']
+    expect(rows).toEqual([
+      ['Company', 'Website', 'City', 'pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses', 'outcome'],
+      ['', b, '', '1', '0', '0', '', '', 'no address'],
+      ['Acme; Inc.', a, 'Berlin', ...found],
+      ['Beta', `http://${b}/`, 'Rome\nItaly', '1', '0', '0', '', '', 'no address'],
+      ['', '', 'Nowhere', '', '', '', '', '', 'no site in this row'],
+      ['Acme again', `${a}/`, 'Hamburg', ...found],
+    ])
+  })
+
+  test('is refused before the start with each row that is no site', async () => {
+    const table = 'name,website\nA,acme.com\nB,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
+    expect(await checkStartTable(crawlInput.parse({ table }), settings, noUpload)).toEqual([
+      { path: ['table'], message: 'Line 3, column 2: "exa mple" is not a domain', code: 'not_a_domain' },
+      { path: ['table'], message: expect.stringMatching(/^Line 5, column 2: "10.0.0.1"/), code: 'private_address' },
+      {
+        path: ['table'],
+        message: expect.stringMatching(/^Line 6, column 2: "http:\/\/localhost\/"/),
+        code: 'local_name',
+      },
+    ])
+  })
+
+  test.each([
+    ['without rows', { table: 'website\n' }, ['empty_table']],
+    ['with an open quote', { table: 'website,x\nacme.com,"a\n', delimiter: ',' }, ['quote_not_closed']],
+    ['with a column that it lacks', { table: 'website,x\nacme.com,a\n', column: 'y' }, ['unknown_column']],
+    [
+      'that is too long together with the list',
+      { table: 'acme.com\n', domains: Array<string>(100_000).fill('a.com') },
+      ['too_many_starts'],
+    ],
+    [
+      'with more wrong rows than anybody reads',
+      { table: `website\n${'-\n'.repeat(300)}` },
+      [...Array<string>(100).fill('not_a_domain'), 'more_issues'],
+    ],
+  ])('%s is refused with a reason', async (_what, given, codes) => {
+    const issues = await checkStartTable(crawlInput.parse(given), settings, noUpload)
+    expect(issues.map(({ code }) => code)).toEqual(codes)
+  })
+
+  test.each([
+    ['example.com', 'https://example.com/'],
+    ['example.com/', 'https://example.com/'],
+    ['www.example.com/en/', 'https://www.example.com/en/'],
+    ['http://example.com/x', 'http://example.com/x'],
+    ['127.0.0.1:8080/', 'http://127.0.0.1:8080/'],
+    ['10.0.0.1/x', undefined],
+    ['user@example.com/x', undefined],
+  ])('reads %s as people mean it', (cell, url) => {
+    expect(readSite(cell, hostList(['127.0.0.1']))).toMatchObject(url === undefined ? { ok: false } : { ok: true, url })
+  })
+
+  test('names the job', () => {
+    expect(crawlTitle(crawlInput.parse({ table: 'x' }))).toBe('a table of sites')
+    expect(crawlTitle(crawlInput.parse({ domains: ['a.com'], upload: 'x' }))).toBe('a.com, and a table')
+  })
+})

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { startApi, type TestApi } from '../support/api.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { uploadBytes } from '../support/upload.ts'
+
+const database = await testDatabase()
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi(database)
+})
+afterAll(() => api.close())
+
+interface Started {
+  startScrapeEmails: {
+    job?: { id: string; title: string }
+    issues?: { path: string[]; message: string; code: string }[]
+  }
+}
+
+async function start(input: object): Promise<Started['startScrapeEmails']> {
+  const text = `mutation ($input: ScrapeEmailsInput!) { startScrapeEmails(input: $input) {
+    ... on StartJobSuccess { job { id title } } ... on ValidationError { issues { path message code } } } }`
+  return (await api.data<Started>(text, { input })).startScrapeEmails
+}
+
+test('a table of sites is uploaded, and refused with the rows that are wrong, before anything starts', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\nC;good.com\r\n'))
+  expect(await start({ upload })).toEqual({
+    issues: [
+      { path: ['upload'], message: 'Line 2, column 2: "exa mple" is not a domain', code: 'not_a_domain' },
+      { path: ['upload'], message: expect.stringMatching(/^Line 3, column 2: /), code: 'private_address' },
+    ],
+  })
+  expect(await start({ upload: '0f8fad5b-d9cb-469f-a165-70867728950e' })).toMatchObject({
+    issues: [{ path: ['upload'], code: 'upload_not_found' }],
+  })
+  expect(await start({ upload, table: 'site\nexample.com' })).toMatchObject({ issues: [{ path: ['table'] }] })
+})
+
+test('the results by domain bring back its columns, with no cell that is a formula', async () => {
+  const table = Buffer.from('\uFEFFname,site,note\n"Acme, Inc.",acme-works.com,=1+1\nBeta,,"a ""b"""\n')
+  const { job } = await start({ upload: await uploadBytes(api.url, table), domains: ['beta-works.com'] })
+  expect(job?.title).toBe('beta-works.com, and a table')
+  const before = await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)
+  expect(before.status).toBe(202)
+  await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()
+  const response = await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename="job_${job!.id}_domains.csv"`)
+  expect((await response.text()).split('\r\n')).toEqual([
+    'name,site,note,pages,pagesFailed,addresses,bestAddress,otherAddresses,outcome',
+    ',beta-works.com,,0,0,0,,,not reached yet',
+    `"Acme, Inc.",acme-works.com,'=1+1,0,0,0,,,not reached yet`,
+    'Beta,,"a ""b""",,,,,,no site in this row',
+    '',
+  ])
+  expect((await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv?x=1`)).status).toBe(400)
+  expect((await fetch(`${api.url}/export/jobs/${job!.id}/domains.json`)).status).toBe(404)
+})
