@@ -41,8 +41,8 @@ export interface Worker {
 
 const idleMs = 500
 const gatherMs = 3
-/** The others may take so long to fetch what is theirs. */
-const passMs = 50
+/** The others have so long to fetch what is theirs; then it is for whoever comes. */
+const passMs = 250
 /** Shards that wait inside the process may be so many times the slots. */
 const parkedPerSlot = 32
 /** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
@@ -86,18 +86,19 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
   }
 
   const claiming = new Set<string>()
-  /** The last time some were left to the others: what they have not taken since is for whoever comes. */
-  let passed = false
+  /** Since when some are left to the others. */
+  let leftSince: number | undefined
+  const shared = async (trx: Transaction<DB>) => (isScarce(demand) ? await readSharedLoad(trx) : undefined)
   const fetchAndStart = async (want: number): Promise<number> => {
     let names: string[] = []
     try {
       const taken = await db.transaction().execute(async (trx) => {
         if (!(await holdWorker(trx, here.id()))) return null
-        const scarce = !passed && isScarce(demand)
-        const fair = scarce ? fairPart(await readSharedLoad(trx), hand.count()) : want
-        passed = fair < want
-        if (fair === 0) return { fetched: [], claims: [], begun: [] }
-        const all = await fetchMessages(boss, trx, Math.min(want, fair), sharesOf(demand))
+        const load = leftSince === undefined || performance.now() - leftSince < passMs ? await shared(trx) : undefined
+        const part = load ? Math.min(want, fairPart(load, hand.count())) : want
+        leftSince = load && load.queued > part ? (leftSince ?? performance.now()) : undefined
+        if (part === 0) return { fetched: [], claims: [], begun: [] }
+        const all = await fetchMessages(boss, trx, part, sharesOf(demand))
         const sent = all.filter(({ data }) => data.shardKey !== finishKey)
         names = sent.map(({ data }) => `${data.jobId}/${data.shardKey}`)
         names.forEach((name) => claiming.add(name))
@@ -129,7 +130,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       const want = here.here() && hand.count() < slots * (parkedPerSlot + 1) ? hand.freeSlots() : 0
       let got = 0
       if (want > 0) await guarded('fetching', async () => (got = await fetchAndStart(want)))
-      if (got === 0 || got < want) await turn.next(passed ? passMs : idleMs)
+      if (got === 0 || got < want) await turn.next(leftSince === undefined ? idleMs : passMs)
     }
   }
 
