@@ -58,8 +58,8 @@ export function collectAddresses(content: PageContent, admission: Admission): Fo
 }
 
 /** Whether the page may carry people or firms as microdata, RDFa or microformats, and so is worth a tree. */
-function mayBeStructured({ structured, source }: PageContent, hasAddresses: boolean): boolean {
-  return structured || (hasAddresses && (source.includes('vcard') || source.includes('u-email')))
+function mayBeStructured({ structured, cards, source }: PageContent, hasAddresses: boolean): boolean {
+  return structured || (cards && hasAddresses && (source.includes('vcard') || source.includes('u-email')))
 }
 
 interface BlockFinds {

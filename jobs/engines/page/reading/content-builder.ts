@@ -48,6 +48,7 @@ export class ContentBuilder {
       entered = IN_BLOCK
     }
     if (attributes.count === 0) return number === tag.template ? this.enter(entered, HIDES) : entered
+    if (attributes.mayBeCard) this.content.cards = true
     const effect = this.effectOf(number, attributes)
     if (effect !== 0) entered = this.enter(entered, effect)
     entered |= this.readElement(number, attributes)

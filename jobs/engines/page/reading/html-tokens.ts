@@ -21,6 +21,8 @@ export interface Attributes {
   valueAt(i: number): string
   /** Whether an `@` stands in any value, written as itself. */
   readonly hasAt: boolean
+  /** Whether the class may be one of an hCard or an h-card with an address: `vcard`, `u-email`. */
+  readonly mayBeCard: boolean
 }
 
 /**
@@ -47,6 +49,7 @@ export class HtmlTokens implements Attributes {
   firstLetters = 0
   count = 0
   hasAt = false
+  mayBeCard = false
 
   private position = 0
   /** The first "@" at or behind the last place where we asked. */
@@ -197,6 +200,7 @@ export class HtmlTokens implements Attributes {
     let count = 0
     let firstLetters = 0
     this.selfClosing = false
+    this.mayBeCard = false
     for (;;) {
       const code = codes[position]!
       if (code === 0x3e) break
@@ -228,6 +232,8 @@ export class HtmlTokens implements Attributes {
         }
       }
       firstLetters |= 1 << (codes[nameStart]! & 31)
+      if (nameEnd - nameStart === 5 && (codes[nameStart]! | 0x20) === 0x63 && namesCard(codes, valueStart, valueEnd))
+        this.mayBeCard = true
       places[count * 4] = nameStart
       places[count * 4 + 1] = nameEnd
       places[count * 4 + 2] = valueStart
@@ -283,6 +289,15 @@ function opensTag(code: number): boolean {
 function isLetter(code: number): boolean {
   const lower = code | 0x20
   return lower >= 0x61 && lower <= 0x7a
+}
+
+/** "vc" or "u-" in a class: enough for a closer look at the page. */
+function namesCard(codes: Uint16Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = codes[i]!
+    if ((code === 0x76 && codes[i + 1] === 0x63) || (code === 0x75 && codes[i + 1] === 0x2d)) return true
+  }
+  return false
 }
 
 function isSpace(code: number): boolean {

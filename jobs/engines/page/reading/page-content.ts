@@ -44,6 +44,8 @@ export class PageContent {
   refresh: string | undefined
   /** There is an e-mail property of microdata or RDFa, which only a tree can tell more of. */
   structured = false
+  /** A class may be one of a card in hCard or microformats2. */
+  cards = false
   /** How many elements were open at once. */
   deepest = 0
 

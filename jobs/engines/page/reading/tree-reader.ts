@@ -48,6 +48,7 @@ class TreeAttributes implements Attributes {
   readonly firstLetters: number
   readonly count: number
   readonly hasAt: boolean
+  readonly mayBeCard: boolean
   private readonly attribs: Record<string, string>
   private readonly names: string[]
 
@@ -58,6 +59,7 @@ class TreeAttributes implements Attributes {
     let bits = 0
     for (const name of this.names) bits |= 1 << (name.charCodeAt(0) & 31)
     this.firstLetters = bits
+    this.mayBeCard = /vc|u-/.test(this.get('class') ?? '')
     this.hasAt = Object.values(attribs).some((value) => value.includes('@'))
   }
 
