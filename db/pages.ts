@@ -97,7 +97,7 @@ export async function savePages(trx: Transaction<DB>, jobId: number, pages: read
 
 export interface PageLinks {
   key: string
-  /** Lines of `1 URL`, and `0 URL` where the way costs no click. */
+  /** Lines of clicks, priority and URL or path. */
   links: string
 }
 

@@ -97,7 +97,8 @@ create index pages_by_status on pages (job_id, status, id);
 create index pages_frontier on pages (job_id, shard_key, priority, depth, url_key) where status = 'QUEUED';
 create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, hops) < (expanded_depth, expanded_hops);
 
--- Where fetched pages lead, for as long as the crawl runs: lines of "1 URL" for links, "0 URL" for what costs no click (redirects).
+-- Where fetched pages lead, for as long as the crawl runs: lines of clicks (0 for what costs none, as redirects), priority, and URL,
+-- which is only a path where the origin is that of the page.
 create table page_links (
   job_id bigint not null references jobs on delete cascade,
   url_key uuid not null,

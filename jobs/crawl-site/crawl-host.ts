@@ -155,7 +155,7 @@ async function followAgain(run: HostRun): Promise<boolean> {
   const pages = await io.nearer(jobId, shard, nearerAtOnce)
   run.nearer = pages.length > 0
   for (const { links, ...page } of pages) {
-    const leads = parseLeads(links, run.follower.links)
+    const leads = parseLeads(page.url, links, run.follower.links)
     await run.follower.follow(run.step, run.frontier, page, leads)
     putPage(run.step, {
       ...page,

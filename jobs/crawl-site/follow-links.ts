@@ -5,19 +5,12 @@ import { urlFilter } from '../engines/crawl/url-pattern.ts'
 import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import { type CrawlStep, isLesserWay, putPage } from './crawl-step.ts'
 import type { CrawlInput } from './input.ts'
-import { type KnownPages, createLinkReader, type LinkReader, type LinkTarget } from './known-pages.ts'
+import { createLinkReader, type KnownPages, type Lead, type LinkReader } from './known-pages.ts'
 
 /** Redirects, canonical links and refreshes in a row. */
 export const mostHops = 5
 /** What a page has beyond is left alone: nobody wrote it for people. */
 const mostLinks = 5_000
-
-/** Where a page leads. */
-export interface Lead extends LinkTarget {
-  priority: number
-  /** 0: the page is only another place of the same, as behind a redirect. */
-  clicks: 0 | 1
-}
 
 export interface LinkFollower {
   links: LinkReader
@@ -71,8 +64,8 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
     leadsOf(from, { links: found, canonical, metaRefresh }) {
       const leads: Lead[] = []
       for (const { url, nofollow, text } of input.sitemap === 'only' ? [] : found.slice(0, mostLinks)) {
-        const target = nofollow ? undefined : links.read(url, text)
-        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, clicks: 1 })
+        const lead = nofollow ? undefined : links.lead(url, text)
+        if (lead && lead.domain === from.domain && wanted(lead.url)) leads.push(lead)
       }
       for (const url of [canonical, metaRefresh?.url]) {
         const target = url === undefined ? undefined : links.read(url)
@@ -108,19 +101,29 @@ function offerOf(from: QueuedPage, { clicks }: Lead): Offer {
   return { parentUrl: from.url, depth: from.depth + clicks, hops: clicks === 1 ? 0 : from.hops + 1 }
 }
 
-/** As `page_links` keeps them. */
-export function leadsText(leads: readonly Lead[]): string {
-  return [...new Set(leads.map(({ clicks, priority, url }) => `${clicks} ${priority} ${url}`))].join('\n')
+/** As `page_links` keeps them: a line each, without the origin where it is that of the page. */
+export function leadsText(from: string, leads: readonly Lead[]): string {
+  const origin = originOf(from)
+  let text = ''
+  for (const { clicks, priority, url } of leads)
+    text += `${text === '' ? '' : '\n'}${clicks} ${priority} ${url.startsWith(origin) && url[origin.length] === '/' ? url.slice(origin.length) : url}`
+  return text
 }
 
-export function parseLeads(text: string, links: LinkReader): Lead[] {
+export function parseLeads(from: string, text: string, links: LinkReader): Lead[] {
+  const origin = originOf(from)
   const leads: Lead[] = []
   for (const line of text.split('\n')) {
     const [clicks, priority, url = ''] = line.split(' ', 3)
-    const target = links.read(url)
+    const target = links.read(url.startsWith('/') ? origin + url : url)
     if (target) leads.push({ ...target, priority: Number(priority), clicks: clicks === '0' ? 0 : 1 })
   }
   return leads
+}
+
+/** Of a canonical URL. */
+function originOf(url: string): string {
+  return url.slice(0, url.indexOf('/', url.indexOf('//') + 2))
 }
 
 /** What is behind a redirect, of whatever domain. */

@@ -52,25 +52,36 @@ export interface LinkTarget {
   priority: number
 }
 
+/** Where a page leads. */
+export interface Lead extends LinkTarget {
+  /** 0: the page is only another place of the same, as behind a redirect. */
+  clicks: 0 | 1
+}
+
 /** Most links of a site are met again and again: the work on each spelling is done once. */
 export interface LinkReader {
-  /** Undefined for what cannot be crawled. With the text of a link, the priority is by that too. */
-  read(url: string, text?: string): LinkTarget | undefined
+  /** Undefined for what cannot be crawled. */
+  read(url: string): LinkTarget | undefined
+  /** A link with its words, by which the priority is too. */
+  lead(url: string, text: string): Lead | undefined
 }
 
 export function createLinkReader(scope: CrawlScope): LinkReader {
-  const targets = new Map<string, LinkTarget | undefined>()
+  const targets = new Map<string, Lead | undefined>()
   const texts = new Map<string, number>()
+  const read = (url: string): Lead | undefined =>
+    remembered(targets, url, (): Lead | undefined => {
+      const canonical = canonicalUrl(url)
+      return canonical.ok ? { ...linkTarget(canonical.url, scope), clicks: 1 } : undefined
+    })
   return {
-    read(url, text) {
-      const target = remembered(targets, url, () => {
-        const canonical = canonicalUrl(url)
-        return canonical.ok ? linkTarget(canonical.url, scope) : undefined
-      })
-      if (!target || !text || text.length > longestText) return target
+    read,
+    lead(url, text) {
+      const lead = read(url)
+      if (!lead || text === '' || text.length > longestText) return lead
       const priority = remembered(texts, text, () => priorityOfText(text))
       // An archive of contact pages is still an archive, but a link may know better than an ordinary path.
-      return priority < target.priority ? { ...target, priority } : target
+      return priority < lead.priority ? { ...lead, priority } : lead
     },
   }
 }
@@ -85,6 +96,7 @@ function remembered<Value>(values: Map<string, Value>, key: string, make: () => 
   if (before !== undefined || values.has(key)) return before as Value
   if (values.size >= mostKnown) values.clear()
   const value = make()
-  values.set(key, value)
+  // What was cut out of a page would keep all of it in memory.
+  values.set(Buffer.from(key).toString(), value)
   return value
 }

@@ -41,7 +41,7 @@ export async function settleRedirect(
   const free = state.redirects < args.input.maxPagesPerDomain + freeRedirects
   if (free) state.redirects++
   const leads = outside || excluded ? [] : [lead]
-  keepLeads(run, page, leadsText(leads))
+  keepLeads(run, page, leadsText(page.url, leads))
   const fate = { status: 'SKIPPED', ...head, message, details: { redirectsTo: to }, emailCount: 0 } as const
   const { depth, hops } = page
   if (free) endPage(run, page, fate, { depth, hops })

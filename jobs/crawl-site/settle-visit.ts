@@ -50,7 +50,7 @@ async function settlePageRead(run: HostRun, page: QueuedPage, visit: Extract<Vis
     ...(visit.noindex && { message: 'noindex: its addresses are left alone' }),
   }
   const leads = visit.nofollow ? [] : follower.leadsOf(page, visit.page)
-  keepLeads(run, page, leadsText(leads))
+  keepLeads(run, page, leadsText(page.url, leads))
   // Where nothing costs no click, hops do not matter to those behind.
   spendPage(run, page, fate, { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 })
   run.nearer = (await follower.follow(step, frontier, page, leads)) || run.nearer

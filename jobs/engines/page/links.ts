@@ -11,17 +11,12 @@ export interface Link {
 
 /** Each place that a page links to once, in the order of the page. */
 export function readLinks(content: PageContent, resolver: LinkResolver): Link[] {
-  const byHref = new Map<string, Link | null>()
   const byUrl = new Map<string, Link>()
   for (const { href, rel, from, to } of content.links) {
-    let link = byHref.get(href)
-    if (link === undefined) {
-      const url = resolver.resolve(href)
-      link = url === undefined ? null : (byUrl.get(url) ?? null)
-      if (link === null && url !== undefined) byUrl.set(url, (link = { url, nofollow: true, text: '' }))
-      byHref.set(href, link)
-    }
-    if (link === null) continue
+    const url = resolver.resolve(href)
+    if (url === undefined) continue
+    let link = byUrl.get(url)
+    if (link === undefined) byUrl.set(url, (link = { url, nofollow: true, text: '' }))
     if (link.nofollow && (rel === undefined || !/(?:^|\s)nofollow(?:\s|$)/i.test(rel))) link.nofollow = false
     if (link.text === '' && to > from) link.text = content.text.readRun(from, to).slice(0, 200)
   }
@@ -33,6 +28,8 @@ export class LinkResolver {
   readonly base: string
   private readonly origin: string
   private readonly folder: string
+  /** Plain paths of this origin that were met before, on any page, with their URLs. */
+  private readonly paths: Map<string, string> | undefined
 
   /** `baseHref` is what `<base>` says; a bad one counts for nothing (HTML §4.2.3). */
   constructor(url: string, baseHref: string | undefined) {
@@ -43,6 +40,7 @@ export class LinkResolver {
     const plain = /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.password === ''
     this.origin = plain ? parsed.origin : ''
     this.folder = plain ? parsed.origin + parsed.pathname.slice(0, parsed.pathname.lastIndexOf('/') + 1) : ''
+    this.paths = plain ? pathsOf(this.origin) : undefined
   }
 
   /** Absolute http or https URL without fragment, exactly as the URL standard makes it; undefined for all else and for the page itself by "#". */
@@ -50,8 +48,13 @@ export class LinkResolver {
     const hash = href.indexOf('#')
     const path = hash < 0 ? href : href.slice(0, hash)
     if (path === '' && hash === 0) return undefined
+    if (this.paths !== undefined && path.charCodeAt(0) === 0x2f) {
+      const known = this.paths.get(path)
+      if (known !== undefined) return known
+    }
     if (this.folder !== '' && plainPath.test(path) && !odd.test(path)) {
-      return (path.charCodeAt(0) === 0x2f ? this.origin : this.folder) + path
+      if (path.charCodeAt(0) !== 0x2f) return this.folder + path
+      return this.remember(this.origin + path)
     }
     // oxlint-disable-next-line no-control-regex -- URL §4.4: C0 controls and spaces around it do not count
     const trimmed = href.replace(/^[\0- ]+|[\0- ]+$/g, '')
@@ -62,6 +65,28 @@ export class LinkResolver {
     url.hash = ''
     return url.href
   }
+
+  private remember(url: string): string {
+    if (this.paths!.size >= mostPaths) this.paths!.clear()
+    // A piece of the page would keep all of it in memory.
+    const own = Buffer.from(url, 'latin1').toString('latin1')
+    this.paths!.set(own.slice(this.origin.length), own)
+    return own
+  }
+}
+
+/** The pages of a site lead to the same places again and again: each is told apart and put together once. */
+const knownPaths = new Map<string, Map<string, string>>()
+const mostOrigins = 32
+const mostPaths = 4_096
+
+function pathsOf(origin: string): Map<string, string> {
+  let paths = knownPaths.get(origin)
+  if (paths === undefined) {
+    if (knownPaths.size >= mostOrigins) knownPaths.clear()
+    knownPaths.set(origin, (paths = new Map()))
+  }
+  return paths
 }
 
 /** Paths that may be an address without "mailto:", or lead to Cloudflare's page about its protection. */
