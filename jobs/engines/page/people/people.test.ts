@@ -42,6 +42,20 @@ describe('cards', () => {
     })
   })
 
+  it.each([
+    ['Zoé Petit', 'Assistante', 'zpetit'],
+    ['Anna Nowak', 'Księgowa', 'a.nowak'],
+    ['Eva Horká', 'Účetní', 'horka'],
+    ['Lena Öst', 'Projektledare', 'lena.ost'],
+    ['Ida Lund', 'Rådgiver', 'ida.lund'],
+    ['Maria Rossi', 'Avvocata, socia', 'mrossi'],
+    ['Juan Pérez', 'Ingeniero jefe', 'juan.perez'],
+    ['Ivan Orlov', 'Driver', 'orlov'],
+  ])('knows what %s is: %s', (name, position, local) => {
+    const found = people(`<h3>${name}</h3><p>${position}</p><p>${local}@acme.com</p>`)
+    expect(found).toEqual({ [`${local}@acme.com`]: `${name} / ${position.split(',')[0]} / - / -` })
+  })
+
   it('reads lines of one paragraph', () => {
     expect(people('<p><strong>Jane Roe</strong><br>Sales Manager<br>Phone: 030 1234567<br>jane@acme.com</p>')).toEqual({
       'jane@acme.com': 'Jane Roe / Sales Manager / 030 1234567 / -',
