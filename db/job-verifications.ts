@@ -1,6 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 
 import { storableText } from './json.ts'
+import { forgetCallTroubles } from './service-calls.ts'
 import type { DB } from './types.ts'
 import { forgetFailedChecks, type VerdictRow } from './verdicts.ts'
 import type { ListRange } from './verify-lists.ts'
@@ -121,6 +122,11 @@ export async function reopenFailed(trx: Transaction<DB>, jobId: number): Promise
   )
   await forgetFailedChecks(
     trx,
+    rows.map(({ address }) => address),
+  )
+  await forgetCallTroubles(
+    trx,
+    jobId,
     rows.map(({ address }) => address),
   )
   await sql`

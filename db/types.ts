@@ -18,6 +18,8 @@ export type JobVerificationsStatus = "INVALID" | "RISKY" | "UNKNOWN" | "VALID";
 
 export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
 
+export type ServiceCallsState = "ANSWERED" | "ASKED" | "FAILED" | "PENDING" | "UNCERTAIN";
+
 export type SightingsQuality = "high" | "low" | "medium";
 
 export type SitemapsStatus = "FAILED" | "QUEUED" | "READ";
@@ -285,6 +287,26 @@ export interface SenderAudits {
   mail_from: string;
 }
 
+export interface ServiceCalls {
+  address: string;
+  asked_at: Generated<Timestamp>;
+  counts: Generated<boolean>;
+  ended_at: Timestamp | null;
+  id: Generated<number>;
+  job_id: number;
+  message: string | null;
+  service: string;
+  state: Generated<ServiceCallsState>;
+  worker_id: string;
+}
+
+export interface ServicePaces {
+  account: string;
+  next_at: Generated<Timestamp>;
+  paused_until: Timestamp | null;
+  paused_why: string | null;
+}
+
 export interface Sightings {
   address: string;
   confidence: number;
@@ -440,6 +462,8 @@ export interface DB {
   pages: Pages;
   robots: Robots;
   sender_audits: SenderAudits;
+  service_calls: ServiceCalls;
+  service_paces: ServicePaces;
   sightings: Sightings;
   sitemaps: Sitemaps;
   upload_parts: UploadParts;

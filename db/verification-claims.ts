@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
+import { leaveUncertain } from './service-calls.ts'
 import type { DB } from './types.ts'
 
 /** Who checks holds an address for so long, by the database's clock; a worker that dies gives it back at once. */
@@ -61,6 +62,7 @@ export async function releaseClaimsOf(db: Kysely<DB>, workerId: string): Promise
     delete from verification_claims c using gone where c.address = gone.address and c.depth = gone.depth and c.engine = gone.engine`.execute(
     db,
   )
+  await leaveUncertain(db, workerId)
   await sql`delete from mx_connections where worker_id = ${workerId}`.execute(db)
   await sql`
     with gone as (select domain from domain_facts where worker_id = ${workerId} order by domain for update)

@@ -118,6 +118,8 @@ export interface Settings {
   dnsServers?: string[]
   /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */
   smtp?: SmtpSettings | undefined
+  /** Verification services by name: where they are, if not where their makers run them, and the operator's key. */
+  services?: Record<string, { url?: string | undefined; key?: string | undefined }>
 }
 
 export interface SmtpSettings {

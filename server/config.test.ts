@@ -28,6 +28,12 @@ test('an empty environment gives the defaults', () => {
     userAgentContact: '',
     dnsServers: [],
     smtp: undefined,
+    services: Object.fromEntries(
+      ['mailsso', 'hunter', 'zerobounce', 'neverbounce', 'reacher'].map((name) => [
+        name,
+        { url: undefined, key: undefined },
+      ]),
+    ),
     introspection: true,
     logLevel: 'info',
     env: {},
@@ -110,6 +116,8 @@ test.each([
   ['SMTP_HELO', 'localhost'],
   ['SMTP_MAIL_FROM', 'postmaster'],
   ['SMTP_PORT', '0'],
+  ['REACHER_BASE_URL', 'reacher.example.com'],
+  ['HUNTER_BASE_URL', 'http://a.example/?x'],
   ['DNS_SERVERS', 'ns.example.com'],
   ['DNS_SERVERS', '192.0.2.1:0'],
   ['DNS_SERVERS', '[192.0.2.1]:53'],

@@ -39,6 +39,8 @@ export interface Config {
   dnsServers: string[]
   /** Who we are to mail servers that are asked about mailboxes; undefined: none is asked. */
   smtp: { helo: string; mailFrom: string; port: number } | undefined
+  /** Verification services by name: where they are, if not where their makers run them, and the operator's key. */
+  services: Record<string, { url: string | undefined; key: string | undefined }>
   /** Jobs that ended more days ago than this are deleted; undefined: none is. */
   retentionDays: number | undefined
   /** Whether clients may ask for the schema of the API. */
@@ -52,7 +54,13 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export type LogLevel = (typeof logLevels)[number]
 
 /** Never shown when a configuration is printed, stringified or logged. */
-export const secretSettings = ['apiToken', 'databaseUrl', 'secretKey', 'env'] as const satisfies (keyof Config)[]
+export const secretSettings = [
+  'services',
+  'apiToken',
+  'databaseUrl',
+  'secretKey',
+  'env',
+] as const satisfies (keyof Config)[]
 
 export interface ConfigProblem {
   name: string
@@ -111,6 +119,13 @@ export function parseConfig(env: Environment, directory = process.cwd()): Config
       data.SMTP_HELO !== undefined && data.SMTP_MAIL_FROM !== undefined
         ? { helo: data.SMTP_HELO, mailFrom: data.SMTP_MAIL_FROM, port: data.SMTP_PORT }
         : undefined,
+    services: {
+      mailsso: { url: data.MAILSSO_BASE_URL, key: data.MAILSSO_API_KEY },
+      hunter: { url: data.HUNTER_BASE_URL, key: data.HUNTER_API_KEY },
+      zerobounce: { url: data.ZEROBOUNCE_BASE_URL, key: data.ZEROBOUNCE_API_KEY },
+      neverbounce: { url: data.NEVERBOUNCE_BASE_URL, key: data.NEVERBOUNCE_API_KEY },
+      reacher: { url: data.REACHER_BASE_URL, key: data.REACHER_API_KEY },
+    },
     retentionDays: data.RETENTION_DAYS,
     introspection: data.INTROSPECTION === 'true',
     logLevel: data.LOG_LEVEL,
@@ -193,6 +208,16 @@ const variables = z.object({
     .optional()
     .meta({ example: 'postmaster@example.com' }),
   SMTP_PORT: wholeNumber(1, 65_535).default(25).meta({ example: '25' }),
+  MAILSSO_API_KEY: serviceKey(),
+  MAILSSO_BASE_URL: serviceUrl(),
+  HUNTER_API_KEY: serviceKey(),
+  HUNTER_BASE_URL: serviceUrl(),
+  ZEROBOUNCE_API_KEY: serviceKey(),
+  ZEROBOUNCE_BASE_URL: serviceUrl(),
+  NEVERBOUNCE_API_KEY: serviceKey(),
+  NEVERBOUNCE_BASE_URL: serviceUrl(),
+  REACHER_API_KEY: serviceKey(),
+  REACHER_BASE_URL: serviceUrl(),
   RETENTION_DAYS: wholeNumber(1, 36_500).optional().meta({ example: '30' }),
   INTROSPECTION: z.enum(['true', 'false'], 'must be true or false').default('true').meta({ example: 'false' }),
   LOG_LEVEL: z
@@ -208,6 +233,22 @@ function wholeNumber(least: number, most: number) {
       error: `must be a whole number from ${least} to ${most}`,
     })
     .transform(Number)
+}
+
+function serviceKey() {
+  return z
+    .string()
+    .refine((key) => /^[\x21-\x7e]+$/.test(key), 'must have no blanks and nothing beyond ASCII')
+    .optional()
+    .meta({ example: 'the key from your account', secret: true })
+}
+
+function serviceUrl() {
+  return z
+    .string()
+    .refine((url) => /^https?:\/\/[^?#]+$/.test(url) && URL.canParse(url), 'must be a URL without ? and #')
+    .optional()
+    .meta({ example: 'http://127.0.0.1:8080' })
 }
 
 /** Parts between commas or blanks. */

@@ -190,8 +190,8 @@ function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey'
 }
 
 function settingsOf(config: Config): Settings {
-  const { minDelayMs, hostsPerAddress, userAgentContact, allowHosts: ownHosts, dnsServers, smtp } = config
-  return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp }
+  const { minDelayMs, hostsPerAddress, userAgentContact, allowHosts: ownHosts, dnsServers, smtp, services } = config
+  return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp, services }
 }
 
 /** An honest name, with where to complain. */

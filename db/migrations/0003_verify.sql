@@ -196,3 +196,34 @@ create table sender_audits (
   findings jsonb not null,
   checked_at timestamptz not null
 );
+
+-- Calls to services that cost. One that is under way when its worker dies is UNCERTAIN: it may have been paid for.
+create table service_calls (
+  id bigint generated always as identity primary key,
+  service text not null,
+  address text collate "C" not null,
+  -- the job that asked; it may be gone
+  job_id bigint not null,
+  -- PENDING: the service still works on it, and is asked the same once more
+  state text not null default 'ASKED' check (state in ('ASKED', 'ANSWERED', 'PENDING', 'FAILED', 'UNCERTAIN')),
+  -- what went wrong
+  message text,
+  worker_id text not null,
+  asked_at timestamptz not null default now(),
+  -- by the clock of policies
+  ended_at timestamptz,
+  -- false: from before the user had the address tried again
+  counts boolean not null default true
+);
+create index service_calls_under_way on service_calls (worker_id) where state = 'ASKED';
+create index service_calls_by_address on service_calls (job_id, address);
+
+-- The pace of calls to services, over all jobs and workers; by the database's clock, but for pauses.
+create table service_paces (
+  -- and the key that is used, as a hash
+  account text primary key,
+  next_at timestamptz not null default now(),
+  -- nobody calls before
+  paused_until timestamptz,
+  paused_why text
+);

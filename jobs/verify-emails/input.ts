@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Depth, depths, engineNames } from '../engines/verify/terms.ts'
 import type { Settings } from '../job-kind.ts'
 import { type InputIssue, NotConfigured } from '../refusals.ts'
+import { adapters } from './services/adapters.ts'
 
 const mostPasted = 100_000
 
@@ -49,6 +50,17 @@ export const verifyInput = z
         description:
           'Who finds out about mailboxes: builtin is this program itself, the others are services that cost.',
         examples: ['builtin'],
+      }),
+    apiKey: z
+      .string()
+      .min(1)
+      .max(500)
+      .regex(/^[\x21-\x7e]+$/, 'A key has no blanks and nothing beyond ASCII.')
+      .optional()
+      .meta({
+        title: 'Key of the service',
+        description: 'Your own key; empty: the one that the operator has set.',
+        secret: true,
       }),
     maxAgeDays: z
       .number()
@@ -171,11 +183,20 @@ export function depthOf({ depth, service }: Pick<VerifyInput, 'depth' | 'service
 }
 
 /** Throws NotConfigured where the operator has not set up what the job needs. */
-export function checkVerifyInput(input: VerifyInput, { smtp }: Settings): InputIssue[] {
-  const { depth, service } = input
+export function checkVerifyInput(input: VerifyInput, { smtp, services }: Settings): InputIssue[] {
+  const { depth, service, apiKey } = input
   if (service !== 'builtin' && depth !== undefined && depth !== 'SMTP') {
     const message = `${service} is asked about mailboxes, which is depth SMTP; leave the depth out or take the service builtin.`
     return [{ path: ['depth'], message, code: 'depth_of_service' }]
+  }
+  if (service !== 'builtin') {
+    const { url, needsKey } = adapters[service]
+    const name = service.toUpperCase()
+    const missing = [
+      ...(url === undefined && services?.[service]?.url === undefined ? [`${name}_BASE_URL`] : []),
+      ...(needsKey && apiKey === undefined && services?.[service]?.key === undefined ? [`${name}_API_KEY`] : []),
+    ]
+    if (missing.length > 0) throw new NotConfigured(`${service} needs ${missing.join(' and ')}.`, missing)
   }
   if (service === 'builtin' && depth === 'SMTP' && !smtp) {
     const message = 'Mail servers are not asked about mailboxes unless SMTP_HELO and SMTP_MAIL_FROM say who is asking.'

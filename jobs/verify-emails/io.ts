@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { Resolver } from 'node:dns/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import {
   claimDomains,
@@ -22,16 +24,30 @@ import {
   slowDown,
   speedUp,
 } from '../../db/mx-organisations.ts'
+import {
+  beginCall,
+  type CallEnd,
+  callTroubles,
+  type CallTroubles,
+  endCall,
+  type PaceAnswer,
+  pauseAccount,
+  reserveCall,
+} from '../../db/service-calls.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
-import { answeredAddresses, type FailedCheck, failedChecks } from '../../db/verdicts.ts'
+import { answeredAddresses, type FailedCheck, failedChecks, type NewVerdict, saveVerdicts } from '../../db/verdicts.ts'
 import { type CheckedBy, claimAddresses, releaseClaims } from '../../db/verification-claims.ts'
 import { findVerifyList, type ListRange, type OpenItem, openItems, type VerifyList } from '../../db/verify-lists.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { defaultPolicy, type Policy } from '../engines/verify/policy.ts'
-import type { IoDeps, Settings } from '../job-kind.ts'
+import { hunterResetDate } from '../engines/verify/services/hunter.ts'
+import type { Service } from '../engines/verify/terms.ts'
+import { type IoDeps, JobFailure, type Settings } from '../job-kind.ts'
 import { createDial } from '../outgoing-dial.ts'
+import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../outgoing-service.ts'
 import { createDomainAsker, type DnsDoor } from './ask-domain.ts'
 import { mxLimits } from './mx-limits.ts'
+import { adapters } from './services/adapters.ts'
 import { type Interview, interview, type Interviewed, smtpLimits } from './talk-smtp.ts'
 import type { VerifyRules } from './verify-batch.ts'
 
@@ -77,13 +93,27 @@ export interface VerifyIo {
   slowDown(organisation: string): Promise<void>
   speedUp(organisation: string): Promise<void>
   openCircuit(organisation: string, why: string, holdMs: readonly number[]): Promise<void>
+  /** Where a service is, and the key of this job or of the configuration; an empty one where it needs none. */
+  serviceAccount(jobId: number, service: Service): Promise<{ base: string; key: string }>
+  reserveCall(service: Service, key: string, intervalMs: number): Promise<PaceAnswer>
+  pauseService(service: Service, key: string, until: Date, why: string): Promise<void>
+  /** When there are paid calls again, where the service tells. */
+  quotaReset(service: Service, base: string, key: string, signal: AbortSignal): Promise<string | null>
+  beginCall(jobId: number, service: Service, address: string): Promise<number>
+  endCall(call: number, end: CallEnd): Promise<void>
+  callTroubles(jobId: number, service: Service, addresses: readonly string[]): Promise<Map<string, CallTroubles>>
+  callService(request: ServiceRequest): Promise<ServiceReply>
+  /** A verdict that was paid for, outside of any step. */
+  keepAtOnce(jobId: number, rules: VerifyRules, verdict: NewVerdict): Promise<void>
+  pause(ms: number, signal: AbortSignal): Promise<void>
   interview(about: Pick<Interview, 'hosts' | 'recipients' | 'control'>, signal: AbortSignal): Promise<Interviewed>
 }
 
-export function verifyIo({ db, blobs, workerId, now, settings }: IoDeps): VerifyIo {
+export function verifyIo({ db, blobs, secret, workerId, now, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
   const { dnsServers = [], ownHosts, smtp } = settings
   const dial = createDial(ownHosts)
+  const services = createServiceDoor('Mailquarry/0.1')
   return {
     policy,
     now,
@@ -119,11 +149,41 @@ export function verifyIo({ db, blobs, workerId, now, settings }: IoDeps): Verify
     slowDown: (organisation) => slowDown(db, organisation),
     speedUp: (organisation) => speedUp(db, organisation, mxLimits),
     openCircuit: (organisation, why, holdMs) => openCircuit(db, organisation, { now: now(), why, holdMs }),
+    async serviceAccount(jobId, service) {
+      const { url, key } = settings.services?.[service] ?? {}
+      const base = (url ?? adapters[service].url)?.replace(/\/+$/, '')
+      if (base === undefined)
+        throw new JobFailure('SERVICE_UNKNOWN', `it is not configured (any more) where ${service} is`)
+      return { base, key: (await secret(jobId, 'apiKey')) ?? key ?? '' }
+    },
+    reserveCall: (service, key, intervalMs) =>
+      reserveCall(db, { account: accountOf(service, key), intervalMs, now: now() }),
+    pauseService: (service, key, until, why) => pauseAccount(db, accountOf(service, key), until, why),
+    async quotaReset(service, base, key, signal) {
+      if (service !== 'hunter') return null
+      const headers = { 'x-api-key': key }
+      const reply = await services
+        .call({ method: 'GET', url: `${base}/account`, headers, signal })
+        .catch(() => undefined)
+      return reply?.status === 200 ? hunterResetDate(reply.body) : null
+    },
+    beginCall: (jobId, service, address) => beginCall(db, { jobId, service, address, workerId: workerId() }),
+    endCall: (call, end) => endCall(db, call, end, now()),
+    callTroubles: (jobId, service, addresses) => callTroubles(db, jobId, service, addresses),
+    callService: (request) => services.call(request),
+    keepAtOnce: (jobId, rules, verdict) =>
+      db.transaction().execute((trx) => saveVerdicts(trx, { jobId, ...rules }, [verdict])),
+    pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     interview(about, signal) {
       const { replyMs = smtpLimits.replyMs, ...us } = configured(smtp)
       return interview(dial, { ...about, ...us, now, limits: { ...smtpLimits, replyMs } }, signal)
     },
   }
+}
+
+/** The key itself is in no table. */
+function accountOf(service: Service, key: string): string {
+  return `${service} ${createHash('sha256').update(key).digest('hex').slice(0, 16)}`
 }
 
 /** Jobs that would need it are refused before they start; the operator may have taken it away since. */

@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
-import type { FailedCheck } from '../../db/verdicts.ts'
 import type { MailRoute, SmtpProbe } from '../engines/verify/evidence.ts'
 import { mxOrganisation } from '../engines/verify/mx-organisation.ts'
 import { catchAllOf, isUnprobeable, verdict } from '../engines/verify/verdict.ts'
+import { dueNow } from './due-checks.ts'
 import type { VerifyIo } from './io.ts'
 import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from './mailbox-checks.ts'
-import { answeredBy, answeredByFailure, keptVerdict } from './result.ts'
+import { answeredBy, keptVerdict } from './result.ts'
 import type { VerifyRules } from './verify-batch.ts'
 import { earlier } from './wait.ts'
 
@@ -61,12 +61,12 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
     async check(candidates: readonly Candidate[], rules: VerifyRules): Promise<MailboxRound> {
       const round = emptyMailboxRound()
       const busy = new Set([...underWay.values()].flatMap(({ addresses }) => addresses))
-      const free = candidates.filter(({ item }) => !busy.has(item.address))
+      const free = candidates.filter((candidate) => !busy.has(candidate.item.address) && !isTold(candidate, round))
       const failed = await io.failedChecks(
         free.map(({ item }) => item.address),
         { ...by, ...rules },
       )
-      const due = free.flatMap((candidate) => dueNow(candidate, failed.get(candidate.item.address), round))
+      const due = free.flatMap((candidate) => dueNow(candidate, failed.get(candidate.item.address), round, io.now()))
       if (due.length > 0) await begin(due, await io.port25(), round, rules)
       if (underWay.size > 0 && finished.length === 0) await nextFinished()
       if (trouble !== undefined) throw trouble
@@ -75,31 +75,14 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
     },
   }
 
-  function dueNow(candidate: Candidate, before: FailedCheck | undefined, round: MailboxRound): Candidate[] {
-    const { item, evidence } = candidate
+  /** What is known of the domain may say it all. */
+  function isTold({ item, evidence }: Candidate, round: MailboxRound): boolean {
     const { route, catchAll } = evidence.domain
-    const unasked = { ...evidence, smtp: { port25: 'unknown' as const, probes: [] } }
     const now = io.now()
-    if (isUnprobeable(route, io.policy) || (catchAll?.is === true && isFresh(catchAll.at, now))) {
-      round.answered.push(answeredBy(item, unasked, verdict(unasked, io.policy, now)))
-      return []
-    }
-    if (before && before.retryAt === null) {
-      round.answered.push(answeredByFailure(item, before))
-      return []
-    }
-    if (before?.retryAt && before.retryAt > now) {
-      round.wait = earlier(round.wait, {
-        at: before.retryAt,
-        why: `the mail server of ${item.domain}: ${before.reason}`,
-      })
-      return []
-    }
-    return [
-      before
-        ? { ...candidate, evidence: { ...evidence, tries: before.tries + 1 } }
-        : { ...candidate, evidence: { ...evidence, tries: 1 } },
-    ]
+    if (!isUnprobeable(route, io.policy) && !(catchAll?.is === true && isFresh(catchAll.at, now))) return false
+    const unasked = { ...evidence, smtp: { port25: 'unknown' as const, probes: [] } }
+    round.answered.push(answeredBy(item, unasked, verdict(unasked, io.policy, now)))
+    return true
   }
 
   async function begin(

@@ -2,6 +2,7 @@ import type { RunEnd, Step } from '../job-kind.ts'
 import { checkItems } from './check-items.ts'
 import { createMailboxProbes } from './mailbox-probes.ts'
 import { rowsOfShard } from './row-ranges.ts'
+import { createServiceChecks } from './services/service-checks.ts'
 import { emptyBatch, type RowsState, type VerifyBatch, type VerifyCheckpoint } from './verify-batch.ts'
 import { planOf, type VerifyArgs } from './verify-run.ts'
 
@@ -21,7 +22,9 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
   const range = rowsOfShard(shard, list.rowsPerShard)
   const plan = planOf(args, list)
   const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', asked: false, closed: false }
-  const mailboxes = createMailboxProbes(io, signal)
+  const { engine } = plan
+  const mailboxes =
+    engine === 'builtin' ? createMailboxProbes(io, signal) : createServiceChecks(io, jobId, engine, signal)
   const stepOf = (batch: Partial<VerifyBatch>): Step<VerifyBatch, VerifyCheckpoint> => ({
     batch: { ...emptyBatch(), rules: plan.rules(), ...batch },
     checkpoint: { ...state },

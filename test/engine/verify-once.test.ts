@@ -17,6 +17,7 @@ import {
   until,
 } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
+import { startMailsso } from '../support/services/mailsso.ts'
 
 // Never verified twice: counted at the DNS server.
 
@@ -29,7 +30,8 @@ const dns = await startDns({
       : { mx: [[10, `mx${name.length % 3}.hosting.example`]], delayMs: slowMs },
 })
 let slowMs = 0
-const settings = { dnsServers: [dns.server] }
+const mailsso = await startMailsso()
+const settings = { dnsServers: [dns.server], services: { mailsso: { url: mailsso.url, key: mailsso.key } } }
 const engine = await openTestEngine(url, db, settings)
 const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
 const workers: Worker[] = []
@@ -42,6 +44,7 @@ afterAll(async () => {
   await outgoing.close()
   await engine.close()
   await dns.close()
+  await mailsso.close()
 })
 
 async function work(count: number) {
@@ -151,7 +154,7 @@ test('a pause strands nobody: another job over the same list goes on, and the pa
 
 test('kill -9 strands nobody: what the dead worker was asking about is asked by another', async () => {
   slowMs = 400
-  const dying = await forkWorker({ url, slots: 4, dnsServers: [dns.server] })
+  const dying = await forkWorker({ url, slots: 4, settings })
   const jobId = await verify(list('kill'))
   await until('it has claimed domains', async () => (await claimed('kill')) > 0)
   await kill(dying)
@@ -162,6 +165,31 @@ test('kill -9 strands nobody: what the dead worker was asking about is asked by 
   expect(await answersOf(jobId)).toEqual([{ ...accepted, stored: false, n: 1_000 }])
   expect(await soundness(db, jobId)).toEqual(sound)
   expect(await claimed('kill')).toBe(0)
+})
+
+test('kill -9 has at most the calls paid for twice that were in flight, and says which these are', async () => {
+  mailsso.delayMs = 150
+  const emails = Array.from({ length: 40 }, (_, i) => `valid${i}@paid${i % 7}.com`)
+  const jobId = await verify(emails, { depth: 'SMTP', service: 'mailsso' })
+  const kills = 3
+  for (let i = 0; i < kills; i++) {
+    const before = mailsso.requests.length
+    const dying = await forkWorker({ url, slots: 4, settings })
+    await until('it has paid for something', async () => mailsso.requests.length >= before + 4)
+    await kill(dying)
+  }
+  mailsso.delayMs = 0
+  await work(1)
+  await jobEnds(db, jobId)
+  expect(mailsso.paid.size).toBe(40)
+  expect(mailsso.paidAgain()).toBeLessThanOrEqual(kills * mailsso.maxConcurrent())
+  const { rows } = await sql<{ uncertain: number; open: number }>`
+    select count(*) filter (where state = 'UNCERTAIN')::int as uncertain, count(*) filter (where state = 'ASKED')::int as open from service_calls where job_id = ${jobId}`.execute(
+    db,
+  )
+  expect(mailsso.paidAgain()).toBeLessThanOrEqual(rows[0]!.uncertain)
+  expect(rows[0]!.open).toBe(0)
+  expect(await soundness(db, jobId)).toEqual(sound)
 })
 
 async function claimed(name: string): Promise<number> {

@@ -66,7 +66,7 @@ export async function forkWorker(options: {
   /** What its clock is fast by. */
   clockOffMs?: number
   retentionDays?: number
-  dnsServers?: string[]
+  settings?: Partial<Settings>
 }): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), [JSON.stringify(options)], {
     stdio: 'inherit',

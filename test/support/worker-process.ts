@@ -1,4 +1,5 @@
 import { openDatabase } from '../../db/database.ts'
+import type { Settings } from '../../jobs/job-kind.ts'
 import { createOutgoing } from '../../jobs/outgoing.ts'
 import { startWorker } from '../../jobs/worker.ts'
 import { openTestEngine, testSettings } from './engine.ts'
@@ -12,7 +13,7 @@ const {
   hostsPerAddress = testSettings.hostsPerAddress,
   clockOffMs = 0,
   retentionDays,
-  dnsServers,
+  settings = {},
 } = JSON.parse(process.argv[2]!) as {
   url: string
   slots: number
@@ -21,17 +22,13 @@ const {
   hostsPerAddress?: number
   clockOffMs?: number
   retentionDays?: number
-  dnsServers?: string[]
+  settings?: Partial<Settings>
 }
 
 if (clockOffMs !== 0) shiftClock(clockOffMs)
 const { db } = openDatabase(url, { max: 8, prepare: true })
-const engine = await openTestEngine(
-  url,
-  db,
-  { ownHosts: allowHosts, minDelayMs, hostsPerAddress, ...(dnsServers && { dnsServers }) },
-  true,
-)
+const own = { ownHosts: allowHosts, minDelayMs, hostsPerAddress, ...settings }
+const engine = await openTestEngine(url, db, own, true)
 const outgoing = createOutgoing({ allowHosts, userAgent: 'Mailquarry-test' })
 const worker = await startWorker({ engine, url, outgoing, slots, retentionDays })
 process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))

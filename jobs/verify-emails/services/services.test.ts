@@ -1,0 +1,176 @@
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+
+import { startDns } from '../../../test/support/dns.ts'
+import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { startHunter } from '../../../test/support/services/hunter.ts'
+import { startMailsso } from '../../../test/support/services/mailsso.ts'
+import { startNeverBounce } from '../../../test/support/services/neverbounce.ts'
+import { startReacher } from '../../../test/support/services/reacher.ts'
+import { startZeroBounce } from '../../../test/support/services/zerobounce.ts'
+import type { Service } from '../../engines/verify/terms.ts'
+import { createOutgoing } from '../../outgoing.ts'
+import type { VerifyInput } from '../input.ts'
+import { verifyEmails } from '../job.ts'
+
+// Each adapter against a service on loopback that was written from the services' own descriptions and knows nothing of it.
+
+const { db } = await testDatabase()
+const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+const dns = await startDns({
+  otherwise: (name) =>
+    name.startsWith('mx.')
+      ? { a: ['198.20.1.1'] }
+      : name.startsWith('gone')
+        ? undefined
+        : { mx: [[10, 'mx.hosting.com']] },
+})
+const mailsso = await startMailsso()
+const hunter = await startHunter()
+const zerobounce = await startZeroBounce()
+const neverbounce = await startNeverBounce()
+const reacher = await startReacher()
+const fakes = { mailsso, hunter, zerobounce, neverbounce, reacher }
+afterAll(async () => {
+  await outgoing.close()
+  await dns.close()
+  // Fails where a request came that its service does not describe.
+  for (const fake of Object.values(fakes)) await fake.close()
+})
+
+const settings = {
+  dnsServers: [dns.server],
+  services: Object.fromEntries(Object.entries(fakes).map(([name, { url, key }]) => [name, { url, key }])),
+}
+
+async function verify(service: Service, emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
+  const drive = await driveKind(verifyEmails, {
+    db,
+    outgoing,
+    settings,
+    input: { emails, service, fromKnown: false, force: false },
+    ...options,
+  })
+  const { rows } = await sql<{ address: string; said: string; failed: boolean }>`
+    select address, status || ' ' || reason as said, failed from job_verifications where job_id = ${drive.jobId} order by position`.execute(
+    db,
+  )
+  return {
+    ...drive,
+    said: Object.fromEntries(rows.map((row) => [row.address, row.said + (row.failed ? ', failed' : '')])),
+  }
+}
+
+async function callsOf(service: Service) {
+  const { rows } = await sql<{ state: string; n: number }>`
+    select state, count(*)::int as n from service_calls where service = ${service} group by state order by state`.execute(
+    db,
+  )
+  return Object.fromEntries(rows.map(({ state, n }) => [state, n]))
+}
+
+test.each(Object.keys(fakes) as Service[])(
+  '%s is asked once about what syntax and DNS let through, and not again',
+  async (service) => {
+    const fake = fakes[service]
+    const emails = [
+      `valid+tag@a.${service}.com`,
+      `invalid@b.${service}.com`,
+      `catchall@c.${service}.com`,
+      'no address',
+      `valid@gone.${service}.com`,
+      `valid+tag@a.${service}.com`,
+    ]
+    const { said } = await verify(service, emails)
+    expect(said).toEqual({
+      [`valid+tag@a.${service}.com`]: 'VALID mailbox_accepted',
+      [`invalid@b.${service}.com`]: 'INVALID mailbox_not_found',
+      [`catchall@c.${service}.com`]: 'RISKY catch_all',
+      'no address': 'INVALID syntax_invalid',
+      [`valid@gone.${service}.com`]: 'INVALID domain_not_found',
+    })
+    expect([...fake.paid].sort(([a], [b]) => (a < b ? -1 : 1))).toEqual([
+      [`catchall@c.${service}.com`, 1],
+      [`invalid@b.${service}.com`, 1],
+      [`valid+tag@a.${service}.com`, 1],
+    ])
+    expect(await callsOf(service)).toEqual({ ANSWERED: 3 })
+    const requests = fake.requests.length
+    expect((await verify(service, emails)).said).toEqual(said)
+    expect(fake.requests).toHaveLength(requests)
+    expect(fake.unknownRequests).toEqual([])
+  },
+)
+
+test('what another service says is no answer to who pays for this one, and answers our own probes', async () => {
+  await verify('hunter', ['valid@shared.com'])
+  await verify('reacher', ['valid@shared.com'])
+  expect([hunter.paid.get('valid@shared.com'), reacher.paid.get('valid@shared.com')]).toEqual([1, 1])
+  const { rows } =
+    await sql`select engine, depth from verdicts where address = 'valid@shared.com' order by engine`.execute(db)
+  expect(rows).toEqual([
+    { engine: 'hunter', depth: 'SMTP' },
+    { engine: 'reacher', depth: 'SMTP' },
+  ])
+})
+
+test('a service that stumbles is asked again, and its passing faults cost no address', async () => {
+  for (const trouble of ['serverError', 'html', 'halfJson', 'hangUp'] as const) {
+    mailsso.meets(trouble)
+    expect((await verify('mailsso', [`valid@${trouble.toLowerCase()}.com`])).said).toEqual({
+      [`valid@${trouble.toLowerCase()}.com`]: 'VALID mailbox_accepted',
+    })
+  }
+})
+
+test('a service that answers HTML for ever costs the address its verdict, and not the job', async () => {
+  mailsso.meets('html', { times: Infinity })
+  const { said, findings, counts } = await verify('mailsso', ['valid@html4ever.com'])
+  mailsso.recovers()
+  expect(said).toEqual({ 'valid@html4ever.com': 'UNKNOWN inconclusive, failed' })
+  expect(findings).toMatchObject([{ category: 'provider', item: 'valid@html4ever.com' }])
+  expect(counts).toMatchObject({ failed: 1, succeeded: 0 })
+  expect(mailsso.requests.filter(({ query }) => query['email'] === 'valid@html4ever.com')).toHaveLength(4)
+})
+
+test('a service that asks to go slower is left alone for a while, by all', async () => {
+  hunter.meets('throttled', { times: 1 })
+  const { said, laters } = await verify('hunter', ['valid@slow.com'])
+  expect(said).toEqual({ 'valid@slow.com': 'VALID mailbox_accepted' })
+  expect(laters).toEqual([expect.stringContaining('hunter: asked to go slower')])
+})
+
+test('a service whose paid calls are used up is asked again when there are more', async () => {
+  hunter.meets('outOfQuota', { times: 1, path: '/email-verifier' })
+  const { said, laters, aheadMs } = await verify('hunter', ['valid@quota.com'])
+  expect(said).toEqual({ 'valid@quota.com': 'VALID mailbox_accepted' })
+  expect(laters.at(-1)).toContain('hunter: paid calls are used up')
+  expect(aheadMs).toBeGreaterThan(60_000)
+})
+
+test('a person who objected is never asked about again', async () => {
+  hunter.meets('objected', { times: 1, path: '/email-verifier' })
+  expect((await verify('hunter', ['valid@objects.com'])).said).toEqual({ 'valid@objects.com': 'RISKY legal_refusal' })
+  const requests = hunter.requests.length
+  await verify('hunter', ['valid@objects.com'])
+  expect(hunter.requests).toHaveLength(requests)
+})
+
+test('a key that is refused ends the job, with the reason and without the key', async () => {
+  zerobounce.meets('wrongKey', { times: 1 })
+  const refused = verify('zerobounce', ['valid@wrongkey.com'])
+  await expect(refused).rejects.toMatchObject({ code: 'SERVICE_KEY_REFUSED' })
+  await expect(refused).rejects.not.toThrow(zerobounce.key)
+})
+
+test('a run that dies after the answer came pays for nothing twice', async () => {
+  let deaths = 0
+  const { said } = await verify('neverbounce', ['valid@dies1.com', 'valid@dies2.com', 'invalid@dies3.com'], {
+    dies: () => deaths++ < 4,
+  })
+  expect(Object.keys(said)).toHaveLength(3)
+  expect(
+    ['valid@dies1.com', 'valid@dies2.com', 'invalid@dies3.com'].map((address) => neverbounce.paid.get(address)),
+  ).toEqual([1, 1, 1])
+})
