@@ -24,6 +24,8 @@ export type SightingsQuality = "high" | "low" | "medium";
 
 export type SitemapsStatus = "FAILED" | "QUEUED" | "READ";
 
+export type SuppressionsSource = "FORGOTTEN" | "PERSON" | "UPLOAD";
+
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export type UploadsState = "COMPLETE" | "DELETED" | "OPEN";
@@ -337,6 +339,31 @@ export interface Sitemaps {
   url_key: string;
 }
 
+export interface SuppressionRemovals {
+  hash: Buffer;
+  id: Generated<number>;
+  reason: string;
+  removed_at: Generated<Timestamp>;
+  removed_by: string;
+  since: Timestamp;
+  source: string;
+}
+
+export interface Suppressions {
+  address: string | null;
+  forgetting: Generated<boolean>;
+  hash: Buffer;
+  id: Generated<number>;
+  reason: string;
+  since: Generated<Timestamp>;
+  source: SuppressionsSource;
+}
+
+export interface SuppressionSalt {
+  one: Generated<boolean>;
+  salt: Buffer;
+}
+
 export interface UploadParts {
   blob: string;
   size_bytes: number;
@@ -466,6 +493,9 @@ export interface DB {
   service_paces: ServicePaces;
   sightings: Sightings;
   sitemaps: Sitemaps;
+  suppression_removals: SuppressionRemovals;
+  suppression_salt: SuppressionSalt;
+  suppressions: Suppressions;
   upload_parts: UploadParts;
   uploads: Uploads;
   verdict_history: VerdictHistory;

@@ -53,6 +53,23 @@ export async function addListRows(trx: Transaction<DB>, jobId: number, rows: rea
       n(position, domain, address, given, cells)`.execute(trx)
 }
 
+/** What is kept of a row whose address no job may store: its place, and its other cells. */
+export function suppressedRow({ position, address, given, cells }: ListRow): ListRow {
+  const holds = (cell: string) =>
+    [address, given].some((text) => text !== null && cell.toLowerCase().includes(text.toLowerCase()))
+  const kept = cells && cells.map((cell) => (holds(cell) ? suppressedText : cell))
+  return { position, domain: '', address: null, given: suppressedText, cells: kept }
+}
+
+/** Takes addresses that no job may store out of rows that are stored. Reads all rows of the job. */
+export async function dropListAddresses(trx: Transaction<DB>, jobId: number, addresses: string[]): Promise<void> {
+  await sql`
+    update verify_items set domain = '', address = null, given = ${suppressedText}
+    where job_id = ${jobId} and address = any(${addresses}::text[])`.execute(trx)
+}
+
+const suppressedText = '[suppressed]'
+
 /** Positions from `from` up to and without `to`. */
 export interface ListRange {
   from: number

@@ -21,6 +21,7 @@ import { enter, type Presence } from './presence.ts'
 import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
 import { createShardsInHand } from './shards-in-hand.ts'
 import { fairPart, isScarce, sharesOf } from './shares.ts'
+import { finishForgetting } from './suppression/forget.ts'
 
 export interface WorkerOptions {
   engine: Engine
@@ -205,6 +206,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       // As long a pause as it took, so that it takes no more than half of the time of one connection.
       return (await removeDeleted(engine)) ? performance.now() - from : 1_000
     }),
+    repeat('forgetting', 5_000, () => finishForgetting(db)),
     repeat('removing uploads', 60_000, async () => ((await removeUploads(db, blobs)) > 0 ? 1_000 : undefined)),
     repeat('deleting old jobs', 3_600_000, async () => {
       if (retentionDays !== undefined) await deleteOld(engine, { owner: undefined, days: retentionDays })

@@ -10,6 +10,7 @@ import './job.ts'
 import './sample-site.ts'
 import './start-job.ts'
 import './subscriptions.ts'
+import './suppression.ts'
 import './verification-stats.ts'
 import './worker.ts'
 

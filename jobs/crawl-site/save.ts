@@ -17,14 +17,15 @@ import { demoted, manySites } from '../engines/page/spread.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
 import type { CrawlBatch, DomainSightings } from './crawl-batch.ts'
 import { mergedPage } from './crawl-step.ts'
+import { withoutSuppressed } from './suppressed.ts'
 
 /** Stores the steps of several hosts. Everybody locks in this order: addresses and pages of domains, pages, then what was found, each by its key. */
 export async function saveCrawl(trx: Transaction<DB>, args: SaveArgs, batches: readonly CrawlBatch[]): Promise<Counts> {
-  const sightings = await underCaps(
+  const found = await withoutSuppressed(
     trx,
-    args.jobId,
     batches.flatMap((batch) => batch.sightings),
   )
+  const sightings = await underCaps(trx, args.jobId, found)
   await useGrants(
     trx,
     args.jobId,

@@ -5,10 +5,11 @@ import type { DB } from '../../db/types.ts'
 import { saveVerdicts } from '../../db/verdicts.ts'
 import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
+import { withoutSuppressed } from './suppressed.ts'
 import type { VerifyBatch } from './verify-batch.ts'
 
 /**
- * Stores the steps of several shards. Everybody locks in this order: rows of the list, verdicts, results, each by its key; so two jobs over one list, and
+ * Stores the steps of several shards. Everybody locks in this order: the list of suppressions, rows of the list, verdicts, results, each by its key; so two jobs over one list, and
  * two shards that meet the same address, wait for each other in one direction alone.
  */
 export async function saveVerification(
@@ -16,25 +17,20 @@ export async function saveVerification(
   { jobId, groupId }: SaveArgs,
   batches: readonly VerifyBatch[],
 ): Promise<Counts> {
+  const { rows, verdicts, found } = await withoutSuppressed(trx, jobId, {
+    rows: batches.flatMap((batch) => batch.rows),
+    verdicts: batches.flatMap((batch) => batch.verdicts),
+    found: batches.flatMap((batch) => batch.found),
+  })
   for (const { list } of batches) if (list) await addVerifyList(trx, jobId, list)
-  await addListRows(
-    trx,
-    jobId,
-    batches.flatMap(({ rows }) => rows),
-  )
+  await addListRows(trx, jobId, rows)
   const rules = batches.findLast((batch) => batch.rules)?.rules
   if (!rules) return {}
-  await saveVerdicts(
-    trx,
-    { jobId, ...rules },
-    batches.flatMap(({ verdicts }) => verdicts),
-  )
-  const { succeeded, failed } = await addVerifications(
-    trx,
-    { jobId, groupId },
-    batches.flatMap(({ found }) => found),
-    { ...rules, ranges: batches.flatMap(({ asked }) => asked) },
-  )
+  await saveVerdicts(trx, { jobId, ...rules }, verdicts)
+  const { succeeded, failed } = await addVerifications(trx, { jobId, groupId }, found, {
+    ...rules,
+    ranges: batches.flatMap(({ asked }) => asked),
+  })
   const skipped = await countOthers(
     trx,
     jobId,

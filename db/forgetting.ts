@@ -1,0 +1,112 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+
+import { jsonText } from './json.ts'
+import type { DB } from './types.ts'
+
+/** What stands where a forgotten address stood in a text. */
+const forgotten = '[forgotten]'
+
+interface Column {
+  table: string
+  column: string
+  type: string
+  /** Of the primary key: its rows are told apart by it. */
+  key: boolean
+  nullable: boolean
+}
+
+/**
+ * Removes an address (in normal form) from every table but the list of suppressions: rows about it, whatever table has a column
+ * `address` for it (rows that may be without one lose it alone), and its mention in the texts of all other rows, such as snippets, inputs, events and URLs. The tables come from
+ * the catalog, so that a new one is not left out. Reads whole tables, one transaction each; again after a crash, it does the rest.
+ * Returns how many rows were about the address.
+ */
+export async function removeAddress(db: Kysely<DB>, address: string): Promise<number> {
+  const columns = await textColumns(db)
+  const about = columns.filter(
+    ({ table, column, type }) => column === 'address' && type === 'text' && table !== 'suppressions',
+  )
+  // First those that refer to `addresses`, last that itself.
+  about.sort((a, b) => Number(a.table === 'addresses') - Number(b.table === 'addresses'))
+  let rows = 0
+  for (const { table, nullable } of about)
+    rows += await unlessDeadlocked(() => db.transaction().execute((trx) => removeRows(trx, table, address, nullable)))
+
+  const pattern = mentionOf(address)
+  const texts = columns.filter(({ table, key }) => !key && !table.startsWith('suppression') && table !== 'migrations')
+  for (const { table, column, type } of texts)
+    await unlessDeadlocked(() => removeMentions(db, { table, column, type }, address, pattern))
+  // Copies of what hosts serve, which are fetched anew.
+  await sql`delete from robots where position(convert_to(${address}, 'UTF8') in body) > 0`.execute(db)
+  return rows
+}
+
+async function textColumns(db: Kysely<DB>): Promise<Column[]> {
+  const { rows } = await sql<Column>`
+    select c.relname as table, a.attname as column, format_type(a.atttypid, null) as type,
+      coalesce(a.attnum = any(i.indkey), false) as key, not a.attnotnull as nullable
+    from pg_class c join pg_attribute a on a.attrelid = c.oid left join pg_index i on i.indrelid = c.oid and i.indisprimary
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+      and format_type(a.atttypid, null) in ('text', 'text[]', 'json', 'jsonb') order by 1, a.attnum`.execute(db)
+  return rows
+}
+
+async function removeRows(trx: Transaction<DB>, table: string, address: string, nullable: boolean): Promise<number> {
+  const rows = sql.table(table)
+  if (table !== 'job_addresses') {
+    // A row that can be without keeps its place, as in the list that somebody gave.
+    const removal = nullable ? sql`update ${rows} set address = null` : sql`delete from ${rows}`
+    const { numAffectedRows } = await sql`${removal} where address = ${address}`.execute(trx)
+    return Number(numAffectedRows ?? 0)
+  }
+  const { rows: removed } = await sql<{ n: number }>`
+    with gone as (delete from job_addresses where address = ${address} returning job_id),
+    held as (select id from jobs where id in (select job_id from gone) order by id for update),
+    counted as (update jobs j set results = greatest(0, results - 1) from held where j.id = held.id)
+    select count(*) as n from gone`.execute(trx)
+  return removed[0]!.n
+}
+
+async function removeMentions(
+  db: Kysely<DB>,
+  { table, column, type }: Pick<Column, 'table' | 'column' | 'type'>,
+  address: string,
+  pattern: string,
+): Promise<void> {
+  const [rows, value] = [sql.table(table), sql.ref(column)]
+  const replaced = sql`regexp_replace(${value}::text, ${pattern}, ${forgotten}, 'gi')`
+  // Cheap first: most rows hold no such text. In jsonb it stands as JSON writes it, in URLs with its @ encoded.
+  const inJson = jsonText(address).slice(1, -1)
+  const mentions = [...new Set([address, inJson, address.replace('@', '%40')])]
+  const somewhere = sql.join(
+    mentions.map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
+    sql` or `,
+  )
+  await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where (${somewhere}) and ${value}::text ~* ${pattern}`.execute(
+    db,
+  )
+}
+
+/** Steps lock their rows in another order than a whole table is read in: one of the two is broken off now and then. */
+async function unlessDeadlocked<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      const deadlock = error instanceof Error && 'code' in error && error.code === '40P01'
+      if (!deadlock || tries === 8) throw error
+    }
+  }
+}
+
+/** An advanced regular expression of Postgres for this very address, not for a longer one that holds it. */
+function mentionOf(address: string): string {
+  const at = address.lastIndexOf('@')
+  const literal = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`)
+  const local = jsonText(address.slice(0, at)).slice(1, -1)
+  const either =
+    local === address.slice(0, at) ? literal(local) : `(?:${literal(local)}|${literal(address.slice(0, at))})`
+  // A mention too many is lost rather than one too few: only what would be the end of a longer local part is left alone.
+  const before = String.raw`(?:(?<![\w.+-])|(?<=%[0-9a-f]{2}))`
+  return String.raw`${before}${either}(?:@|%40)${literal(address.slice(at + 1))}(?![\w-]|\.\w)`
+}

@@ -1,0 +1,153 @@
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+
+import { storableText } from './json.ts'
+import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
+import type { DB } from './types.ts'
+
+/** Who put an address on the list: somebody, a list that was uploaded, or its being forgotten. */
+export type SuppressionSource = 'PERSON' | 'UPLOAD' | 'FORGOTTEN'
+
+export interface SuppressionRow {
+  id: number
+  /** Null where it is forgotten: nobody can read it from the list any more. */
+  address: string | null
+  reason: string
+  source: SuppressionSource
+  since: Date
+}
+
+const barrier = sql`hashtextextended('mailquarry.suppression', 0)`
+
+/**
+ * Which of these addresses (in normal form) no job may store. For the `save` of every kind, in the step's own transaction and before it
+ * stores any: what is put on the list later waits for this transaction, so that none slips through in between.
+ */
+export async function suppressedAmong(trx: Transaction<DB>, addresses: readonly string[]): Promise<Set<string>> {
+  if (addresses.length === 0) return new Set()
+  await sql`select pg_advisory_xact_lock_shared(${barrier})`.execute(trx)
+  // A statement of its own: its snapshot is taken under the lock.
+  const { rows } = await sql<{ address: string }>`
+    select a.address from unnest(${[...new Set(addresses)]}::text[]) a (address)
+    where exists (select from suppressions) and exists (select from suppressions s where s.hash = suppression_hash(a.address))`.execute(
+    trx,
+  )
+  return new Set(rows.map(({ address }) => address))
+}
+
+/** Waits until all steps that may have looked at the list before it was changed have ended. Nothing is locked afterwards. */
+export async function awaitSteps(db: Kysely<DB>): Promise<void> {
+  await db.transaction().execute((trx) => sql`select pg_advisory_xact_lock(${barrier})`.execute(trx))
+}
+
+/** Puts addresses in normal form on the list; returns how many were not there. Those that are keep their reason. */
+export async function addSuppressions(
+  db: Kysely<DB>,
+  addresses: readonly string[],
+  { reason, source }: { reason: string; source: SuppressionSource },
+): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into suppressions (hash, address, reason, source)
+    select suppression_hash(a.address), a.address, ${storableText(reason)}, ${source}
+    from unnest(${[...new Set(addresses)].sort()}::text[]) a (address)
+    on conflict do nothing`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** Marks an address as one that is to be forgotten, on the list or not. */
+export async function beginForgetting(db: Kysely<DB>, address: string, reason: string): Promise<void> {
+  await sql`
+    insert into suppressions as s (hash, address, reason, source, forgetting)
+    values (suppression_hash(${address}), ${address}, ${storableText(reason)}, 'FORGOTTEN', true)
+    on conflict (hash) do update set address = excluded.address, reason = excluded.reason, source = excluded.source, forgetting = true`.execute(
+    db,
+  )
+}
+
+/**
+ * Does it on a connection that holds a lock for this address, which goes with its process: nobody else forgets it at the same time.
+ * `leave`: does nothing, and resolves to null, where somebody does.
+ */
+export async function whileAlone<T>(
+  db: Kysely<DB>,
+  address: string,
+  otherwise: 'wait' | 'leave',
+  work: (db: Kysely<DB>, address: string) => Promise<T>,
+): Promise<T | null> {
+  return db.connection().execute(async (connection) => {
+    const key = sql`hashtextextended('mailquarry.forgetting ' || ${address}, 0)`
+    const lock = otherwise === 'wait' ? sql`pg_advisory_lock(${key}) is not null` : sql`pg_try_advisory_lock(${key})`
+    const { rows } = await sql<{ mine: boolean }>`select ${lock} as mine`.execute(connection)
+    if (!rows[0]!.mine) return null
+    try {
+      return await work(connection, address)
+    } finally {
+      await sql`select pg_advisory_unlock(${key})`.execute(connection)
+    }
+  })
+}
+
+export async function addressesToForget(db: Kysely<DB>, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ address: string }>`
+    select address from suppressions where forgetting and address is not null order by id limit ${limit}`.execute(db)
+  return rows.map(({ address }) => address)
+}
+
+/** It is gone from everywhere else: from here on the hash alone knows it. */
+export async function endForgetting(db: Kysely<DB>, address: string): Promise<void> {
+  await sql`
+    update suppressions set forgetting = false, address = null
+    where hash = suppression_hash(${address}) and forgetting`.execute(db)
+}
+
+/** Takes an address from the list and notes why. False where it was not there, or is being forgotten. */
+export async function removeSuppression(
+  db: Kysely<DB>,
+  address: string,
+  { reason, by }: { reason: string; by: string },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    with gone as (
+      delete from suppressions where hash = suppression_hash(${address}) and not forgetting returning hash, source, since)
+    insert into suppression_removals (hash, source, since, reason, removed_by)
+    select hash, source, since, ${storableText(reason)}, ${by} from gone`.execute(db)
+  return Number(numAffectedRows ?? 0) === 1
+}
+
+export interface SuppressionFilter {
+  /** Exactly this one, in normal form: finds forgotten ones too. */
+  address?: string | undefined
+  /** Part of the address or of the reason. */
+  text?: string | undefined
+  sources?: string[] | undefined
+}
+
+/** The youngest first. */
+export const suppressionOrder: RowOrder<SuppressionRow> = {
+  columns: [{ column: 's.id', type: 'bigint', desc: true }],
+  keyOf: (row) => [row.id],
+}
+
+export function listSuppressions(
+  db: Kysely<DB>,
+  filter: SuppressionFilter,
+  page: PageRequest,
+): Promise<RowPage<SuppressionRow>> {
+  const base = sql`select s.id, case when not s.forgetting then s.address end as address, s.reason, s.source, s.since
+    from suppressions s where ${matching(filter)}`
+  return keysetPage(db, base, suppressionOrder.columns, page)
+}
+
+export async function countSuppressions(db: Kysely<DB>, filter: SuppressionFilter): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from suppressions s where ${matching(filter)}`.execute(
+    db,
+  )
+  return rows[0]!.n
+}
+
+function matching({ address, text, sources }: SuppressionFilter): RawBuilder<unknown> {
+  const conditions = [sql`true`]
+  if (address !== undefined) conditions.push(sql`s.hash = suppression_hash(${storableText(address)})`)
+  if (sources) conditions.push(sql`s.source = any(${sources}::text[])`)
+  if (text) conditions.push(sql`(not s.forgetting and ${contains('s.address', text)} or ${contains('s.reason', text)})`)
+  return allOf(conditions)
+}

@@ -1,0 +1,86 @@
+import { addSuppressions } from '../../db/suppressions.ts'
+import { openUpload } from '../../db/upload-bytes.ts'
+import { findUpload } from '../../db/uploads.ts'
+import type { Engine } from '../engine.ts'
+import { parseAddress, refusalText } from '../engines/address/parse.ts'
+import { type InputIssue, ValidationError } from '../refusals.ts'
+
+export interface Suppressed {
+  /** That were not on the list. */
+  added: number
+  known: number
+  /** Of an upload: pieces with an @ that are no addresses. */
+  unreadable: number
+}
+
+/** Puts addresses on the list of suppressions. Refuses with ValidationError where one is none; then none is put there. */
+export async function suppressAddresses(engine: Engine, texts: readonly string[], reason: string): Promise<Suppressed> {
+  const addresses = new Set<string>()
+  const issues: InputIssue[] = []
+  texts.forEach((text, i) => {
+    const parsed = parseAddress(text)
+    if (parsed.ok) addresses.add(parsed.address)
+    else
+      issues.push({
+        path: ['addresses', i],
+        message: `“${text.slice(0, 100)}” ${refusalText[parsed.reason]}.`,
+        code: parsed.reason,
+      })
+  })
+  if (issues.length > 0) throw new ValidationError(issues)
+  const added = await addSuppressions(engine.db, [...addresses], { reason, source: 'PERSON' })
+  return { added, known: addresses.size - added, unreadable: 0 }
+}
+
+const atOnce = 5_000
+/** No piece of a list with an address in it is longer. */
+const longestPiece = 1_000
+
+/** Puts all addresses of an uploaded list (lines, or whatever table) on the list of suppressions. */
+export async function suppressUpload(
+  engine: Engine,
+  owner: string,
+  uploadId: string,
+  reason: string,
+): Promise<Suppressed> {
+  const { db, blobs } = engine
+  const upload = await findUpload(db, owner, uploadId)
+  if (upload?.state !== 'COMPLETE') {
+    const [message, code] =
+      upload?.state === 'OPEN'
+        ? ['The upload is not complete: resume it first.', 'upload_incomplete']
+        : ['There is no such upload; it may have expired.', 'upload_not_found']
+    throw new ValidationError([{ path: ['upload'], message, code }])
+  }
+  const counts: Suppressed = { added: 0, known: 0, unreadable: 0 }
+  let addresses = new Set<string>()
+  const store = async () => {
+    const added = await addSuppressions(db, [...addresses], { reason, source: 'UPLOAD' })
+    counts.added += added
+    counts.known += addresses.size - added
+    addresses = new Set()
+  }
+  for await (const piece of pieces((await openUpload(db, blobs, uploadId)).read())) {
+    if (!piece.includes('@')) continue
+    const parsed = parseAddress(piece)
+    if (parsed.ok) addresses.add(parsed.address)
+    else counts.unreadable++
+    if (addresses.size >= atOnce) await store()
+  }
+  await store()
+  return counts
+}
+
+/** What stands between blanks, line ends, and the marks by which lists and tables part their cells. */
+async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  const split = function* (text: string, last: boolean) {
+    const found = text.split(/[\s,;|<>()"]+/)
+    rest = last ? '' : found.pop()!.slice(-longestPiece)
+    // As our own exports write what a spreadsheet would take for a formula.
+    for (const piece of found) yield piece.replace(/^(?:mailto:|'(?=[=+\-@]))/i, '')
+  }
+  for await (const chunk of source) yield* split(rest + decoder.decode(chunk, { stream: true }), false)
+  yield* split(rest + decoder.decode(), true)
+}
