@@ -58,6 +58,7 @@ async function startServer(schema: GraphQLSchema, port = 0) {
   await once(http, 'listening')
   return {
     port: portOf(http),
+    clients: () => sockets.clients.size,
     /** As a killed process: no goodbye. */
     async kill() {
       for (const socket of sockets.clients) socket.terminate()
@@ -148,6 +149,32 @@ test('a dead socket that looks open is replaced on demand, without a gap or a do
   const other = follow(connection)
   await vi.waitFor(() => expect(other.seqs).toEqual([1, 2, 3, 4, 5]))
   expect(seqs).toEqual([1, 2, 3, 4])
+})
+
+test('a page that is held still hears nothing, and all of it when it goes on', async () => {
+  const log = createLog()
+  server = await startServer(schemaOf(log, () => {}))
+  connection = createConnection(`ws://127.0.0.1:${server.port}/`)
+  const reconnected = vi.fn<() => void>()
+  connection.onReconnect(reconnected)
+  const { seqs } = follow(connection)
+  log.add(2)
+  await vi.waitFor(() => expect(seqs).toEqual([1, 2]))
+
+  connection.pause()
+  expect(connection.state.value).toBe('paused')
+  log.add(2)
+  // Neither the end of its socket nor the news of a network that is back ends the pause.
+  connection.reconnect()
+  await vi.waitFor(() => expect(server!.clients()).toBe(0))
+  expect(connection.state.value).toBe('paused')
+  expect(seqs).toEqual([1, 2])
+  expect(reconnected).not.toHaveBeenCalled()
+
+  connection.resume()
+  await vi.waitFor(() => expect(seqs).toEqual([1, 2, 3, 4]), 5_000)
+  expect(connection.state.value).toBe('live')
+  expect(reconnected).toHaveBeenCalledOnce()
 })
 
 function portOf(server: Server): number {

@@ -6,7 +6,8 @@ import type { InjectionKey, Ref } from 'vue'
 /** Where the messages of a subscription go. */
 export type MessageSink = Sink<FormattedExecutionResult<Record<string, unknown>, unknown>>
 
-export type ConnectionState = 'connecting' | 'live' | 'reconnecting'
+/** `paused`: the reader asked for stillness; nothing is missed, it comes when they go on. */
+export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'paused'
 
 /** The tab's one WebSocket. It is never given up: subscriptions outlive any outage and begin again by themselves. */
 export interface Connection {
@@ -20,13 +21,16 @@ export interface Connection {
   onFailedTry: (run: (tries: number) => void) => () => void
   /** Drops the socket, which may be dead without knowing, and connects anew at once. */
   reconnect: () => void
+  /** Lets go of the socket until `resume`: what is on the screen stays as it is. */
+  pause: () => void
+  resume: () => void
   close: () => void
 }
 
 export const connectionKey: InjectionKey<Connection> = Symbol('connection')
 
 /** The longest pause between two tries: after an outage the page is to be right again within 3 s. */
-const maxPauseMs = 2_000
+const maxPauseMs = 1_500
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
 
@@ -38,6 +42,7 @@ export function createConnection(url: string): Connection {
   let wasLive = false
   let failedTries = 0
   let closed = false
+  let held: PromiseWithResolvers<void> | undefined
   const pauses = new Set<() => void>()
   let client = open()
 
@@ -58,7 +63,10 @@ export function createConnection(url: string): Connection {
       retryAttempts: Number.POSITIVE_INFINITY,
       // Browsers report a refused connection as a bare error event, which would be fatal by default.
       shouldRetry: () => true,
-      retryWait: (retries) => pause(Math.min(maxPauseMs, 100 * 2 ** retries)),
+      retryWait: async (retries) => {
+        await pause(Math.min(maxPauseMs, 100 * 2 ** retries))
+        await held?.promise
+      },
       // Close codes that graphql-ws never retries, such as an internal error of a server that is going down.
       onNonLazyError: () => void openAgain(),
       on: {
@@ -85,10 +93,12 @@ export function createConnection(url: string): Connection {
         },
         closed() {
           clearTimeout(pongTimer)
-          if (closed) return
+          if (closed) return undefined
+          if (held) return setState('paused')
           setState(wasLive ? 'reconnecting' : 'connecting')
           failedTries++
           for (const run of onFailedTry) run(failedTries)
+          return undefined
         },
       },
     })
@@ -96,6 +106,7 @@ export function createConnection(url: string): Connection {
 
   async function openAgain() {
     await pause(maxPauseMs)
+    await held?.promise
     if (!closed) client = open()
   }
 
@@ -143,11 +154,26 @@ export function createConnection(url: string): Connection {
     onReconnect: (run) => added(onReconnect, run),
     onFailedTry: (run) => added(onFailedTry, run),
     reconnect() {
+      if (held) return
       if (pauses.size === 0) client.terminate()
+      for (const skip of pauses) skip()
+    },
+    pause() {
+      if (held) return
+      held = Promise.withResolvers()
+      setState('paused')
+      client.terminate()
+    },
+    resume() {
+      if (!held) return
+      setState('reconnecting')
+      held.resolve()
+      held = undefined
       for (const skip of pauses) skip()
     },
     close() {
       closed = true
+      held?.resolve()
       for (const skip of pauses) skip()
       // Rejects where a try is under way: then there is nothing to close.
       Promise.resolve(client.dispose()).catch(() => {})
@@ -155,16 +181,29 @@ export function createConnection(url: string): Connection {
   }
 }
 
-/** Connects anew as soon as the network or the machine is back, instead of after the next missing pong. */
+/**
+ * Connects anew as soon as the network or the machine is back, instead of after the next missing pong: a machine that has slept is
+ * known by timers that are late, and by what the browser says of a page that it had frozen.
+ */
 export function reconnectOnWake(connection: Connection): void {
-  addEventListener('online', () => connection.reconnect())
-  const everyMs = 2_000
+  const everyMs = 1_000
+  const lateMs = 5_000
   let lastTick = Date.now()
+  let suspected = false
+  const wake = () => {
+    // The timers of a hidden tab are late by themselves; it is asked when somebody looks at it.
+    if (document.hidden) return void (suspected = true)
+    suspected = false
+    connection.reconnect()
+  }
+  addEventListener('online', wake)
+  // Chromium thaws a page before it calls it visible.
+  document.addEventListener('resume', () => connection.reconnect())
+  document.addEventListener('visibilitychange', () => suspected && wake())
   setInterval(() => {
-    const slept = Date.now() - lastTick > everyMs + 10_000
+    const late = Date.now() - lastTick > everyMs + lateMs
     lastTick = Date.now()
-    // Hidden tabs have slow timers too; then a fresh socket is a small price.
-    if (slept) connection.reconnect()
+    if (late) wake()
   }, everyMs)
 }
 

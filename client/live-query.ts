@@ -3,7 +3,7 @@ import { useQuery } from '@urql/vue'
 import { computed, onScopeDispose, shallowRef, toValue, watch } from 'vue'
 import type { ComputedRef, MaybeRefOrGetter, ShallowRef } from 'vue'
 
-import { useOnReconnect } from './connection.ts'
+import { useConnection, useOnReconnect } from './connection.ts'
 
 export interface LiveQuery<Data> {
   /** The last good answer: kept while a later one is under way or has failed. */
@@ -41,8 +41,10 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(args: {
     { immediate: true },
   )
 
+  const connection = useConnection()
   const ask = throttle(args.everyMs ?? 1_000, () => {
-    if (!paused.value) result.executeQuery({ requestPolicy: 'network-only' })
+    // A reader who has stopped the page asks for nothing new; what they missed is asked for when they go on.
+    if (!paused.value && connection.state.value !== 'paused') result.executeQuery({ requestPolicy: 'network-only' })
   })
   onScopeDispose(ask.stop)
   useOnReconnect(ask.run)

@@ -34,6 +34,26 @@ export function createRoutes(): Router {
         ],
       },
       {
+        path: '/addresses',
+        name: 'addresses',
+        component: () => import('./addresses/AddressesPage.vue'),
+        meta: { title: 'Addresses' },
+      },
+      {
+        // In the query: a path that ends like a file name is one for the server.
+        path: '/address',
+        name: 'address',
+        component: () => import('./addresses/AddressPage.vue'),
+        props: ({ query }) => ({ email: typeof query.email === 'string' ? query.email : '' }),
+        meta: { title: 'Address' },
+      },
+      {
+        path: '/settings',
+        name: 'settings',
+        component: () => import('./settings/SettingsPage.vue'),
+        meta: { title: 'Settings' },
+      },
+      {
         path: '/workers',
         name: 'workers',
         component: () => import('./workers/WorkersPage.vue'),

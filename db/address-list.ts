@@ -25,11 +25,15 @@ export interface JobAddressRow extends Provenance {
 }
 
 export interface JobAddressFilter {
-  /** Part of the address, the person or the organisation. */
+  /** Part of the address, the person, the position or the organisation. */
   text?: string | undefined
   domain?: string | undefined
   qualities?: string[] | undefined
   methods?: string[] | undefined
+  /** Parts of these. */
+  person?: string | undefined
+  position?: string | undefined
+  organisation?: string | undefined
 }
 
 export type JobAddressOrder = 'FOUND' | 'ADDRESS' | 'DOMAIN' | 'CONFIDENCE'
@@ -90,15 +94,66 @@ export async function countJobAddresses(db: Kysely<DB>, jobId: number, filter: J
   return rows[0]!.n
 }
 
+/** How many rows have one value in a column. */
+export interface FacetCount {
+  value: string
+  count: number
+}
+
+export interface JobAddressFacets {
+  /** Rows that were counted. */
+  counted: number
+  /** False where there are more than `most`: then the counts are of the first of them. */
+  exact: boolean
+  quality: FacetCount[]
+  method: FacetCount[]
+  /** The largest. */
+  domain: FacetCount[]
+}
+
+const shownDomains = 12
+
+/** Counts by value of what the filter lets through, over at most `most` rows, so that a job of millions answers as soon as others. */
+export async function countJobAddressFacets(
+  db: Kysely<DB>,
+  jobId: number,
+  filter: JobAddressFilter,
+  most: number,
+): Promise<JobAddressFacets> {
+  const { rows } = await sql<{ facet: 'quality' | 'method' | 'domain'; value: string; count: number }>`
+    with part as materialized (
+      select a.quality, a.method, a.domain from job_addresses a where ${matchingAddresses(jobId, filter)} limit ${most + 1}),
+    sets as (
+      select quality, method, domain, count(*) as count from part group by grouping sets ((quality), (method), (domain)))
+    select * from (
+      select case when quality is not null then 'quality' when method is not null then 'method' else 'domain' end as facet,
+        coalesce(quality, method, domain) as value, count,
+        row_number() over (partition by quality is null, method is null order by count desc, domain) as rank
+      from sets) ranked
+    where facet <> 'domain' or rank <= ${shownDomains} order by count desc, value`.execute(db)
+  const of = (facet: string) => rows.filter((row) => row.facet === facet).map(({ value, count }) => ({ value, count }))
+  const quality = of('quality')
+  const counted = quality.reduce((sum, { count }) => sum + count, 0)
+  return { counted, exact: counted <= most, quality, method: of('method'), domain: of('domain') }
+}
+
 /** Conditions on job_addresses as `a`. */
 export function matchingAddresses(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
   const conditions = [sql`a.job_id = ${jobId}`]
   if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
   if (filter.qualities) conditions.push(sql`a.quality = any(${filter.qualities}::text[])`)
   if (filter.methods) conditions.push(sql`a.method = any(${filter.methods.map(storableText)}::text[])`)
+  for (const [column, part] of [
+    ['a.person_name', filter.person],
+    ['a.position', filter.position],
+    ['a.organisation', filter.organisation],
+  ] as const)
+    if (part) conditions.push(contains(column, part))
   if (filter.text) {
     const { text } = filter
-    const places = ['a.address', 'a.person_name', 'a.organisation'].map((column) => contains(column, text))
+    const places = ['a.address', 'a.person_name', 'a.position', 'a.organisation'].map((column) =>
+      contains(column, text),
+    )
     conditions.push(sql`(${sql.join(places, sql` or `)})`)
   }
   return allOf(conditions)

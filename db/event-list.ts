@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 
-import { keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
+import { storableText } from './json.ts'
+import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB } from './types.ts'
 
 export interface EventRow {
@@ -31,14 +32,50 @@ export const eventOrder: RowOrder<EventRow> = {
   keyOf: (row) => [row.seq],
 }
 
-export function listEvents(db: Kysely<DB>, jobId: number, page: PageRequest): Promise<RowPage<EventRow>> {
-  const base = sql`select ${columns} from job_events e where e.job_id = ${jobId}`
+/** Which events of a job. A log is pruned to 100,000, so that a filter without an index of its own reads no more. */
+export interface EventFilter {
+  /** A type, or the beginning of several with a dot at its end: `job.`. */
+  types?: string[] | undefined
+  categories?: string[] | undefined
+  /** Part of the message, the URL or the item. */
+  text?: string | undefined
+}
+
+export function listEvents(
+  db: Kysely<DB>,
+  jobId: number,
+  filter: EventFilter,
+  page: PageRequest,
+): Promise<RowPage<EventRow>> {
+  const base = sql`select ${columns} from job_events e where ${matches(jobId, filter)}`
   return keysetPage(db, base, eventOrder.columns, page)
 }
 
-export async function countEvents(db: Kysely<DB>, jobId: number): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from job_events where job_id = ${jobId}`.execute(db)
+export async function countEvents(db: Kysely<DB>, jobId: number, filter: EventFilter): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from job_events e where ${matches(jobId, filter)}`.execute(db)
   return rows[0]!.n
+}
+
+function matches(jobId: number, { types, categories, text }: EventFilter): RawBuilder<unknown> {
+  const conditions = [sql`e.job_id = ${jobId}`]
+  if (types) {
+    const whole = types.filter((type) => !type.endsWith('.')).map(storableText)
+    const beginnings = types.filter((type) => type.endsWith('.')).map(storableText)
+    conditions.push(sql`(e.type = any(${whole}::text[])
+      or exists (select 1 from unnest(${beginnings}::text[]) b where starts_with(e.type, b)))`)
+  }
+  if (categories) conditions.push(sql`e.data ->> 'category' = any(${categories}::text[])`)
+  if (text) {
+    const places = ["e.data ->> 'message'", "e.data ->> 'url'", "e.data ->> 'item'"]
+    conditions.push(
+      sql`(${sql.join(
+        places.map((place) => contains(place, text)),
+        sql` or `,
+      )})`,
+    )
+  }
+  return allOf(conditions)
 }
 
 /** Events of several jobs behind a sequence number each, at most `limit` a job, in order. */

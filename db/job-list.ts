@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { storableText } from './json.ts'
 import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB } from './types.ts'
 
@@ -39,6 +40,10 @@ export interface JobFilter {
   states?: string[] | undefined
   /** Part of the title, or the job's id. */
   text?: string | undefined
+  owner?: string | undefined
+  createdFrom?: Date | undefined
+  /** Not included. */
+  createdTo?: Date | undefined
 }
 
 export type JobOrder = 'CREATED_DESC' | 'CREATED_ASC'
@@ -148,6 +153,9 @@ function matches(owner: string, filter: JobFilter & { someFailed?: boolean }): R
   if (filter.someFailed) conditions.push(sql`j.failed > 0`)
   if (filter.kinds) conditions.push(sql`j.kind = any(${filter.kinds}::text[])`)
   if (filter.states) conditions.push(sql`j.state = any(${filter.states}::text[])`)
+  if (filter.owner !== undefined) conditions.push(sql`j.owner = ${storableText(filter.owner)}`)
+  if (filter.createdFrom) conditions.push(sql`j.created_at >= ${filter.createdFrom}`)
+  if (filter.createdTo) conditions.push(sql`j.created_at < ${filter.createdTo}`)
   const text = filter.text?.trim()
   if (text) {
     const id = /^\d{1,15}$/.test(text) ? sql`j.id = ${text}::bigint` : sql`false`

@@ -3,11 +3,19 @@ import { beforeAll, expect, test } from 'vitest'
 
 import { testDatabase } from '../test/support/postgres.ts'
 import { recordStatements } from '../test/support/statements.ts'
+import { listAddressHistory } from './address-history.ts'
 import { type JobAddressOrder, jobAddressOrders, listJobAddresses } from './address-list.ts'
 import { eventsBehind, listEvents } from './event-list.ts'
 import { jobActivities } from './job-activity.ts'
 import { jobOrders, jobsById, listJobs, unsettledJobIds } from './job-list.ts'
+import {
+  type KnownAddressOrder,
+  knownAddressOrders,
+  listKnownAddresses,
+  summariseAddresses,
+} from './known-addresses.ts'
 import { listPages } from './page-list.ts'
+import { listPageFolder } from './page-tree.ts'
 import { resultsBehind } from './result-list.ts'
 import { listSightings, sightingsOfOwner } from './sighting-list.ts'
 import type { DB } from './types.ts'
@@ -46,6 +54,17 @@ beforeAll(() =>
       found_at)
     select ${jobId}, 'a' || i % 100 || '@d' || i % 100 || '.example', md5(i::text)::uuid, 'https://example.com/' || i, 'text',
       'snippet', 0.5, 'medium', '{}', 'w', now() from generate_series(0, 29999) i`.execute(db)
+    await sql`insert into addresses (address, domain, first_seen_at)
+    select 'k' || i || '@d' || i % 500 || '.example', 'd' || i % 500 || '.example', now() - make_interval(secs => i)
+    from generate_series(0, 29999) i`.execute(db)
+    await sql`insert into sightings (job_id, address, source_key, source_url, method, snippet, confidence, quality, reasons, worker_id,
+      found_at)
+    select 1, address, md5(address)::uuid, 'https://example.com/', 'text', 'snippet', 0.5, 'medium', '{}', 'w', now()
+    from addresses`.execute(db)
+    await sql`insert into pages (job_id, url_key, url, shard_key, domain, depth, priority)
+    select 1, md5('small' || i)::uuid, 'https://small/' || i, 'small', 'small', 1, 1 from generate_series(1, 100) i`.execute(
+      db,
+    )
     await sql`insert into pages (job_id, url_key, url, shard_key, domain, depth, priority)
     select j, md5(i::text)::uuid, 'https://example.com/' || i, 'h', 'example.com', 1, 1
     from unnest(${[jobId, 1]}::bigint[]) j, generate_series(1, 25000) i`.execute(db)
@@ -91,8 +110,8 @@ test('jobs of an owner, first and deep pages', async () => {
 })
 
 test('events, pages and sightings, deep pages', async () => {
-  await expectCheap((recorded) => listEvents(recorded, jobId, { limit: 50, backward: false, after: [25_000] }))
-  await expectCheap((recorded) => listEvents(recorded, jobId, { limit: 50, backward: true }))
+  await expectCheap((recorded) => listEvents(recorded, jobId, {}, { limit: 50, backward: false, after: [25_000] }))
+  await expectCheap((recorded) => listEvents(recorded, jobId, {}, { limit: 50, backward: true }))
   const pages = await listPages(db, jobId, {}, { limit: 20_000, backward: false })
   await expectCheap((recorded) =>
     listPages(recorded, jobId, {}, { limit: 50, backward: false, after: [pages.rows.at(-1)!.id] }),
@@ -128,6 +147,26 @@ test('verdicts of an address, their evidence and the best of several', async () 
   await expectCheap((recorded) => evidenceOf(recorded, verdicts))
   await expectCheap((recorded) => bestVerdicts(recorded, addresses))
   await expectCheap((recorded) => sightingsOfOwner(recorded, 'owner 1', addresses[0]!, 50))
+})
+
+test.each(Object.keys(knownAddressOrders) as KnownAddressOrder[])(
+  'addresses over all jobs by %s, first and deep pages',
+  async (order) => {
+    const list = (recorded: Kysely<DB>, page: object) =>
+      listKnownAddresses(recorded, 'owner 1', {}, order, { limit: 50, backward: false, ...page })
+    const deep = await list(db, { limit: 20_000 })
+    const key = knownAddressOrders[order].keyOf(deep.rows.at(-1)!)
+    await expectCheap((recorded) => list(recorded, {}))
+    await expectCheap((recorded) => list(recorded, { after: key }))
+  },
+)
+
+test('the history of an address and the pages of a host', async () => {
+  await expectCheap((recorded) =>
+    listAddressHistory(recorded, 'owner 1', 'a7@d7.example', { limit: 50, backward: false }),
+  )
+  await expectCheap((recorded) => summariseAddresses(recorded, 'owner 1', ['k7@d7.example', 'k8@d8.example']))
+  await expectCheap((recorded) => listPageFolder(recorded, 1, {}, { host: 'small', path: '/' }))
 })
 
 test('what live events read at every tick', async () => {

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { storableText } from './json.ts'
 import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB, PagesStatus } from './types.ts'
 
@@ -29,9 +30,13 @@ export interface PageFilter {
   statuses?: string[] | undefined
   /** Part of the URL. */
   text?: string | undefined
+  categories?: string[] | undefined
+  /** As the crawl names it: host name, with the port where it is not the scheme's own. */
+  host?: string | undefined
 }
 
-const columns = sql.raw(`p.id, p.url, p.parent_url as "parentUrl", p.depth, p.status, p.http_status as "httpStatus",
+export const pageColumns =
+  sql.raw(`p.id, p.url, p.parent_url as "parentUrl", p.depth, p.status, p.http_status as "httpStatus",
   p.error_category as "errorCategory", p.error_message as "errorMessage", p.error_details as "errorDetails",
   p.fetch_ms as "fetchMs", p.extract_ms as "extractMs", p.tokens_in as "tokensIn", p.tokens_out as "tokensOut", p.service, p.model,
   p.generation_id as "generationId", p.email_count as "emailCount", p.found_at as "foundAt", p.fetched_at as "fetchedAt"`)
@@ -46,7 +51,7 @@ export function listPages(
   filter: PageFilter,
   page: PageRequest,
 ): Promise<RowPage<PageRow>> {
-  const base = sql`select ${columns} from pages p where ${matchingPages(jobId, filter)}`
+  const base = sql`select ${pageColumns} from pages p where ${matchingPages(jobId, filter)}`
   return keysetPage(db, base, pageOrder.columns, page)
 }
 
@@ -62,5 +67,7 @@ export function matchingPages(jobId: number, filter: PageFilter): RawBuilder<unk
   const conditions = [sql`p.job_id = ${jobId}`]
   if (filter.statuses) conditions.push(sql`p.status = any(${filter.statuses}::text[])`)
   if (filter.text) conditions.push(contains('p.url', filter.text))
+  if (filter.categories) conditions.push(sql`p.error_category = any(${filter.categories}::text[])`)
+  if (filter.host) conditions.push(sql`p.shard_key = ${storableText(filter.host)}`)
   return allOf(conditions)
 }

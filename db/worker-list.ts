@@ -9,6 +9,11 @@ export interface WorkerRow {
   slots: number
   running: number
   itemsPerSecond: number
+  /** Since it entered. */
+  steps: number
+  commitLagMs: number
+  loopLagMs: number
+  noticeLagMs: number
   since: Date
   seenAt: Date
 }
@@ -16,7 +21,8 @@ export interface WorkerRow {
 /** All workers that have announced themselves and are not known to be gone. */
 export async function listWorkers(db: Kysely<DB>): Promise<WorkerRow[]> {
   const { rows } = await sql<WorkerRow>`
-    select id, host, pid, slots, running, items_per_second as "itemsPerSecond", since, seen_at as "seenAt"
+    select id, host, pid, slots, running, items_per_second as "itemsPerSecond", steps, commit_lag_ms as "commitLagMs",
+      loop_lag_ms as "loopLagMs", notice_lag_ms as "noticeLagMs", since, seen_at as "seenAt"
     from workers order by host, pid, id`.execute(db)
   return rows
 }

@@ -12,6 +12,7 @@ import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
 import { bindUploads, uploadsOf } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
+import type { AnyJobKind } from './job-kind.ts'
 import { notifyStop } from './notices.ts'
 import { sendFinish, sendShards } from './queue.ts'
 import { refillJob } from './refill.ts'
@@ -48,14 +49,7 @@ export interface NewJob {
 export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob> {
   const { kind: name, input: given, owner, idempotencyKey, note } = job
   const kind = kindNamed(name)
-  const parsed = kind.input.safeParse(given)
-  const issues = parsed.success
-    ? (kind.check?.(parsed.data, engine.settings) ?? [])
-    : parsed.error.issues.map(inputIssue)
-  if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
-  const found = await kind.inspect?.(parsed.data, engine.settings, uploadsOf(engine, owner))
-  if (found !== undefined && found.length > 0) throw new ValidationError(found)
-  const { input, secrets } = takeSecrets(kind, parsed.data as Record<string, unknown>)
+  const { input, secrets } = takeSecrets(kind, await readInput(engine, kind, given, owner))
   const { secretKey } = engine
   if (!secretKey && Object.keys(secrets).length > 0) throw lacksKey(Object.keys(secrets))
 
@@ -84,6 +78,22 @@ export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob>
   if (!first.same || !isDeepStrictEqual(await secretsOfJob(engine, first.id), secrets))
     throw new IdempotencyMismatch(`The idempotency key was used for job ${first.id} with another input.`)
   return { jobId: first.id, replayed: true }
+}
+
+/** A kind's input, defaults filled in. Refuses with ValidationError what the kind does not take, all problems at once. */
+export async function readInput(
+  engine: Engine,
+  kind: AnyJobKind,
+  given: unknown,
+  owner: string,
+): Promise<Record<string, unknown>> {
+  const { settings } = engine
+  const parsed = kind.input.safeParse(given)
+  const issues = parsed.success ? (kind.check?.(parsed.data, settings) ?? []) : parsed.error.issues.map(inputIssue)
+  if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
+  const found = await kind.inspect?.(parsed.data, settings, uploadsOf(engine, owner))
+  if (found !== undefined && found.length > 0) throw new ValidationError(found)
+  return parsed.data as Record<string, unknown>
 }
 
 /**

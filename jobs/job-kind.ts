@@ -81,6 +81,16 @@ export interface RunArgs<Input, Checkpoint, Io> {
   wait(ms: number): Promise<void>
 }
 
+/** What a job would come to, told before it starts. */
+export interface Estimate {
+  /** Items at most; null where that cannot be known. */
+  items: number | null
+  /** How long it takes at least; null where that cannot be known. */
+  seconds: number | null
+  /** What the numbers stand on, in words that go on after "that is". */
+  basis: string
+}
+
 export interface StartLimits {
   /** Jobs that run or are about to. */
   jobsAtOnce: number
@@ -175,6 +185,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   check?(input: Input, settings: Settings): InputIssue[]
   /** The same for what must be read first, such as the rows of an uploaded table; run after `check`, and only where that finds nothing. */
   inspect?(input: Input, settings: Settings, openUpload: OpenUpload): Promise<InputIssue[]>
+  /** What an input that passes `check` comes to. Left out: nothing can be said. */
+  estimate?(input: Input, settings: Settings): Estimate
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
   limits?(settings: Settings): StartLimits
   /** One line that tells this job from others in a list. */

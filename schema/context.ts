@@ -4,12 +4,14 @@ import type { Logger } from 'pino'
 import { type JobActivity, jobActivities } from '../db/job-activity.ts'
 import { jobInputs } from '../db/job-list.ts'
 import type { PageRequest, RowPage } from '../db/keyset.ts'
+import { type AddressSummary, summariseAddresses } from '../db/known-addresses.ts'
 import { countSightings, listSightings, type SightingRow } from '../db/sighting-list.ts'
 import type { DB } from '../db/types.ts'
 import { bestVerdicts, type EvidenceOf, evidenceOf, type VerificationRow } from '../db/verification-list.ts'
 import type { Engine } from '../jobs/engine.ts'
 import { batched } from './batched.ts'
 import type { LiveFeed, Viewer } from './live-feed.ts'
+import type { ShownSetting } from './shown-setting.ts'
 
 /** What resolvers stand on, one a request. */
 export interface Context {
@@ -18,6 +20,8 @@ export interface Context {
   live: LiveFeed
   log: Logger
   loaders: Loaders
+  /** What the server is set to, fit to be shown. */
+  settings?: readonly ShownSetting[] | undefined
   /** Where the bundled sample site is served. */
   sampleSiteUrl?: string | undefined
 }
@@ -30,6 +34,8 @@ export interface Loaders {
   /** The most telling verdict of an address. */
   verification(address: string): Promise<VerificationRow | undefined>
   evidence(of: EvidenceOf): Promise<unknown>
+  /** What the viewer's jobs know of an address; undefined where none has met it. */
+  addressSummary(address: string): Promise<AddressSummary | undefined>
 }
 
 interface SightingsOf {
@@ -37,8 +43,12 @@ interface SightingsOf {
   address: string
 }
 
-export function createLoaders(db: Kysely<DB>): Loaders {
+export function createLoaders(db: Kysely<DB>, { owner }: Viewer): Loaders {
   return {
+    addressSummary: batched(async (addresses) => {
+      const summaries = await summariseAddresses(db, owner, [...new Set(addresses)])
+      return addresses.map((address) => summaries.get(address))
+    }),
     jobInput: batched(async (ids) => {
       const inputs = await jobInputs(db, ids)
       return ids.map((id) => inputs.get(id))

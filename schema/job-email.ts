@@ -1,15 +1,16 @@
-import type { JobAddressRow } from '../db/address-list.ts'
+import type { JobAddressFacets, JobAddressFilter, JobAddressRow } from '../db/address-list.ts'
 import type { Provenance } from '../db/provenance.ts'
 import { sightingOrder, type SightingRow } from '../db/sighting-list.ts'
 import { builder } from './builder.ts'
 import { connect, connectionType, pageArgs } from './connection.ts'
+import { Facet } from './facet.ts'
 import { Quality } from './job-enums.ts'
 import { Verification } from './verification.ts'
 
 type FieldsOf<Row extends Provenance> = PothosSchemaTypes.ObjectFieldBuilder<(typeof builder)['$inferSchemaTypes'], Row>
 
 /** Where and how an address was met: the fields that sightings and the addresses of a job share. */
-function provenanceFields<Row extends Provenance>(builderOfRow: FieldsOf<Row>) {
+export function provenanceFields<Row extends Provenance>(builderOfRow: FieldsOf<Row>) {
   const t = builderOfRow as FieldsOf<Provenance>
   return {
     sourceUrl: t.exposeString('sourceUrl', {
@@ -90,9 +91,43 @@ export const JobEmailOrder = builder.enumType('JobEmailOrder', {
 export const JobEmailFilter = builder.inputType('JobEmailFilter', {
   description: 'Which addresses of a job. Conditions hold together; an empty list lets nothing through.',
   fields: (t) => ({
-    text: t.string({ description: 'Part of the address, the person or the organisation, in whatever case.' }),
+    text: t.string({
+      description: 'Part of the address, the person, the position or the organisation, in whatever case.',
+    }),
     domain: t.string({ description: 'The domain, exactly.' }),
     quality: t.field({ type: [Quality], description: 'Any of these.' }),
     method: t.stringList({ description: 'Found by any of these.' }),
+    person: t.string({ description: 'Part of the name of the person, in whatever case.' }),
+    position: t.string({ description: "Part of that person's position." }),
+    organisation: t.string({ description: 'Part of the name of the organisation.' }),
+  }),
+})
+
+/** A filter as the database takes it. */
+export function jobEmailFilterRow(given: typeof JobEmailFilter.$inferInput | null | undefined): JobAddressFilter {
+  return {
+    text: given?.text ?? undefined,
+    domain: given?.domain?.toLowerCase(),
+    qualities: given?.quality ?? undefined,
+    methods: given?.method ?? undefined,
+    person: given?.person ?? undefined,
+    position: given?.position ?? undefined,
+    organisation: given?.organisation ?? undefined,
+  }
+}
+
+export const JobEmailFacets = builder.objectRef<JobAddressFacets>('JobEmailFacets').implement({
+  description: 'The addresses of a job, counted by what they have in common.',
+  fields: (t) => ({
+    counted: t.exposeFloat('counted', { description: 'How many addresses were counted.' }),
+    exact: t.exposeBoolean('exact', {
+      description: 'False where there are more than were counted: then the counts are of a part of them.',
+    }),
+    quality: t.expose('quality', {
+      type: [Facet],
+      description: 'By quality in lower case, such as `high`; the most first.',
+    }),
+    method: t.expose('method', { type: [Facet], description: 'By method; the most first.' }),
+    domain: t.expose('domain', { type: [Facet], description: 'By domain: the largest ones.' }),
   }),
 })

@@ -52,3 +52,14 @@ export const JobEvent = builder.objectRef<EventRow>('JobEvent').implement({
 })
 
 export const JobEventConnection = connectionType(JobEvent, 'events')
+
+export const JobEventFilter = builder.inputType('JobEventFilter', {
+  description: 'Which events of a job. Conditions hold together; an empty list lets nothing through.',
+  fields: (t) => ({
+    type: t.stringList({
+      description: 'Any of these types. With a dot at its end it stands for all that begin so: `job.`.',
+    }),
+    category: t.field({ type: [ErrorCategory], description: 'Findings of any of these categories.' }),
+    text: t.string({ description: 'Part of the message, the URL or the item, in whatever case.' }),
+  }),
+})

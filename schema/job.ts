@@ -1,7 +1,8 @@
-import { countJobAddresses, jobAddressOrders, listJobAddresses } from '../db/address-list.ts'
+import { countJobAddresses, countJobAddressFacets, jobAddressOrders, listJobAddresses } from '../db/address-list.ts'
 import { countEvents, eventOrder, listEvents } from '../db/event-list.ts'
 import { countJobs, type JobFilter as JobFilterRow, jobOrders, jobsById, listJobs } from '../db/job-list.ts'
 import { countPages, listPages, pageOrder } from '../db/page-list.ts'
+import { listPageFolder, listPageHosts } from '../db/page-tree.ts'
 import { countJobVerifications, jobVerificationOrders, listJobVerifications } from '../db/verification-list.ts'
 import { allowedActions } from '../jobs/control/allowed-actions.ts'
 import type { JobState as StoredState } from '../jobs/refusals.ts'
@@ -9,15 +10,18 @@ import { kindNamed } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
 import { connect, connectionType, pageArgs } from './connection.ts'
 import type { Context } from './context.ts'
-import { JobEmailConnection, JobEmailFilter, JobEmailOrder } from './job-email.ts'
+import { JobEmailConnection, JobEmailFacets, JobEmailFilter, jobEmailFilterRow, JobEmailOrder } from './job-email.ts'
 import { JobAction, JobKind, JobState, shownState, storedStates } from './job-enums.ts'
-import { JobEventConnection } from './job-event.ts'
+import { JobEventConnection, JobEventFilter } from './job-event.ts'
 import { activityOf, JobProgress } from './job-progress.ts'
 import { storedSchema, toApi } from './kind-schema.ts'
 import type { JobSource } from './live-feed.ts'
 import { Node, parseJobId } from './node.ts'
-import { PageConnection, PageFilter } from './page.ts'
+import { PageConnection, PageFilter, pageFilterRow, PageTreeLevel } from './page.ts'
 import { JobVerificationConnection, JobVerificationOrder, VerificationFilter } from './verification.ts'
+
+/** So many addresses are counted for facets: about a quarter of a second. */
+const facetsOver = 200_000
 
 const JobError = builder.objectRef<{ code: string; message: string }>('JobError').implement({
   description: 'Why a job could not go on.',
@@ -90,14 +94,20 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
     events: t.field({
       type: JobEventConnection,
       description: 'Its log, oldest first.',
-      args: pageArgs(t.arg),
-      resolve: ({ id }, args, { engine: { db } }) =>
-        connect(
+      args: { ...pageArgs(t.arg), filter: t.arg({ type: JobEventFilter, description: 'Only those that pass.' }) },
+      resolve: ({ id }, { filter: given, ...args }, { engine: { db } }) => {
+        const filter = {
+          types: given?.type ?? undefined,
+          categories: given?.category ?? undefined,
+          text: given?.text ?? undefined,
+        }
+        return connect(
           args,
           { name: 'SEQ', ...eventOrder },
-          (page) => listEvents(db, id, page),
-          () => countEvents(db, id),
-        ),
+          (page) => listEvents(db, id, filter, page),
+          () => countEvents(db, id, filter),
+        )
+      },
     }),
     emails: t.field({
       type: JobEmailConnection,
@@ -109,12 +119,7 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
       },
       resolve: ({ id }, { orderBy, filter: given, ...args }, { engine: { db } }) => {
         const order = orderBy ?? 'FOUND'
-        const filter = {
-          text: given?.text ?? undefined,
-          domain: given?.domain?.toLowerCase(),
-          qualities: given?.quality ?? undefined,
-          methods: given?.method ?? undefined,
-        }
+        const filter = jobEmailFilterRow(given)
         return connect(
           args,
           { name: order, ...jobAddressOrders[order] },
@@ -123,13 +128,36 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
         )
       },
     }),
+    emailFacets: t.field({
+      type: JobEmailFacets,
+      description: `Its addresses counted by quality, method and domain, at most ${facetsOver} of them.`,
+      args: { filter: t.arg({ type: JobEmailFilter, description: 'Only those that pass.' }) },
+      resolve: ({ id }, { filter }, { engine: { db } }) =>
+        countJobAddressFacets(db, id, jobEmailFilterRow(filter), facetsOver),
+    }),
+    pageTree: t.field({
+      type: PageTreeLevel,
+      description:
+        'One level of the tree of its pages: the hosts, or with `host` what lies in one of its folders. Large hosts take a moment.',
+      args: {
+        host: t.arg.string({ description: 'A host, as `PageBranch` names it.' }),
+        path: t.arg.string({ defaultValue: '/', description: 'A folder of that host, with a slash at its end.' }),
+        filter: t.arg({ type: PageFilter, description: 'Only pages that pass.' }),
+      },
+      resolve: ({ id }, { host, path, filter: given }, { engine: { db } }) => {
+        const filter = pageFilterRow(given)
+        return host == null
+          ? listPageHosts(db, id, filter)
+          : listPageFolder(db, id, filter, { host, path: path ?? '/' })
+      },
+    }),
     pages: t.field({
       type: PageConnection,
       description:
         'The pages that it knows of, in the order in which it learned of them. Empty for kinds that visit none.',
       args: { ...pageArgs(t.arg), filter: t.arg({ type: PageFilter, description: 'Only those that pass.' }) },
       resolve: ({ id }, { filter: given, ...args }, { engine: { db } }) => {
-        const filter = { statuses: given?.status ?? undefined, text: given?.text ?? undefined }
+        const filter = pageFilterRow(given)
         return connect(
           args,
           { name: 'FOUND', ...pageOrder },
@@ -173,6 +201,9 @@ export const JobFilter = builder.inputType('JobFilter', {
     kind: t.field({ type: [JobKind], description: 'Any of these kinds.' }),
     state: t.field({ type: [JobState], description: 'In any of these states.' }),
     text: t.string({ description: "Part of the title in whatever case, or the job's id." }),
+    owner: t.string({ description: 'Whose they are, exactly.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Asked for at this moment or later.' }),
+    createdTo: t.field({ type: 'DateTime', description: 'Asked for before this moment.' }),
   }),
 })
 
@@ -182,6 +213,9 @@ export function jobFilterRow(filter: typeof JobFilter.$inferInput | null | undef
     kinds: filter?.kind ?? undefined,
     states: filter?.state ? storedStates(filter.state) : undefined,
     text: filter?.text ?? undefined,
+    owner: filter?.owner ?? undefined,
+    createdFrom: filter?.createdFrom ?? undefined,
+    createdTo: filter?.createdTo ?? undefined,
   }
 }
 

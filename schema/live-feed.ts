@@ -71,6 +71,8 @@ export interface LiveFeed {
    */
   jobResults(viewer: Viewer, jobId: number, after?: ResultKey): AsyncIterableIterator<JobResultsItem>
   jobs(viewer: Viewer, filter: JobFilter): AsyncIterableIterator<JobsChangeItem>
+  /** Whether changes are heard of at once; otherwise they come by polling. */
+  listening(): boolean
   /** Items a second over the last seconds; undefined where the job is not sampled. */
   ratePerSecond(jobId: number): number | undefined
 }

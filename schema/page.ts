@@ -1,4 +1,5 @@
-import type { PageRow } from '../db/page-list.ts'
+import type { PageFilter as PageFilterRow, PageRow } from '../db/page-list.ts'
+import type { PageBranchRow, PageLevel } from '../db/page-tree.ts'
 import type { ErrorCategory as Category } from '../jobs/error-category.ts'
 import { builder } from './builder.ts'
 import { connectionType } from './connection.ts'
@@ -70,5 +71,50 @@ export const PageFilter = builder.inputType('PageFilter', {
   fields: (t) => ({
     status: t.field({ type: [PageStatus], description: 'Any of these.' }),
     text: t.string({ description: 'Part of the URL, in whatever case.' }),
+    category: t.field({ type: [ErrorCategory], description: 'With trouble of any of these sorts.' }),
+    host: t.string({ description: "Of this host: its name, with the port where it is not the scheme's own." }),
+  }),
+})
+
+/** A filter as the database takes it. */
+export function pageFilterRow(given: typeof PageFilter.$inferInput | null | undefined): PageFilterRow {
+  return {
+    statuses: given?.status ?? undefined,
+    text: given?.text ?? undefined,
+    categories: given?.category ?? undefined,
+    host: given?.host ?? undefined,
+  }
+}
+
+const PageBranch = builder.objectRef<PageBranchRow>('PageBranch').implement({
+  description: 'A host, a folder of a host, or a single page, with the sums of the pages in it.',
+  fields: (t) => ({
+    host: t.exposeString('host', {
+      description: "The host: its name, with the port where it is not the scheme's own.",
+    }),
+    path: t.exposeString('path', {
+      description: 'The path from the slash on, with one at the end of a folder; empty for the whole host.',
+    }),
+    pages: t.exposeFloat('pages', { description: 'How many pages are in it.' }),
+    queued: t.exposeFloat('queued', { description: 'How many of them are to be fetched.' }),
+    fetched: t.exposeFloat('fetched', { description: 'How many of them were fetched.' }),
+    failed: t.exposeFloat('failed', { description: 'How many of them failed.' }),
+    skipped: t.exposeFloat('skipped', { description: 'How many of them were left out.' }),
+    emails: t.exposeFloat('emails', {
+      description: 'Addresses of its pages; one that stands on several is counted on each.',
+    }),
+    fetchMs: t.exposeInt('fetchMs', { nullable: true, description: 'Milliseconds that a fetch took in the mean.' }),
+    page: t.expose('page', { type: Page, nullable: true, description: 'The page, where this is a single one.' }),
+  }),
+})
+
+export const PageTreeLevel = builder.objectRef<PageLevel>('PageTreeLevel').implement({
+  description: 'What lies next to each other in the tree of the pages of a job.',
+  fields: (t) => ({
+    branches: t.expose('branches', {
+      type: [PageBranch],
+      description: 'Hosts, the largest first; or folders, then pages, A to Z.',
+    }),
+    more: t.exposeInt('more', { description: 'How many were left out because there are too many.' }),
   }),
 })

@@ -3,6 +3,7 @@ import { type StartedJob, startJob } from '../jobs/control.ts'
 import type { Engine } from '../jobs/engine.ts'
 import { kinds } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
+import { addCheck } from './check-input.ts'
 import {
   ForbiddenType,
   IdempotencyMismatchType,
@@ -42,14 +43,16 @@ const StartJobResult = builder.unionType('StartJobResult', {
   resolveType: resultType('StartJobSuccess'),
 })
 
-/** A mutation a kind, from the registry. */
+/** A mutation a kind, and a check of its input, from the registry. */
 for (const kind of kinds) {
+  const inputType = kindInput(kind)
+  addCheck(kind, inputType)
   builder.mutationField(`start${typeName(kind.kind)}`, (t) =>
     t.field({
       type: StartJobResult,
       description: `Starts a job: ${kind.title}. ${kind.description}`,
       args: {
-        input: t.arg({ type: kindInput(kind), required: true, description: 'What the job is to do.' }),
+        input: t.arg({ type: inputType, required: true, description: 'What the job is to do.' }),
         idempotencyKey: idempotencyKeyArg(t.arg),
       },
       resolve: (_root, { input, idempotencyKey }, { engine, viewer }) =>

@@ -12,6 +12,16 @@ const Worker = builder.objectRef<WorkerRow>('Worker').implement({
     itemsPerSecond: t.exposeFloat('itemsPerSecond', {
       description: 'Items a second that it has brought to an end of late.',
     }),
+    steps: t.exposeFloat('steps', { description: 'Steps that it has stored since it began.' }),
+    commitLagMs: t.exposeFloat('commitLagMs', {
+      description: 'Of late: the longest time from a step that was ready to its commit, in milliseconds.',
+    }),
+    loopLagMs: t.exposeFloat('loopLagMs', {
+      description: 'Of late: how long its event loop was held up, 99th percentile in milliseconds.',
+    }),
+    noticeLagMs: t.exposeFloat('noticeLagMs', {
+      description: 'How long the last notice to itself was on its way through the database, in milliseconds.',
+    }),
     since: t.expose('since', { type: 'DateTime', description: 'When it began.' }),
     seenAt: t.expose('seenAt', { type: 'DateTime', description: 'When it last gave a sign of life.' }),
   }),

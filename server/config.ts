@@ -138,7 +138,8 @@ type Environment = Record<string, string | undefined>
 const leastTokenLength = 16
 const leastSecretLength = 32
 
-const variables = z.object({
+/** Each variable with its rules; `example` and `secret` are in its metadata. */
+export const variables = z.object({
   HOST: z
     .string()
     .transform(withoutBrackets)

@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { Logger } from 'pino'
 
 import type { Engine } from '../jobs/engine.ts'
+import type { ShownSetting } from '../schema/shown-setting.ts'
 import { createAuth } from './auth.ts'
 import { limitBody } from './http/body-timeout.ts'
 import { sendContent } from './http/content.ts'
@@ -52,15 +53,18 @@ export function createHttp(options: {
   /** The folder of the built app. */
   clientDir: string
   sampleSiteUrl?: string | undefined
+  /** What the server is set to, fit to be shown. */
+  settings?: readonly ShownSetting[]
   /** A subscriber that takes nothing for so long is dropped; 10 s. */
   stalledMs?: number
   /** What a request may take to arrive, and an upload between two of its bytes; 60 s. */
   bodyTimeoutMs?: number
 }): Http {
-  const { config, engine, live, log, clientDir, sampleSiteUrl, stalledMs = 10_000, bodyTimeoutMs = 60_000 } = options
+  const { config, engine, live, log, clientDir, sampleSiteUrl, settings } = options
+  const { stalledMs = 10_000, bodyTimeoutMs = 60_000 } = options
   const auth = createAuth(config.apiToken)
   const endpoint = createGraphqlEndpoint({
-    context: { engine, live, log, sampleSiteUrl },
+    context: { engine, live, log, sampleSiteUrl, settings },
     introspection: config.introspection ?? true,
     log,
   })

@@ -20,8 +20,6 @@ import { createRates } from './live/rates.ts'
 const pollMs = 2_000
 
 export interface Live extends LiveFeed {
-  /** Whether changes are heard of at once; otherwise they come by polling. */
-  listening(): boolean
   /** How long the last notice to ourselves was on its way. */
   noticeLagMs(): number
   /** How many jobs are followed, by how many subscribers, and how many watch lists of jobs. */

@@ -20,6 +20,7 @@ import { createHttp } from './http.ts'
 import { createLive } from './live.ts'
 import { createLog } from './log.ts'
 import { startSampleSite } from './sample-site.ts'
+import { shownSettings } from './shown-settings.ts'
 import { keepWorkers } from './worker-processes.ts'
 
 /** What has been started, ended in the opposite order. */
@@ -74,7 +75,7 @@ async function runAll(run: Run): Promise<void> {
   const { config, log, started } = run
   const url = await openDatabaseServer(run)
   await migrate(url)
-  await buildClient(() => log.info('building the web app; the first start takes a moment'))
+  await buildClient(config.env, () => log.info('building the web app; the first start takes a moment'))
   const sampleSite = await openSampleSite(run)
   const { engine, address } = await serve(run, url, sampleSite)
   const ownHosts = sampleSite ? [...config.allowHosts, new URL(sampleSite).host] : config.allowHosts
@@ -95,7 +96,7 @@ async function runAll(run: Run): Promise<void> {
 async function runApi(run: Run): Promise<void> {
   const url = await openDatabaseServer(run)
   await migrate(url)
-  await buildClient(() => run.log.info('building the web app; the first start takes a moment'))
+  await buildClient(run.config.env, () => run.log.info('building the web app; the first start takes a moment'))
   const { address } = await serve(run, url, undefined)
   run.log.info({ address }, `Mailquarry is ready: ${address}`)
 }
@@ -174,7 +175,8 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   started.push({ name: 'queue', stop: () => engine.close() })
   const live = await createLive({ url, db: database.db, log })
   started.push({ name: 'live events', stop: () => live.close() })
-  const http = createHttp({ config, engine, live, log, clientDir, sampleSiteUrl })
+  const settings = shownSettings(config.env)
+  const http = createHttp({ config, engine, live, log, clientDir, sampleSiteUrl, settings })
   const { url: address } = await http.listen().catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     throw new UsageError(`${config.host}:${config.port} is in use by another program: give another PORT.`)

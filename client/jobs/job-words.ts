@@ -8,6 +8,12 @@ export type Quality = Enums['Quality']['enumValues']
 export type PageStatus = Enums['PageStatus']['enumValues']
 export type ErrorCategory = Enums['ErrorCategory']['enumValues']
 
+/** As the API takes it; what is undefined lets everything through. */
+export interface PageFilter {
+  text?: string | undefined
+  status?: PageStatus[] | undefined
+}
+
 export type Tone = 'info' | 'success' | 'warning' | 'error' | 'neutral'
 
 /** Each state in words and colour; `moving` while something goes on by itself. */
@@ -69,6 +75,11 @@ export function wordsOfEnum(value: string): string {
   return (words.charAt(0).toUpperCase() + words.slice(1))
     .replace(/^Http\b/, 'HTTP')
     .replace(/^(Dns|Tls)$/, (w) => w.toUpperCase())
+}
+
+/** Methods come as words for programs: "at-words" → "at words". */
+export function methodWords(method: string): string {
+  return method.replaceAll('-', ' ')
 }
 
 /** Reasons come as words for programs: "same-domain" → "same domain". */

@@ -4,7 +4,8 @@ import type { Ref } from 'vue'
 
 import { graphql } from '../graphql.ts'
 import { wordsOfError } from '../ui/error-words.ts'
-import type { JobAction, JobState } from './job-words.ts'
+import type { JobAction } from './job-words.ts'
+import type { JobsFilter } from './jobs-filter.ts'
 
 export type BulkAction = Exclude<JobAction, 'CLONE'>
 
@@ -80,11 +81,7 @@ export function useBulkActions(): {
   /** Why the last one failed. */
   problem: Ref<string | undefined>
   /** How many jobs were changed, or would be in a dry run; undefined when it failed. */
-  ask(
-    action: BulkAction,
-    filter: { state?: JobState[] | undefined; text?: string | undefined },
-    dryRun: boolean,
-  ): Promise<number | undefined>
+  ask(action: BulkAction, filter: JobsFilter, dryRun: boolean): Promise<number | undefined>
 } {
   const { client } = useClientHandle()
   const busy = ref(false)

@@ -102,10 +102,7 @@ export function useCreateJob({ persistKey }: { persistKey: string }): {
 export function startDocument(
   kind: string,
 ): TypedDocumentNode<{ result: Answer }, { input: unknown; idempotencyKey: string }> {
-  const name = kind
-    .split('_')
-    .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
-    .join('')
+  const name = nameOfKind(kind)
   return gql`
     mutation Start($input: ${name}Input!, $idempotencyKey: String) {
       result: start${name}(input: $input, idempotencyKey: $idempotencyKey) {
@@ -114,6 +111,14 @@ export function startDocument(
     }
     ${StartJobResult}
   `
+}
+
+/** SCRAPE_EMAILS → ScrapeEmails */
+export function nameOfKind(kind: string): string {
+  return kind
+    .split('_')
+    .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
+    .join('')
 }
 
 /** The key that this input is sent with, kept until the end of the submission is known. */

@@ -19,6 +19,9 @@ const JobFeed = graphql(
           title
           lastSeq
           createdAt
+          progress {
+            results
+          }
           ...JobRow_job
         }
       }

@@ -23,11 +23,11 @@ export const JobLogEvent = graphql(`
 `)
 export type LogEvent = ResultOf<typeof JobLogEvent>
 
-const JobHistory = graphql(
+export const JobHistory = graphql(
   `
-    query JobHistory($id: ID!, $last: Int!, $before: String) {
+    query JobHistory($id: ID!, $last: Int!, $before: String, $filter: JobEventFilter) {
       job(id: $id) {
-        events(last: $last, before: $before) {
+        events(last: $last, before: $before, filter: $filter) {
           nodes {
             ...JobLogEvent
           }

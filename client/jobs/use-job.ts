@@ -9,6 +9,7 @@ import { useLiveQuery } from '../live-query.ts'
 import type { LiveQuery } from '../live-query.ts'
 import { beforeFirstGap } from './event-log.ts'
 import { hasEnded, isActive } from './job-words.ts'
+import type { JobState } from './job-words.ts'
 import { JobHeader_job } from './JobHeader.vue'
 import { JobProgress_job } from './JobProgress.vue'
 import type { RateSample } from './rate-samples.ts'
@@ -76,6 +77,13 @@ export interface Job {
   /** undefined: not known yet; null: there is no such job, or no more. */
   job: ComputedRef<WatchedJob | null | undefined>
   active: ComputedRef<boolean>
+  /**
+   * Shows a state that was asked for before the server has said so; undefined takes it back. Any change of the state ends it too, and
+   * so does time, where the state was reached and left at once.
+   */
+  expectState(state: JobState | undefined): void
+  /** A state is shown that the server has not confirmed. */
+  expecting: ComputedRef<boolean>
   log: JobLog
   /** Rates met while this page is open. */
   samples: Readonly<ShallowRef<readonly RateSample[]>>
@@ -101,10 +109,19 @@ export function useJob(id: string): Job {
   function accept(next: WatchedJob | null) {
     // Answers cross: a state that has been seen is not taken back by one that was read before it.
     if (next && latest.value && next.lastSeq < latest.value.lastSeq) return
+    if (next && latest.value && next.state !== latest.value.state) expectState(undefined)
     latest.value = next
     if (next && isActive(next.state)) {
       samples.value = addSample(samples.value, { at: Date.now(), perSecond: next.progress.ratePerSecond ?? 0 })
     }
+  }
+
+  const expected = shallowRef<JobState>()
+  let expectation: ReturnType<typeof setTimeout> | undefined
+  function expectState(state: JobState | undefined) {
+    clearTimeout(expectation)
+    expected.value = state
+    if (state) expectation = setTimeout(() => (expected.value = undefined), 5_000)
   }
 
   const following = ref(false)
@@ -188,15 +205,21 @@ export function useJob(id: string): Job {
   onScopeDispose(() => {
     disposed = true
     clearTimeout(retry)
+    clearTimeout(expectation)
     stopFollowing?.()
   })
   void begin()
 
-  const job = computed(() => (deleted.value ? null : latest.value))
+  const job = computed(() => {
+    if (deleted.value) return null
+    return latest.value && expected.value ? { ...latest.value, state: expected.value } : latest.value
+  })
   return {
     id,
     job,
     active: computed(() => (job.value ? isActive(job.value.state) : false)),
+    expectState,
+    expecting: computed(() => expected.value !== undefined),
     log,
     samples,
     query: { loading, error, refresh },

@@ -7,8 +7,10 @@ import { useLiveQuery } from '../live-query.ts'
 import type { LiveQuery } from '../live-query.ts'
 import { pageArguments } from '../ui/cursor-paging.ts'
 import type { CursorPlace, PageInfo } from '../ui/cursor-paging.ts'
-import type { JobState } from './job-words.ts'
+import type { JobState, StateGroup } from './job-words.ts'
+import { stateGroups } from './job-words.ts'
 import { JobRow_job } from './JobRow.vue'
+import type { JobsFilter } from './jobs-filter.ts'
 import { useJobFeed } from './use-job-feed.ts'
 
 const JobsQuery = graphql(
@@ -33,11 +35,21 @@ const JobsQuery = graphql(
   [JobRow_job],
 )
 
+const JobCounts = graphql(`
+  query JobCounts($filter: JobFilter) {
+    jobStats(filter: $filter) {
+      groups {
+        state
+        jobs
+      }
+    }
+  }
+`)
+
 const pageSize = 50
 
 export interface JobsView {
-  states: readonly JobState[] | undefined
-  text: string
+  filter: JobsFilter
   place: CursorPlace
 }
 
@@ -45,17 +57,21 @@ export interface JobsView {
 export function useJobs(view: MaybeRefOrGetter<JobsView>): {
   rows: ComputedRef<{ id: string; job: FragmentOf<typeof JobRow_job> }[] | undefined>
   page: ComputedRef<{ info: PageInfo; totalCount: number | null } | undefined>
+  /** Jobs in each group of states that pass the rest of the filter. */
+  counts: ComputedRef<Record<StateGroup, number> | undefined>
   query: Pick<LiveQuery<unknown>, 'loading' | 'stale' | 'error' | 'refresh'>
 } {
   const { data, ...query } = useLiveQuery({
     query: JobsQuery,
     variables: computed(() => {
-      const { states, text, place } = toValue(view)
-      return {
-        filter: { state: states && [...states], text: text || undefined },
-        ...pageArguments(place, pageSize, false),
-      }
+      const { filter, place } = toValue(view)
+      return { filter, ...pageArguments(place, pageSize, false) }
     }),
+  })
+  const { data: stats, refresh: countAgain } = useLiveQuery({
+    query: JobCounts,
+    variables: computed(() => ({ filter: { ...toValue(view).filter, state: undefined } })),
+    everyMs: 2_000,
   })
 
   // What has changed since the page was asked for. The server's page replaces it.
@@ -69,8 +85,10 @@ export function useJobs(view: MaybeRefOrGetter<JobsView>): {
   useJobFeed(({ job, deletedId, reload }) => {
     if (deletedId) deleted.add(deletedId)
     if (reload) query.refresh()
+    if (deletedId || reload) countAgain()
     if (!job) return
     const known = data.value?.jobs.nodes.find(({ id }) => id === job.id)
+    if (job.state !== (changed.get(job.id) ?? known)?.state) countAgain()
     if (known) changed.set(job.id, { state: job.state, job })
     // New, or come under the filter: only the server knows where its place is.
     if (!known || changesPlace(known.state, job.state)) query.refresh()
@@ -82,7 +100,7 @@ export function useJobs(view: MaybeRefOrGetter<JobsView>): {
   onScopeDispose(() => clearInterval(timer))
 
   function changesPlace(before: JobState, now: JobState): boolean {
-    const { states } = toValue(view)
+    const states = toValue(view).filter.state
     return states !== undefined && before !== now && states.includes(before) !== states.includes(now)
   }
 
@@ -91,9 +109,23 @@ export function useJobs(view: MaybeRefOrGetter<JobsView>): {
       .filter(({ id }) => !deleted.has(id))
       .map((node) => ({ id: node.id, job: changed.get(node.id)?.job ?? node })),
   )
+  const counts = computed(() => {
+    const groups = stats.value?.jobStats.groups
+    if (!groups) return undefined
+    const jobsIn = (states: readonly JobState[] | undefined) =>
+      groups.filter(({ state }) => states?.includes(state) ?? true).reduce((sum, { jobs }) => sum + jobs, 0)
+    return mapValues(stateGroups, ({ states }) => jobsIn(states))
+  })
   return {
     rows,
+    counts,
     page: computed(() => data.value && { info: data.value.jobs.pageInfo, totalCount: data.value.jobs.totalCount }),
     query,
   }
+}
+
+function mapValues<K extends string, In, Out>(record: Record<K, In>, change: (value: In) => Out): Record<K, Out> {
+  const entries = Object.entries<In>(record).map(([key, value]) => [key, change(value)])
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys as in the record
+  return Object.fromEntries(entries) as Record<K, Out>
 }

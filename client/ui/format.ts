@@ -86,6 +86,11 @@ export function formatExact(iso: string): string {
   return exactTime.format(Date.parse(iso))
 }
 
+/** "26 Nov 2026" in the reader's time zone and words. */
+export function formatDay(iso: string): string {
+  return shortDateWithYear.format(Date.parse(iso))
+}
+
 /** "14:03:09". */
 export function formatClock(iso: string): string {
   return clockTime.format(Date.parse(iso))

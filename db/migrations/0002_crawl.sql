@@ -7,6 +7,7 @@ create table addresses (
   first_seen_at timestamptz not null default now()
 );
 create index addresses_by_domain on addresses (domain, address);
+create index addresses_by_first_seen on addresses (first_seen_at desc, address desc);
 
 -- One place in which a job met an address.
 create table sightings (
@@ -93,6 +94,7 @@ create table pages (
   primary key (job_id, url_key)
 );
 create index pages_by_id on pages (job_id, id);
+create index pages_by_host on pages (job_id, shard_key);
 create index pages_by_status on pages (job_id, status, id);
 create index pages_frontier on pages (job_id, shard_key, priority, depth, url_key) where status = 'QUEUED';
 create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, hops) < (expanded_depth, expanded_hops);

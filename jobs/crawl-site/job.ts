@@ -1,6 +1,7 @@
 import type { JobKind } from '../job-kind.ts'
 import { type CrawlBatch, type CrawlCheckpoint, crawlCheckpoint } from './crawl-batch.ts'
 import { crawlHost } from './crawl-host.ts'
+import { estimateCrawl } from './estimate.ts'
 import { example } from './example.ts'
 import { checkCrawlInput, type CrawlInput, crawlInput, crawlTitle } from './input.ts'
 import { type CrawlIo, crawlIo } from './io.ts'
@@ -19,6 +20,7 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   checkpoint: crawlCheckpoint,
   check: checkCrawlInput,
   inspect: checkStartTable,
+  estimate: estimateCrawl,
   titleOf: crawlTitle,
   io: crawlIo,
   run: (args) => (args.shard === 'main' ? seedCrawl(args) : crawlHost(args)),

@@ -44,7 +44,7 @@ export function createGraphqlEndpoint(options: {
     maskedErrors: { maskError },
     // What is worth it is logged where errors are masked.
     logging: false,
-    context: ({ viewer }) => ({ ...context, viewer, loaders: createLoaders(context.engine.db) }),
+    context: ({ viewer }) => ({ ...context, viewer, loaders: createLoaders(context.engine.db, viewer) }),
     plugins: [
       useCSRFPrevention({ requestHeaders: ['x-graphql-yoga-csrf', 'graphql-require-preflight'] }),
       limitQueries(queryLimits),

@@ -138,8 +138,10 @@ function passesState(job: JobRow, { states }: JobFilter): boolean {
 }
 
 /** The same rules as the list's query. */
-function passesButState(job: JobRow, { kinds, text }: JobFilter): boolean {
+function passesButState(job: JobRow, { kinds, text, owner, createdFrom, createdTo }: JobFilter): boolean {
   if (kinds && !kinds.includes(job.kind)) return false
+  if (owner !== undefined && job.owner !== owner) return false
+  if ((createdFrom && job.createdAt < createdFrom) || (createdTo && job.createdAt >= createdTo)) return false
   const part = text?.trim().toLowerCase()
   return !part || job.title.toLowerCase().includes(part) || String(job.id) === part
 }

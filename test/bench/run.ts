@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 const benches: Record<string, string> = {
   crawl: './crawl/run.ts',
+  app: './app/run.ts',
   export: './export/run.ts',
   live: './live/run.ts',
   queue: './queue/run.ts',

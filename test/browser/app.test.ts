@@ -148,7 +148,7 @@ it('has found every address of the sample site that links lead to, and none of i
 })
 
 it('names each bad entry beside its field and keeps what was typed', async () => {
-  await page.goto(`${program.url}/jobs/new`)
+  await page.goto(`${program.url}/jobs/new?kind=SCRAPE_EMAILS`)
   const domains = page.getByRole('textbox', { name: /domains/i })
   await domains.fill('not a domain\nhttp://10.0.0.1/\nlocalhost\nex ample.com')
   await page.getByRole('button', { name: /^Start/ }).click()

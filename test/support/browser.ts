@@ -84,6 +84,21 @@ export async function openWatchedPage(browser: Browser, options: WatchedPageOpti
 }
 
 /**
+ * Stops all processes of the browser, as a laptop's lid does; the returned function lets them go on. Freezing a page over the protocol
+ * leaves its timers running in a headless browser.
+ */
+export async function putToSleep(browser: Browser): Promise<() => void> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  await session.detach()
+  const pids = processInfo.map(({ id }) => id)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  return () => {
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+  }
+}
+
+/**
  * Folder with the unpacked Chromium, made once for each version beside the installed packages. The package unpacks into TMPDIR and takes whatever
  * `chromium` lies there, and looks at the environment while it is imported: so it runs in a process of its own, with a TMPDIR of our own.
  */

@@ -1,0 +1,106 @@
+import { gql } from '@urql/core'
+import type { TypedDocumentNode } from '@urql/core'
+import { useClientHandle } from '@urql/vue'
+import type { ResultOf } from 'gql.tada'
+import { onScopeDispose, shallowRef, watch } from 'vue'
+import type { Ref, ShallowRef } from 'vue'
+
+import { graphql } from '../graphql.ts'
+import { readForm } from './input-form.ts'
+import type { FormValues, InputField, InputIssue } from './input-form.ts'
+import { nameOfKind } from './use-create-job.ts'
+
+const CheckInputResult = graphql(`
+  fragment CheckInputResult on CheckInputResult @_unmask {
+    __typename
+    ... on InputAccepted {
+      title
+      estimate {
+        items
+        seconds
+        basis
+      }
+    }
+    ... on ValidationError {
+      issues {
+        path
+        message
+      }
+    }
+  }
+`)
+type Answer = ResultOf<typeof CheckInputResult>
+export type Estimate = NonNullable<Extract<Answer, { __typename: 'InputAccepted' }>['estimate']>
+
+/** Typing has to rest for so long before the server is asked. */
+const restMs = 500
+/** Larger inputs are judged when they are started: they would be sent again at every pause. */
+const mostBytes = 300_000
+
+/** What the server says of a form while it is being filled in. Nothing is started. */
+export function useInputCheck(
+  kind: string,
+  fields: InputField[],
+  values: Ref<FormValues>,
+): {
+  /** Problems of fields that have something in them, with the values that they speak of. */
+  found: ShallowRef<{ issues: readonly InputIssue[]; values: FormValues }>
+  /** What the job would come to; undefined where nothing can be said of the present input. */
+  estimate: ShallowRef<Estimate | undefined>
+} {
+  const { client } = useClientHandle()
+  const found = shallowRef<{ issues: readonly InputIssue[]; values: FormValues }>({ issues: [], values: {} })
+  const estimate = shallowRef<Estimate>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let turn = 0
+
+  async function check() {
+    const mine = ++turn
+    const judged = { ...values.value }
+    const { input, issues: own } = readForm(fields, judged)
+    const mistyped = own.filter(({ path }) => isFilled(judged[path[0] ?? '']))
+    const askable = own.length === 0 && JSON.stringify(input).length < mostBytes
+    const { data } = askable
+      ? await client.query(checkDocument(kind), { input }, { requestPolicy: 'network-only' }).toPromise()
+      : { data: undefined }
+    if (mine !== turn) return
+    const result = data?.result
+    estimate.value = result?.__typename === 'InputAccepted' ? (result.estimate ?? undefined) : undefined
+    const refused = result?.__typename === 'ValidationError' ? result.issues : []
+    // What has not been filled in yet is no mistake.
+    const issues = [...mistyped, ...refused.filter(({ path }) => isFilled(judged[path[0] ?? '']))]
+    found.value = { issues, values: judged }
+  }
+
+  watch(
+    values,
+    () => {
+      clearTimeout(timer)
+      estimate.value = undefined
+      timer = setTimeout(() => void check(), restMs)
+    },
+    { deep: true, immediate: true },
+  )
+  onScopeDispose(() => {
+    clearTimeout(timer)
+    turn++
+  })
+  return { found, estimate }
+}
+
+function isFilled(value: string | boolean | undefined): boolean {
+  return typeof value === 'string' && value.trim() !== ''
+}
+
+/** SCRAPE_EMAILS → `checkScrapeEmails(input: ScrapeEmailsInput!)`, made from the name as the server does. */
+function checkDocument(kind: string): TypedDocumentNode<{ result: Answer }, { input: unknown }> {
+  const name = nameOfKind(kind)
+  return gql`
+    query Check($input: ${name}Input!) {
+      result: check${name}(input: $input) {
+        ...CheckInputResult
+      }
+    }
+    ${CheckInputResult}
+  `
+}

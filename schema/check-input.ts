@@ -1,0 +1,56 @@
+import type { InputRef } from '@pothos/core'
+
+import { readInput } from '../jobs/control.ts'
+import type { AnyJobKind, Estimate } from '../jobs/job-kind.ts'
+import { builder } from './builder.ts'
+import { orRefused, resultType, ValidationErrorType } from './errors.ts'
+import { typeName, withoutNulls } from './kind-input.ts'
+
+const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
+  description: 'What a job would come to.',
+  fields: (t) => ({
+    items: t.exposeFloat('items', {
+      nullable: true,
+      description: 'Items at most, such as pages; null where that cannot be known.',
+    }),
+    seconds: t.exposeFloat('seconds', {
+      nullable: true,
+      description: 'How long it takes at least; null where that cannot be known.',
+    }),
+    basis: t.exposeString('basis', { description: 'What these numbers stand on, in words for people.' }),
+  }),
+})
+
+const InputAccepted = builder.objectRef<{ title: string; estimate: Estimate | null }>('InputAccepted').implement({
+  description: 'A job could be started with this input.',
+  fields: (t) => ({
+    title: t.exposeString('title', { description: 'The title that the job would have.' }),
+    estimate: t.expose('estimate', {
+      type: JobEstimate,
+      nullable: true,
+      description: 'What it would come to; null where nothing can be said.',
+    }),
+  }),
+})
+
+const CheckInputResult = builder.unionType('CheckInputResult', {
+  description: 'What can be said of an input before a job starts.',
+  types: [InputAccepted, ValidationErrorType],
+  resolveType: resultType('InputAccepted'),
+})
+
+/** A query beside the start mutation of a kind, which starts nothing. */
+export function addCheck(kind: AnyJobKind, inputType: InputRef<Record<string, unknown>>): void {
+  builder.queryField(`check${typeName(kind.kind)}`, (t) =>
+    t.field({
+      type: CheckInputResult,
+      description: `Checks an input of \`start${typeName(kind.kind)}\` and says what the job would come to. Nothing is started, and no place is asked.`,
+      args: { input: t.arg({ type: inputType, required: true, description: 'What the job is to do.' }) },
+      resolve: (_root, { input: given }, { engine, viewer }) =>
+        orRefused(async () => {
+          const input = await readInput(engine, kind, withoutNulls(given), viewer.owner)
+          return { title: kind.titleOf(input), estimate: kind.estimate?.(input, engine.settings) ?? null }
+        }),
+    }),
+  )
+}

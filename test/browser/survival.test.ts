@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+
+import { launchBrowser, openWatchedPage, putToSleep, type WatchedPage } from '../support/browser.ts'
+import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
+import { expectTruth, jobTruth, jobView } from '../support/job-view.ts'
+import { freePortPair, type Program, startProgram } from '../support/program.ts'
+import { type Site, startSite } from '../support/site.ts'
+
+// One job runs through all of it. Its site has pages enough for that; every third one is missing, so that the log grows too.
+const pages = 4_000
+let browser: Browser
+let program: Program
+let network: CuttableNetwork
+let site: Site
+let dataDir: string
+let watched: WatchedPage
+let page: Page
+const id = '1'
+let startAgain: () => Promise<void>
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-survival-'))
+  site = await startSite({
+    log: false,
+    handler(request, response) {
+      const number = Number(/^\/p(\d+)$/.exec(request.url ?? '')?.[1] ?? NaN)
+      if (request.url !== '/' && (Number.isNaN(number) || number % 3 === 0)) return response.writeHead(404).end()
+      response.setHeader('content-type', 'text/html')
+      if (!Number.isNaN(number)) return response.end(`<p>Write to person${number}@maker-works.com</p>`)
+      return response.end(Array.from({ length: pages }, (_, i) => `<a href="/p${i + 1}">${i + 1}</a>`).join(' '))
+    },
+  })
+  browser = await launchBrowser()
+  const port = await freePortPair()
+  network = await startCuttableNetwork(port)
+  startAgain = async () => {
+    program = await startProgram({
+      DATA_DIR: dataDir,
+      PORT: String(port),
+      MIN_DELAY_MS: '25',
+      WORKERS: '1',
+      ALLOW_HOSTS: `${site.host}:${site.port}`,
+      ALLOW_ORIGINS: `127.0.0.1:${network.port}`,
+    })
+  }
+  await startAgain()
+  const query = `mutation { startScrapeEmails(input: { startUrls: ["${site.url}/"], maxPagesPerDomain: ${pages} }) {
+    ... on StartJobSuccess { job { id } } ... on UserError { message } } }`
+  const started = await fetch(`${program.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+  const answer = await started.text()
+  if (!answer.includes(`{"id":"${id}"}`)) throw new Error(answer)
+})
+afterAll(async () => {
+  await browser?.close()
+  await program?.stop()
+  await network?.[Symbol.asyncDispose]()
+  await site?.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+beforeEach(async () => {
+  // The console tells of the connections that a test breaks.
+  const expected = [/WebSocket connection to/, /ERR_(CONNECTION|EMPTY|NETWORK|INTERNET)/, /Failed to load resource/]
+  watched = await openWatchedPage(browser, { origins: [program.url, network.url], expected })
+  page = watched.page
+  await page.goto(`${network.url}/jobs/${id}`)
+  await jobView(page).stateIs('Running')
+})
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail')
+    await page.screenshot({ path: join(tmpdir(), 'mailquarry-failed.png') }).catch(() => {})
+  await watched.close()
+})
+
+const soon = { timeout: 20_000 }
+const badge = (words: string) => page.getByRole('button', { name: words })
+/** More has happened than the page can have heard of. */
+async function wentOn() {
+  const { progress } = await jobTruth(program.url, id)
+  await expect
+    .poll(async () => (await jobTruth(program.url, id)).progress.done, soon)
+    .toBeGreaterThan(progress.done + 20)
+}
+
+it('shows the truth after a refresh, and in a new tab when the old one was closed', async () => {
+  await page.reload()
+  await expectTruth(page, program.url, id)
+  await page.close()
+  await wentOn()
+  page = await watched.context.newPage()
+  await page.goto(`${network.url}/jobs/${id}`)
+  await expectTruth(page, program.url, id)
+})
+
+it('says that it reconnects while the network is cut, and shows the truth when it is back', async () => {
+  network.cut()
+  await badge('Reconnecting').waitFor(soon)
+  await wentOn()
+  network.mend()
+  await expectTruth(page, program.url, id)
+  await badge('Live').waitFor(soon)
+})
+
+it('shows the truth when a laptop wakes up whose connection was forgotten while it slept', async () => {
+  await expect.poll(() => jobView(page).figure('Done'), soon).toBeGreaterThan(0)
+  const wakeUp = await putToSleep(browser)
+  const asleepSince = performance.now()
+  network.forget()
+  // Long enough for a router to forget, and for the page to know that it has slept.
+  await expect.poll(() => performance.now() - asleepSince, soon).toBeGreaterThan(7_000)
+  wakeUp()
+  await expectTruth(page, program.url, id)
+})
+
+it('shows the truth when the server was killed and started again', async () => {
+  await program.kill()
+  await badge('Reconnecting').waitFor(soon)
+  await startAgain()
+  await expectTruth(page, program.url, id)
+  await jobView(page).stateIs('Running')
+})
+
+it('stays as it is while somebody holds it still, and catches up when they go on', async () => {
+  await badge('Live').click()
+  await badge('Paused').waitFor(soon)
+  const held = await jobView(page).figure('Done')
+  await wentOn()
+  expect(await jobView(page).figure('Done')).toBe(held)
+  await badge('Paused').click()
+  await expectTruth(page, program.url, id)
+})
+
+it('takes back what it showed when the server refuses an action', async () => {
+  const shown = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route) => {
+    if (!route.request().postData()?.includes('pauseJob')) return route.fallback()
+    await shown.promise
+    const result = { __typename: 'Forbidden', message: 'You may not do this.' }
+    return route.fulfill({ json: { data: { result } } })
+  })
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await jobView(page).stateIs('Pausing', 3_000)
+  shown.resolve()
+  await page.getByRole('alert').getByText('You may not do this.').waitFor(soon)
+  await jobView(page).stateIs('Running', 3_000)
+})
+
+it('tells both of two tabs, and has neither a gap nor a double after all that', async () => {
+  const other = await watched.context.newPage()
+  await other.goto(`${network.url}/jobs/${id}`)
+  await jobView(other).stateIs('Running')
+  await other.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await other.getByRole('dialog').getByRole('button', { name: 'Cancel job' }).click()
+  await jobView(other).stateIs('Cancelled')
+  await jobView(page).stateIs('Cancelled', 3_000)
+  await other.close()
+
+  const { lastSeq, progress } = await jobTruth(program.url, id)
+  expect(await jobView(page).figure('Results')).toBe(progress.results)
+  // Every third page was a finding: the log is longer than a page of it, and was followed through everything.
+  expect(progress.failed).toBeGreaterThan(50)
+  await page.getByRole('link', { name: /^Log/ }).click()
+  const whole = `${progress.failed.toLocaleString('en')} findings in ${lastSeq.toLocaleString('en')} events loaded`
+  const earlier = page.getByRole('button', { name: 'Load earlier' })
+  await expect
+    .poll(async () => {
+      if ((await earlier.count()) > 0) await earlier.click({ timeout: 1_000 }).catch(() => {})
+      return page.getByText(/\d findings? in/).innerText()
+    }, soon)
+    .toBe(whole)
+
+  await page.goto(`${network.url}/jobs/${id}?order=address`)
+  const rows = page.getByRole('region', { name: 'Results' }).getByRole('button', { name: /@maker-works\.com$/ })
+  await rows.first().waitFor(soon)
+  const shown = (await rows.allInnerTexts()).filter((text) => text !== '')
+  expect(shown.length).toBeGreaterThan(20)
+  expect(new Set(shown).size).toBe(shown.length)
+})
