@@ -48,6 +48,12 @@ export function createRoutes(): Router {
         meta: { title: 'Address' },
       },
       {
+        path: '/verification',
+        name: 'verification',
+        component: () => import('./verification/VerificationPage.vue'),
+        meta: { title: 'Verification' },
+      },
+      {
         path: '/settings',
         name: 'settings',
         component: () => import('./settings/SettingsPage.vue'),
