@@ -68,6 +68,8 @@ beforeAll(() =>
     await sql`insert into pages (job_id, url_key, url, shard_key, domain, depth, priority)
     select j, md5(i::text)::uuid, 'https://example.com/' || i, 'h', 'example.com', 1, 1
     from unnest(${[jobId, 1]}::bigint[]) j, generate_series(1, 25000) i`.execute(db)
+    await sql`insert into page_reads (url_key, shard_key, job_id, read_at)
+    select md5(i::text)::uuid, 'h', ${jobId}, now() from generate_series(0, 29999) i`.execute(db)
     await sql`insert into job_verifications (job_id, domain, address, position, group_id, place, status, reason, score, flags, depth, engine, checked_at, failed,
       from_store)
     select j, 'd' || i % 500 || '.example', 'a' || i || '@d' || i % 500 || '.example', i, 100000 * j + 1 + i % 999, i / 999,

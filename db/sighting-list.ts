@@ -8,6 +8,11 @@ import type { DB } from './types.ts'
 export interface SightingRow extends Provenance {
   address: string
   sourceKey: string
+  /** Over all jobs: when this address was met on this page first and last. */
+  firstSeenAt: Date
+  lastSeenAt: Date
+  /** It stood there when the page was read last, by whatever job; null where that is not known. */
+  stillThere: boolean | null
 }
 
 /** The primary key's order: stable, and good for a page at any depth. */
@@ -29,7 +34,12 @@ export async function listSightings(
   const { ranges, orderBy } = keysetClauses(sightingOrder.columns, page)
   const { rows } = await sql<SightingRow>`
     select p.* from unnest(${addresses}::text[]) w(address) cross join lateral (
-      select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')} from sightings s
+      select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')}, seen.first as "firstSeenAt", seen.last as "lastSeenAt", (
+          select exists (
+            select 1 from sightings t where t.source_key = s.source_key and t.address = s.address and t.job_id = r.job_id)
+          from page_reads r where r.url_key = s.source_key) as "stillThere"
+      from sightings s cross join lateral (
+        select min(e.found_at) as first, max(e.found_at) as last from sightings e where e.source_key = s.source_key and e.address = s.address) seen
       where s.job_id = ${jobId} and s.address = w.address collate "C" and ${ranges[0]!} order by ${orderBy} limit ${page.limit + 1}) p`.execute(
     db,
   )

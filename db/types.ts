@@ -244,6 +244,16 @@ export interface PageLinks {
   url_key: string;
 }
 
+export interface PageReads {
+  etag: string | null;
+  job_id: number;
+  last_modified: string | null;
+  links: string | null;
+  read_at: Timestamp;
+  shard_key: string;
+  url_key: string;
+}
+
 export interface Pages {
   depth: number;
   domain: string;
@@ -486,6 +496,7 @@ export interface DB {
   mx_reach: MxReach;
   origins: Origins;
   page_links: PageLinks;
+  page_reads: PageReads;
   pages: Pages;
   robots: Robots;
   sender_audits: SenderAudits;

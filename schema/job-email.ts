@@ -42,7 +42,21 @@ export function provenanceFields<Row extends Provenance>(builderOfRow: FieldsOf<
 
 export const Sighting = builder.objectRef<SightingRow>('Sighting').implement({
   description: 'One place in which, or one way by which, a job met an address.',
-  fields: (t) => provenanceFields(t),
+  fields: (t) => ({
+    ...provenanceFields(t),
+    firstSeenAt: t.expose('firstSeenAt', {
+      type: 'DateTime',
+      description: 'When any job met the address there first.',
+    }),
+    lastSeenAt: t.expose('lastSeenAt', {
+      type: 'DateTime',
+      description: 'When any job met the address there last.',
+    }),
+    stillThere: t.exposeBoolean('stillThere', {
+      nullable: true,
+      description: 'Whether it stood there when the page was read last, by whatever job; null where that is not known.',
+    }),
+  }),
 })
 
 const SightingConnection = connectionType(Sighting, 'sightings')

@@ -30,6 +30,7 @@ create table sightings (
   primary key (job_id, address, source_key, method)
 );
 create index sightings_by_address on sightings (address, found_at);
+create index sightings_by_source on sightings (source_key, address, found_at);
 
 -- Each address of a job once, with its best sighting.
 create table job_addresses (
@@ -107,6 +108,23 @@ create table page_links (
   links text not null,
   primary key (job_id, url_key)
 );
+
+-- Who read a page last, over all jobs: the sightings of that job say what stands on it now. With what its server said of the version, the
+-- next crawl asks only whether it has changed.
+create table page_reads (
+  -- first 128 bits of the SHA-256 of the canonical URL
+  url_key uuid primary key,
+  shard_key text collate "C" not null,
+  job_id bigint not null references jobs on delete cascade,
+  -- when its text was read; since then it was at most found unchanged
+  read_at timestamptz not null,
+  etag text,
+  last_modified text,
+  -- where it leads, as in page_links; null where it must be read whole next time
+  links text
+);
+create index page_reads_of_host on page_reads (shard_key, job_id);
+create index page_reads_of_job on page_reads (job_id);
 
 -- Sitemaps of a crawl's hosts: no items of the job, but ways to its pages.
 create table sitemaps (

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import type { GrantUse } from '../../db/crawl-grants.ts'
+import type { PageRead } from '../../db/page-reads.ts'
 import type { PageChange, PageLinks } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
 import type { SitemapChange } from '../../db/sitemaps.ts'
@@ -10,6 +11,7 @@ export interface CrawlBatch {
   pages: PageChange[]
   links: PageLinks[]
   sitemaps: SitemapChange[]
+  reads: PageRead[]
   sightings: DomainSightings[]
   grants: GrantUse[]
 }

@@ -16,6 +16,7 @@ import { endPage, spendPage } from './page-fate.ts'
 import { endSitemap, readSitemap } from './read-sitemap.ts'
 import type { RobotsAnswer } from './robots-of-host.ts'
 import { createSeat, type Seat } from './seat.ts'
+import { validatorsOf } from './settle-unchanged.ts'
 import { settleVisit } from './settle-visit.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -255,7 +256,8 @@ async function fetchSome(run: HostRun, held: HeldHost, care: Care, takesMs: numb
 }
 
 async function visit(run: HostRun, held: HeldHost, page: QueuedPage): Promise<'settled' | 'stop'> {
-  const got = await untilStopped(held, fetchPage(run.args.io, page.url, held.signal))
+  const validators = await validatorsOf(run, page)
+  const got = await untilStopped(held, fetchPage(run.args.io, page.url, held.signal, validators))
   if (!got) return 'stop'
   run.frontier.take()
   return (await settleVisit(run, held, page, got)) === 'again' ? 'stop' : 'settled'

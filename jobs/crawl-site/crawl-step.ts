@@ -1,3 +1,4 @@
+import type { PageRead } from '../../db/page-reads.ts'
 import type { PageChange, PageFate, PageLinks, QueuedPage } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
 import type { SitemapChange } from '../../db/sitemaps.ts'
@@ -10,6 +11,7 @@ export interface CrawlStep {
   pages: Map<string, PageChange>
   links: PageLinks[]
   sitemaps: SitemapChange[]
+  reads: PageRead[]
   sightings: Sighting[]
   findings: Finding[]
   notes: Note[]
@@ -28,6 +30,7 @@ export function emptyStep(): CrawlStep {
     pages: new Map(),
     links: [],
     sitemaps: [],
+    reads: [],
     sightings: [],
     findings: [],
     notes: [],
@@ -113,6 +116,7 @@ export function batchOf(
     pages: [...step.pages.values()],
     links: step.links,
     sitemaps: step.sitemaps,
+    reads: step.reads,
     sightings:
       step.sightings.length > 0
         ? [{ domain, sightings: step.sightings, ...(mostAddresses !== undefined && { mostAddresses }) }]

@@ -1,3 +1,4 @@
+import type { Validators } from '../../db/page-reads.ts'
 import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
 import { decodeBody } from '../engines/crawl/decode-body.ts'
 import { retryAfterMs } from '../engines/crawl/politeness.ts'
@@ -9,7 +10,17 @@ import type { CrawlIo } from './io.ts'
 
 /** What came of one request for a page. */
 export type Visit = { httpStatus?: number; fetchMs: number } & (
-  | { got: 'page'; page: ExtractedPage; extractMs: number; bytes: number; noindex: boolean; nofollow: boolean }
+  | {
+      got: 'page'
+      page: ExtractedPage
+      extractMs: number
+      bytes: number
+      noindex: boolean
+      nofollow: boolean
+      validators: Validators
+    }
+  /** It is as it was when the validators came. */
+  | { got: 'unchanged' }
   /** Where it leads, in canonical form. */
   | { got: 'redirect'; to: string }
   | { got: 'no text'; message: string }
@@ -30,17 +41,25 @@ export interface Fault {
 
 const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,text/*;q=0.8,application/json;q=0.7,*/*;q=0.1'
 
-/** Asks for a page once and reads it. Rejects only when the signal trips. */
-export async function fetchPage(io: CrawlIo, url: string, signal: AbortSignal): Promise<Visit> {
+/** Asks for a page once and reads it; with validators, only if it has changed since. Rejects only when the signal trips. */
+export async function fetchPage(
+  io: CrawlIo,
+  url: string,
+  signal: AbortSignal,
+  validators: Validators = {},
+): Promise<Visit> {
   const started = performance.now()
   try {
     const response = await io.request(url, {
       signal,
-      headers: { accept },
+      headers: { accept, ...conditions(validators) },
       wants: (head) => isOk(head) && isText(head.headers['content-type']),
     })
     const fetchMs = performance.now() - started
-    return { httpStatus: response.status, fetchMs, ...read(url, response, io.now()) }
+    const head = { httpStatus: response.status, fetchMs }
+    const asked = validators.etag !== undefined || validators.lastModified !== undefined
+    if (response.status === 304 && asked) return { ...head, got: 'unchanged' }
+    return { ...head, ...read(url, response, io.now()) }
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     return { fetchMs: performance.now() - started, ...faultOf(error) }
@@ -88,10 +107,34 @@ function readText(url: string, headers: Record<string, string>, body: Uint8Array
     const tag = robotsTag(headers['x-robots-tag'])
     const noindex = page.robots.noindex || tag.noindex
     const nofollow = page.robots.nofollow || tag.nofollow
-    return { got: 'page', page, extractMs: performance.now() - started, bytes: body.length, noindex, nofollow }
+    return {
+      got: 'page',
+      page,
+      extractMs: performance.now() - started,
+      bytes: body.length,
+      noindex,
+      nofollow,
+      validators: validatorsIn(headers),
+    }
   } catch (error) {
     // Our own fault, which must cost this page and no other.
     return fault('internal', `its text could not be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** RFC 9110 §13.1: both are sent where both are known; the server goes by the first that it knows. */
+function conditions({ etag, lastModified }: Validators): Record<string, string> {
+  return {
+    ...(etag !== undefined && { 'if-none-match': etag }),
+    ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
+  }
+}
+
+/** Those that are in form: they are sent back as they came. */
+function validatorsIn({ etag, 'last-modified': lastModified }: Record<string, string>): Validators {
+  return {
+    ...(etag !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(etag) && { etag }),
+    ...(lastModified !== undefined && /^[A-Za-z0-9 ,:-]{10,40}$/.test(lastModified) && { lastModified }),
   }
 }
 

@@ -16,7 +16,10 @@ export interface LinkFollower {
   links: LinkReader
   /** True where links to the URL are followed. */
   wanted(url: string): boolean
+  /** All pages of the domain that a page links to, and where it has moved. */
   leadsOf(from: QueuedPage, page: ExtractedPage): Lead[]
+  /** Those of them that this job follows. */
+  wantedOf(from: QueuedPage, leads: readonly Lead[]): Lead[]
   /**
    * Puts the pages behind the leads into the step, and those of this shard into the frontier, unless they are known with a way that is no worse. True when a
    * page of this shard that is done with turned out to be nearer than thought, so that its own links must be followed again.
@@ -63,15 +66,24 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
     wanted,
     leadsOf(from, { links: found, canonical, metaRefresh }) {
       const leads: Lead[] = []
-      for (const { url, nofollow, text } of input.sitemap === 'only' ? [] : found.slice(0, mostLinks)) {
+      for (const { url, nofollow, text } of found.slice(0, mostLinks)) {
         const lead = nofollow ? undefined : links.lead(url, text)
-        if (lead && lead.domain === from.domain && wanted(lead.url)) leads.push(lead)
+        if (lead && lead.domain === from.domain) leads.push(lead)
       }
       for (const url of [canonical, metaRefresh?.url]) {
         const target = url === undefined ? undefined : links.read(url)
-        if (target && target.domain === from.domain && wanted(target.url)) leads.push({ ...target, clicks: 0 })
+        // As behind a redirect: a start says which site is meant, wherever it has moved.
+        const moved = url === metaRefresh?.url && from.depth === 0
+        if (target && (target.domain === from.domain || moved)) leads.push({ ...target, clicks: 0 })
       }
       return leads
+    },
+    wantedOf(from, leads) {
+      const alone = input.sitemap === 'only'
+      return leads.filter(
+        ({ url, domain, clicks }) =>
+          wanted(url) && (clicks === 0 || !alone) && (domain === from.domain || (clicks === 0 && from.depth === 0)),
+      )
     },
     async follow(step, frontier, from, leads) {
       const offers: [Lead, Offer][] = []

@@ -29,6 +29,10 @@ export interface HostRun {
   addresses: Set<string> | undefined
   /** Pages may have become nearer than they were when their links were followed. */
   nearer: boolean
+  /** Earlier jobs have read pages of this host; undefined: not asked yet. */
+  recrawl: boolean | undefined
+  /** Pages that must be read whole although their server has told of a version. */
+  unconditional: Set<string>
   /** Sitemaps of this host may be waiting. */
   sitemaps: boolean
   step: CrawlStep
@@ -52,6 +56,8 @@ export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): Ho
     addresses: undefined,
     // Other shards may have found shorter ways since the last run.
     nearer: true,
+    recrawl: undefined,
+    unconditional: new Set(),
     sitemaps: args.input.sitemap !== 'skip',
     step: emptyStep(),
     frontier,

@@ -179,6 +179,27 @@ const hostile: Record<string, HostileHost> = {
     finds: [['blocked', 'robots.txt']],
     addresses: [],
   },
+  'a sitemap that blows up': {
+    pages: {
+      '/robots.txt': plainText('Sitemap: /map.xml.gz'),
+      '/map.xml.gz': {
+        headers: { 'content-type': 'application/gzip' },
+        body: gzipSync(Buffer.alloc(100_000_000, ' ')),
+      },
+    },
+    finds: [['too_large', 'sitemap: the body is larger than']],
+  },
+  'a sitemap of sitemaps for ever': {
+    pages: { '/robots.txt': plainText('Sitemap: /map/0') },
+    handler: ({ url = '' }, response) => {
+      const number = Number(url.split('/').at(-1))
+      const children = [1, 2].map((child) => `<sitemap><loc>/map/${2 * number + child}</loc></sitemap>`)
+      response.end(`<sitemapindex>${children.join('')}</sitemapindex>`)
+    },
+    // Deeper than three indexes none is followed.
+    finds: [],
+    requests: 4 + 1 + 2 + 4 + 8,
+  },
   'a robots.txt that hangs': { pages: { '/robots.txt': hang }, finds: [['timeout', 'robots.txt']], addresses: [] },
 }
 
@@ -217,7 +238,7 @@ beforeAll(async () => {
     }),
   )
   crawled = await crawl(
-    { startUrls: [...origins.values()].map((origin) => `${origin}/`), maxPagesPerDomain: 2_000 },
+    { startUrls: [...origins.values()].map((origin) => `${origin}/`), maxPagesPerDomain: 2_000, sitemap: 'use' },
     {
       atOnce: 50,
       net: {

@@ -3,6 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { domainAddresses, type GrantRequest, starvedShards, takeGrant } from '../../db/crawl-grants.ts'
 import { giveWay, type LeaseAnswer, type Release, releaseLease, renewLease, takeLease } from '../../db/origins.ts'
 import {
+  type EarlierRead,
+  findEarlierRead,
+  findValidators,
+  hasEarlierReads,
+  type Validators,
+} from '../../db/page-reads.ts'
+import {
   findPages,
   type KnownPage,
   listFrontier,
@@ -29,6 +36,10 @@ export interface CrawlIo {
   nearer(jobId: number, shard: string, limit: number): Promise<NearerPage[]>
   nextSitemap(jobId: number, shard: string): Promise<QueuedSitemap | undefined>
   known(jobId: number, keys: readonly string[]): Promise<KnownPage[]>
+  /** Whether an earlier job has read pages of the host. */
+  hasEarlierReads(jobId: number, shard: string): Promise<boolean>
+  validators(key: string): Promise<Validators | undefined>
+  earlierRead(key: string): Promise<EarlierRead | undefined>
   domainAddresses(jobId: number, domain: string): Promise<string[]>
 
   takeGrant(request: GrantRequest): Promise<number>
@@ -65,6 +76,9 @@ export function crawlIo({ db, blobs, outgoing, workerId, now, settings }: IoDeps
     nearer: (jobId, shard, limit) => listNearer(db, jobId, shard, limit),
     nextSitemap: (jobId, shard) => nextSitemap(db, jobId, shard),
     known: (jobId, keys) => findPages(db, jobId, keys),
+    hasEarlierReads: (jobId, shard) => hasEarlierReads(db, jobId, shard),
+    validators: (key) => findValidators(db, key),
+    earlierRead: (key) => findEarlierRead(db, key),
     domainAddresses: (jobId, domain) => domainAddresses(db, jobId, domain),
     takeGrant: (request) => takeGrant(db, request),
     starved: (jobId, domain, cap) => starvedShards(db, jobId, domain, cap),

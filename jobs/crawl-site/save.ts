@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely'
 
 import { claimAddresses, fullDomains, useGrants } from '../../db/crawl-grants.ts'
+import { savePageReads } from '../../db/page-reads.ts'
 import {
   type PageChange,
   removeCrawlRemains,
@@ -43,6 +44,11 @@ export async function saveCrawl(trx: Transaction<DB>, args: SaveArgs, batches: r
     batches.flatMap(({ sitemaps }) => sitemaps),
   )
   const results = await saveSightings(trx, args, sightings)
+  await savePageReads(
+    trx,
+    args.jobId,
+    batches.flatMap(({ reads }) => reads),
+  )
   return { total, results }
 }
 

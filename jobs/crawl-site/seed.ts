@@ -58,7 +58,7 @@ function seedStep(starts: Start[], { scope }: CrawlInput): Omit<Step<CrawlBatch,
   }
   const spawn = [...new Set([...pages.values()].map(({ shard }) => shard))]
   return {
-    batch: { pages: [...pages.values()], links: [], sitemaps: [], sightings: [], grants: [] },
+    batch: { pages: [...pages.values()], links: [], sitemaps: [], reads: [], sightings: [], grants: [] },
     findings,
     spawn,
     phase: 'seeding',

@@ -1,6 +1,7 @@
 import type { PageFate, QueuedPage } from '../../db/pages.ts'
 import type { Sighting } from '../../db/sightings.ts'
 import type { FoundEmail } from '../engines/page/found-email.ts'
+import { acceptedOf } from './accepted-addresses.ts'
 import type { Visit } from './fetch-page.ts'
 import { leadsText } from './follow-links.ts'
 import type { HeldHost } from './held-host.ts'
@@ -8,9 +9,13 @@ import type { HostRun } from './host-run.ts'
 import { keepLeads, spendPage } from './page-fate.ts'
 import { type Settled, settleFault, settleThrottled } from './settle-fault.ts'
 import { settleRedirect } from './settle-redirect.ts'
+import { settleUnchanged } from './settle-unchanged.ts'
 
 /** Gives the page its fate by what came of the request for it, and follows its links. The page has been taken from the frontier. */
 export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage, visit: Visit): Promise<Settled> {
+  // It was there once: now nothing stands on it any more.
+  if (run.recrawl && (visit.httpStatus === 404 || visit.httpStatus === 410))
+    run.step.reads.push({ key: page.key, shard: run.args.shard })
   if (visit.httpStatus !== undefined && visit.got !== 'redirect' && visit.got !== 'throttled')
     run.state.home ??= new URL(page.url).origin
   if (visit.got === 'fault') return settleFault(run, held, page, visit, visit)
@@ -28,6 +33,8 @@ export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage
     case 'no text':
       spendPage(run, page, { status: 'SKIPPED', httpStatus, fetchMs, message: visit.message, emailCount: 0 })
       break
+    case 'unchanged':
+      return await settleUnchanged(run, page, { httpStatus, fetchMs })
     case 'page':
       await settlePageRead(run, page, visit)
       break
@@ -37,7 +44,7 @@ export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage
 
 async function settlePageRead(run: HostRun, page: QueuedPage, visit: Extract<Visit, { got: 'page' }>): Promise<void> {
   const { step, follower, frontier, state } = run
-  const found = visit.noindex ? [] : accepted(run, visit.page.emails)
+  const found = visit.noindex ? [] : acceptedOf(run, visit.page.emails)
   step.sightings.push(...found.map((email) => sightingOf(page, email)))
   step.counts.bytesDone += visit.bytes
   state.fetched++
@@ -49,24 +56,27 @@ async function settlePageRead(run: HostRun, page: QueuedPage, visit: Extract<Vis
     emailCount: new Set(found.map(({ address }) => address)).size,
     ...(visit.noindex && { message: 'noindex: its addresses are left alone' }),
   }
-  const leads = visit.nofollow ? [] : follower.leadsOf(page, visit.page)
-  keepLeads(run, page, leadsText(page.url, leads))
+  const all = visit.nofollow ? [] : follower.leadsOf(page, visit.page)
+  const leads = follower.wantedOf(page, all)
+  const text = leadsText(page.url, leads)
+  keepLeads(run, page, text)
+  keepRead(run, page, visit, all.length === leads.length ? text : leadsText(page.url, all))
   // Where nothing costs no click, hops do not matter to those behind.
   spendPage(run, page, fate, { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 })
   run.nearer = (await follower.follow(step, frontier, page, leads)) || run.nearer
 }
 
-/** What the domain may still yield, the most confident first. */
-function accepted(run: HostRun, emails: readonly FoundEmail[]): FoundEmail[] {
-  const { addresses, args } = run
-  const storable = emails.filter(
-    ({ address }) => address.length <= 320 && address.isWellFormed() && !address.includes('\0'),
-  )
-  if (!addresses) return storable
-  const most = args.input.maxEmailsPerDomain!
-  const ranked = storable.toSorted((a, b) => b.confidence - a.confidence || (a.address < b.address ? -1 : 1))
-  for (const { address } of ranked) if (addresses.size < most) addresses.add(address)
-  return ranked.filter(({ address }) => addresses.has(address))
+/** So that the next crawl can tell what still stands there, and ask only for what has changed: of what this one has not read to the full, it cannot. */
+function keepRead(
+  { step, recrawl, args: { input, shard } }: HostRun,
+  { key }: QueuedPage,
+  { validators, page }: Extract<Visit, { got: 'page' }>,
+  links: string,
+): void {
+  const whole = input.scope === 'domain' && input.maxEmailsPerDomain === undefined
+  const told = validators.etag !== undefined || validators.lastModified !== undefined
+  if (whole && told) step.reads.push({ key, shard, version: { ...validators, links } })
+  else if (page.emails.length > 0 || recrawl) step.reads.push({ key, shard })
 }
 
 function sightingOf({ key, url }: QueuedPage, email: FoundEmail): Sighting {
