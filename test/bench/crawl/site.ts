@@ -189,7 +189,7 @@ const lastNames =
 const trades = 'timber harbour copper lantern meadow granite willow anchor'.split(' ')
 const words =
   `the of and to in is for that with on as it at by from are was this be or an which their has more its can other about our one all were when
-   been they will time there some only new work made first these may could into used after two part under years over such also most between
+   been they will time there some only new work made first these may could into used after two part under yards over such also most between
    river stone light paper winter garden window morning copper timber harbour bridge market letter season branch valley summer lantern field
    measure pattern surface colour weather machine kitchen basket engine drawing village teacher station corner cotton silver orchard meadow`
     .trim()
