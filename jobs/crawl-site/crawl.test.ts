@@ -5,6 +5,7 @@ import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
 import { crawlRows } from '../../test/support/crawl-rows.ts'
 import { redirect } from '../../test/support/site.ts'
 import { urlKey } from '../engines/crawl/url-key.ts'
+import { scrapeEmails } from './job.ts'
 
 const { db, crawl, site } = await crawlBench()
 
@@ -49,10 +50,15 @@ describe('a crawl', () => {
       origins.push(url)
     }
     const { jobId } = await crawl({ startUrls: origins.map((origin) => `${origin}/`) })
-    const { rows } = await sql`select address, confidence, quality, reasons from job_addresses
-      where job_id = ${jobId} and address in ('studio@agency-works.com', 'info@firm-1.com') order by address`.execute(
-      db,
-    )
+    const graded = () =>
+      sql`select address, confidence, quality, reasons from job_addresses
+        where job_id = ${jobId} and address in ('studio@agency-works.com', 'info@firm-1.com') order by address`.execute(
+        db,
+      )
+    const { rows } = await graded()
+    // as at the end of a retry
+    await db.transaction().execute((trx) => scrapeEmails.finish(trx, jobId))
+    expect((await graded()).rows).toEqual(rows)
     expect(rows).toEqual([
       { address: 'info@firm-1.com', confidence: 0.85, quality: 'high', reasons: ['written in the text'] },
       {
