@@ -63,6 +63,8 @@ interface Measure {
   act(): Promise<unknown>
   /** Resolves when it is there. */
   seen(): Promise<unknown>
+  /** How long it takes is the measure's own doing; only that the page is not held up counts. */
+  unhurried?: boolean
 }
 
 function measures(page: Page, job: string): Measure[] {
@@ -79,6 +81,7 @@ function measures(page: Page, job: string): Measure[] {
     go('first view of the results', '', () => rows(new RegExp(`^person${last}@`)).waitFor()),
     {
       name: 'scrolling through them',
+      unhurried: true,
       act: () => scroll(page),
       seen: () => rows(/^person\d+@/).waitFor(),
     },
@@ -94,7 +97,11 @@ function measures(page: Page, job: string): Measure[] {
     },
     go('by confidence, the surest', '?order=confidence', () => rows(/^person\d+@/).waitFor()),
     go('of one domain', '?domain=firm77.example', () => rows(/@firm77\.example$/).waitFor()),
-    { name: 'with a text that few hold', act: search('person99999@'), seen: () => rows(/^person99999@/).waitFor() },
+    {
+      name: 'with a text that few hold',
+      act: search(`person${last}@`),
+      seen: () => rows(new RegExp(`^person${last}@`)).waitFor(),
+    },
     { name: 'with a text that none holds', act: search('nobody'), seen: () => row('No address matches').waitFor() },
     go('where one stood', `?address=person${last}@firm${last % 5000}.example`, () => row('1 sighting').waitFor()),
     go('pages: hosts', '/pages', () => row('www.large.example').waitFor()),
@@ -117,14 +124,14 @@ async function scroll(page: Page) {
   for (let i = 0; i < 40; i++) await page.mouse.wheel(0, -200)
 }
 
-async function tell(page: Page, { name, act, seen }: Measure) {
+async function tell(page: Page, { name, act, seen, unhurried }: Measure) {
   await page.evaluate(() => Object(globalThis).held?.splice(0))
   const began = performance.now()
   await act()
   await seen()
   const viewMs = Math.round(performance.now() - began)
   const held = Math.round(await page.evaluate(() => Math.max(0, ...(Object(globalThis).held as number[]))))
-  const bad = viewMs > mostViewMs || held > mostHeldMs
+  const bad = (viewMs > mostViewMs && !unhurried) || held > mostHeldMs
   failed ||= bad
   console.log(
     `${bad ? 'too slow' : 'ok      '}  ${String(viewMs).padStart(6)} ms  held up ${String(held).padStart(4)} ms  ${name}`,
