@@ -1,5 +1,5 @@
 import type { Service } from '../../engines/verify/terms.ts'
-import type { ServiceRequest } from '../../outgoing-service.ts'
+import type { ServiceRequest } from '../../outgoing-configured.ts'
 
 /** How a service is asked about one address; how its answers are read is `readAnswer`'s affair. */
 export interface Adapter {
