@@ -196,9 +196,16 @@ export async function findJob(db: Kysely<DB>, jobId: number): Promise<FoundJob |
   return rows[0] ?? null
 }
 
+export interface JobToMend {
+  id: number
+  state: string
+  unsent: boolean
+  quiet: boolean
+}
+
 /** Jobs that mending has to look at: stopping, finishing without news for `quietMs`, or with shards that wait for a message. */
-export async function jobsToMend(db: Kysely<DB>, quietMs: number) {
-  const { rows } = await sql<{ id: number; state: string; unsent: boolean; quiet: boolean }>`
+export async function jobsToMend(db: Kysely<DB>, quietMs: number): Promise<JobToMend[]> {
+  const { rows } = await sql<JobToMend>`
     select id, state, unsent_shards > 0 as unsent, updated_at < now() - ${quietMs} * interval '1 ms' as quiet from jobs
     where state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')
       and (state not in ('PENDING', 'RUNNING') or unsent_shards > 0)

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { appendEvents, jobsToMend } from '../db/jobs.ts'
+import { appendEvents, type JobToMend, jobsToMend } from '../db/jobs.ts'
 import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsFrom } from '../db/shards.ts'
 import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
+import { notifyStop } from './notices.ts'
 import { workerIdPrefix } from './presence.ts'
 import { sendFinish, sendShards, sendTaken } from './queue.ts'
 import { portion, refillJob, sentAtMost } from './refill.ts'
@@ -89,12 +90,23 @@ export async function resendLost(engine: Engine): Promise<number> {
 /** A job that is finishing without news for so long gets its last message again. */
 const finishQuietMs = 15_000
 
-/** Refills the queue and settles what stands between two states. */
+/** Refills the queue and settles what stands between two states. A job that cannot be mended keeps none of the others waiting. */
 export async function mendJobs(engine: Engine): Promise<void> {
   for (const job of await jobsToMend(engine.db, finishQuietMs)) {
-    if (job.state === 'PAUSING' || job.state === 'CANCELLING') await settleJob(engine, job.id)
-    else if (job.state === 'FINISHING' && job.quiet)
-      await engine.db.transaction().execute((trx) => sendFinish(engine.boss, trx, [job.id]))
-    else if (job.unsent) await refillJob(engine, job.id)
+    try {
+      await mendJob(engine, job)
+    } catch (error) {
+      engine.log.warn({ err: error, job: job.id }, 'a job could not be mended; it will be tried again')
+    }
   }
+}
+
+async function mendJob(engine: Engine, job: JobToMend): Promise<void> {
+  if (job.state === 'PAUSING' || job.state === 'CANCELLING') {
+    // Who asked may have died before it told the workers.
+    await notifyStop(engine.db, [job.id])
+    await settleJob(engine, job.id)
+  } else if (job.state === 'FINISHING' && job.quiet)
+    await engine.db.transaction().execute((trx) => sendFinish(engine.boss, trx, [job.id]))
+  else if (job.unsent) await refillJob(engine, job.id)
 }

@@ -56,35 +56,49 @@ export async function enter(options: {
         else stop((JSON.parse(payload) as { stop: number[] }).stop)
       },
       onLost: (error) => {
+        // One that has never been ours, or is not any more, is nothing to give up for.
+        if (listener !== opened) return
         engine.log.warn({ err: error, worker: id }, 'connection lost; what is in hand is given up')
         listener = undefined
         lost()
-        if (workerId === id) void reopen(id)
+        void reopen(id)
       },
     })
-    await enterWorker(opened.client, { id, host: hostname(), pid: process.pid, slots })
+    try {
+      await enterWorker(opened.client, { id, host: hostname(), pid: process.pid, slots })
+    } catch (error) {
+      await opened.close().catch(() => {})
+      throw error
+    }
     workerId = id
     listener = opened
     enteredAt = Date.now()
     wake()
   }
 
-  const reopen = async (oldId: string) => {
+  const retried = async (attempt: () => Promise<void>) => {
     while (!leaving) {
       try {
-        await open()
-        // No crash: the items in hand are not to blame for the connection.
-        await engine.db.transaction().execute(async (trx) => {
-          await removeWorker(trx, oldId)
-          await sendTaken(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
-        })
-        return wake()
+        return await attempt()
       } catch (error) {
         engine.log.warn({ err: error }, 'the database cannot be reached; trying again')
         await new Promise((resolve) => setTimeout(resolve, reconnectMs))
       }
     }
     return undefined
+  }
+
+  /** Enters anew, once, and then takes over from itself. */
+  const reopen = async (oldId: string) => {
+    await retried(open)
+    // No crash: the items in hand are not to blame for the connection.
+    await retried(() =>
+      engine.db.transaction().execute(async (trx) => {
+        await removeWorker(trx, oldId)
+        await sendTaken(engine.boss, trx, await takeShardsFrom(trx, oldId, { crashed: false }))
+      }),
+    )
+    wake()
   }
 
   await open()

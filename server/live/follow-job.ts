@@ -13,7 +13,7 @@ export type Watcher = Pick<Follower<object>, 'wake' | 'closed'>
 export interface WatchedJobs {
   acquire(jobId: number, watcher: Watcher): JobWatch
   release(watch: JobWatch, watcher: Watcher): void
-  /** Reads the job anew; false when the watcher was closed over it. */
+  /** Reads the job anew, with all events that there are; false when the watcher was closed over it. */
   refresh(watch: JobWatch, watcher: Watcher): Promise<boolean>
   /** A page of the log behind a number; undefined when the watcher was closed over it. */
   readLog(jobId: number, after: number, watcher: Watcher): Promise<EventRow[] | undefined>

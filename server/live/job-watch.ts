@@ -23,6 +23,8 @@ export class JobWatch {
   snapshot: Snapshot | undefined
   /** The job does not exist, or no longer. */
   gone = false
+  /** There are events that it has not taken in yet: who comes now must not be measured by it. */
+  behind = false
   /** Its last results; undefined while nobody follows them. */
   results: ResultTail | undefined
   readonly watchers = new Set<Pick<Follower<object>, 'wake'>>()
@@ -58,13 +60,15 @@ export class JobWatch {
    * if nothing changed.
    */
   takeIn(job: JobSource, events: EventRow[], due: boolean): boolean {
+    this.behind = false
     // New to us; or set back, as by a restored backup; or pruned up to its end.
     if (!this.snapshot || job.seq < this.lastSeq || (job.seq > this.lastSeq && events.length === 0)) {
       this.#start(job)
       return true
     }
     this.#append(events)
-    if (job.seq > this.lastSeq) return false
+    this.behind = job.seq > this.lastSeq
+    if (this.behind) return false
     const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
     this.#latest = job
     if (!news) return true

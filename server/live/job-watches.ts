@@ -107,13 +107,20 @@ export function createJobWatches(deps: {
     }
     if (any) tick().catch(warn)
   }
+  let warnedAt = 0
+  /** Thousands of readers that wait for the database are one line a second. */
+  const warnOnce = (error: unknown) => {
+    if (Date.now() - warnedAt < retryMs) return
+    warnedAt = Date.now()
+    warn(error)
+  }
   /** A reader waits out the time that the database is away; undefined where its watcher was closed over it. */
   const untilRead = async <T>(watcher: Watcher, attempt: () => Promise<T>): Promise<T | undefined> => {
     for (;;) {
       try {
         return await attempt()
       } catch (error) {
-        warn(error)
+        warnOnce(error)
         await sleep(retryMs, undefined, { ref: false })
         if (watcher.closed) return undefined
       }
@@ -133,13 +140,17 @@ export function createJobWatches(deps: {
       watch.stop()
       watches.delete(watch.jobId)
     },
-    async refresh({ jobId }, watcher) {
-      const read = await untilRead(watcher, async () => {
+    async refresh(watch, watcher) {
+      const { jobId } = watch
+      const readOnce = async () => {
         marked.set(jobId, marked.get(jobId) === true)
         await tick()
         return true
-      })
-      return read === true
+      }
+      do {
+        if ((await untilRead(watcher, readOnce)) !== true) return false
+      } while (watch.behind && !watch.gone && !watcher.closed)
+      return true
     },
     readLog: (jobId, after, watcher) => untilRead(watcher, () => readPage(jobId, after)),
     followResults(watch) {

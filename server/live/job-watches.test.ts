@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+
+import { noResults } from '../../db/result-list.ts'
+import { testDatabase } from '../../test/support/postgres.ts'
+import { addAddresses, addJob, addNotes } from '../../test/support/rows.ts'
+import { JobFollower } from './follow-job.ts'
+import { ResultsFollower } from './follow-results.ts'
+import { createJobWatches } from './job-watches.ts'
+
+const { db } = await testDatabase()
+const viewer = { owner: 'local' }
+
+test('who was told elsewhere of more than a watch has read yet misses nothing of it', async () => {
+  const jobId = await addJob(db)
+  await addNotes(db, jobId, 10)
+  const watches = createJobWatches({
+    db,
+    present: (job) => job,
+    sample() {},
+    warn(error) {
+      throw error
+    },
+  })
+  const first = new JobFollower(watches, { viewer, jobId, after: undefined })
+  expect((await first.next()).value).toMatchObject({ job: { seq: 10 } })
+  // Nobody notified this process; another one has told its clients.
+  await addAddresses(db, jobId, { seq: 11, groupId: 1 }, [{ address: 'a@example.com' }])
+  await db.updateTable('jobs').set({ steps: 11 }).where('id', '=', jobId).execute()
+  const last = await addNotes(db, jobId, 1_000)
+
+  const second = new JobFollower(watches, { viewer, jobId, after: 900 })
+  expect((await second.next()).value).toMatchObject({ seq: 901 })
+  for (let seq = 902; seq <= last; seq++) expect((await second.next()).value).toMatchObject({ seq })
+  expect((await second.next()).value).toHaveProperty('job')
+
+  const results = new ResultsFollower(watches, { viewer, jobId, after: noResults })
+  expect((await results.next()).value).toMatchObject({ results: [{ address: 'a@example.com' }] })
+  for (const follower of [first, second, results]) follower.close()
+  expect(watches.load()).toEqual({ jobs: 0, followers: 0 })
+})
