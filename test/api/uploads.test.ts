@@ -142,8 +142,11 @@ test('what came before the line broke is kept', async () => {
   // All of it has left, since the server reads.
   await until('it is sent', async () => (sending.socket?.writableLength ?? 1) === 0)
   sending.destroy()
-  await until('it is stored', async () => (await offsetOf(url)) === 150_000)
-  expect((await appendBytes(url, 150_000, bytes.subarray(150_000))).status).toBe(204)
+  // How much of it had come, the client cannot know: what is on the way when a line breaks may be lost.
+  let kept = 0
+  await until('some of it is stored', async () => (kept = await offsetOf(url)) > 0)
+  expect(kept).toBeLessThanOrEqual(150_000)
+  expect((await appendBytes(url, kept, bytes.subarray(kept))).status).toBe(204)
   expect((await bytesOf(idOf(new URL(url).pathname))).equals(bytes)).toBe(true)
 })
 
