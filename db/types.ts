@@ -292,13 +292,6 @@ export interface Robots {
   origin: string;
 }
 
-export interface SenderAudits {
-  checked_at: Timestamp;
-  findings: ColumnType<unknown, string, string>;
-  helo: string;
-  mail_from: string;
-}
-
 export interface ServiceCalls {
   address: string;
   asked_at: Generated<Timestamp>;
@@ -499,7 +492,6 @@ export interface DB {
   page_reads: PageReads;
   pages: Pages;
   robots: Robots;
-  sender_audits: SenderAudits;
   service_calls: ServiceCalls;
   service_paces: ServicePaces;
   sightings: Sightings;

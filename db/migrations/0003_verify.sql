@@ -189,14 +189,6 @@ create table mx_reach (
   failed_at timestamptz
 );
 
--- What the operator's own name and sender look like from outside.
-create table sender_audits (
-  helo text primary key,
-  mail_from text not null,
-  findings jsonb not null,
-  checked_at timestamptz not null
-);
-
 -- Calls to services that cost. One that is under way when its worker dies is UNCERTAIN: it may have been paid for.
 create table service_calls (
   id bigint generated always as identity primary key,

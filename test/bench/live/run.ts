@@ -22,6 +22,8 @@ await installPeer()
 const stage = await openLiveStage()
 const summary: Record<string, unknown> = {}
 let peakRssMb = 0
+const missed: string[] = []
+const goal = (what: string, holds: boolean) => void (holds || missed.push(what))
 try {
   let headline: { ours: number; peer: number; kb: number } | undefined
   for (const subscribers of sizes) {
@@ -56,6 +58,14 @@ ${subscribers} subscribers, medians of ${turns} turns
   commit in a worker to frame in a client    p50 ${middle(ours, 'p50Ms').toFixed(0)} ms   p99 ${p99.toFixed(0)} ms (goal ${goalMs})
   publish in the server to frame in a client graphql-ws p50 ${middle(peers, 'p50Ms').toFixed(0)} ms   p99 ${middle(peers, 'p99Ms').toFixed(0)} ms
 `)
+    goal(`${subscribers} subscribers: 20 µs a message`, us <= 20)
+    goal(`${subscribers} subscribers: 15 kB each`, kb <= 15)
+    goal(`${subscribers} subscribers: a quarter of the CPU of graphql-ws`, peerUs / us >= 4)
+    goal(`${subscribers} subscribers: p99 under ${goalMs} ms`, p99 < goalMs)
+    goal(
+      `${subscribers} subscribers: no event lost`,
+      ours.every(({ lost }) => lost === 0),
+    )
     headline = { ours: us, peer: peerUs, kb }
     Object.assign(summary, {
       [`usPerSubscriber${subscribers}`]: round(us),
@@ -84,6 +94,12 @@ start to a worker's first event in a client p50 ${control.startToWorkerMs.toFixe
 pause to handler stopped, told to a client p95 ${control.pauseMs.toFixed(0)} ms (goal 500)
 cancel to handler stopped, told to a client p95 ${control.cancelMs.toFixed(0)} ms (goal 500)
 `)
+  goal(
+    `stalled sockets: all dropped`,
+    beside.every(({ dropped }) => dropped === stalled),
+  )
+  goal('start to first event: p50 under 100 ms', control.startToEventMs < 100)
+  goal('pause and cancel: p95 under 500 ms', Math.max(control.pauseMs, control.cancelMs) < 500)
   const { ours, peer, kb } = headline!
   console.log(
     JSON.stringify({
@@ -104,6 +120,8 @@ cancel to handler stopped, told to a client p95 ${control.cancelMs.toFixed(0)} m
       cancelP95Ms: round(control.cancelMs),
     }),
   )
+  for (const what of missed) console.error(`missed  ${what}`)
+  if (missed.length > 0) process.exitCode = 1
 } finally {
   await stage.close()
 }
