@@ -38,7 +38,7 @@ const fork = async (count: number, hostsPerAddress?: number) => {
   workers = await Promise.all(Array.from({ length: count }, () => forkWorker(options)))
 }
 const crawl = async (startUrls: string[]) => {
-  const input = { startUrls, maxPagesPerDomain: 100, minDelayMs: delayMs }
+  const input = { startUrls, maxPagesPerDomain: 100, minDelayMs: delayMs, sitemap: 'skip' }
   return (await startJob(engine, { kind: 'scrape-emails', owner, input })).jobId
 }
 

@@ -47,10 +47,14 @@ async function addFullJob(pages: number, state = 'COMPLETED'): Promise<number> {
   return jobId
 }
 
-test('every table that names a job has a foreign key to jobs and an index for it', async () => {
+/** What was paid for or found out about an address holds when the job that asked is gone. */
+const outliving = ['service_calls', 'verdict_history', 'verdicts']
+
+test('every table that names a job and goes with it has a foreign key to jobs and an index for it', async () => {
   const { rows: named } = await sql<{ table: string }>`
     select c.oid::regclass::text as table from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname = 'job_id' order by 1`.execute(db)
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname = 'job_id'
+      and c.relname <> all(${outliving}::text[]) order by 1`.execute(db)
   expect((await tablesOfJobs(db)).map(({ table }) => table)).toEqual(named.map(({ table }) => table))
   const { rows: indexed } = await sql<{ table: string }>`
     select distinct c.conrelid::regclass::text as table from pg_constraint c
