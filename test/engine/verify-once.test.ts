@@ -171,7 +171,8 @@ test('kill -9 has at most the calls paid for twice that were in flight, and says
   mailsso.delayMs = 150
   const emails = Array.from({ length: 40 }, (_, i) => `valid${i}@paid${i % 7}.com`)
   const jobId = await verify(emails, { depth: 'SMTP', service: 'mailsso' })
-  const kills = 3
+  // A third at one checkpoint would give an address up, as one that may be to blame.
+  const kills = 2
   for (let i = 0; i < kills; i++) {
     const before = mailsso.requests.length
     const dying = await forkWorker({ url, slots: 4, settings })
