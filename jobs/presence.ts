@@ -47,6 +47,8 @@ export async function enter(options: {
 
   const open = async () => {
     const id = `${workerIdPrefix(process.pid)}${randomUUID().slice(0, 8)}`
+    let entered = false
+    let lostOnTheWay: Error | undefined
     const opened = await openListener({
       url,
       applicationName: `mailquarry worker ${process.pid}`,
@@ -56,9 +58,10 @@ export async function enter(options: {
         else stop((JSON.parse(payload) as { stop: number[] }).stop)
       },
       onLost: (error) => {
-        // One that has never been ours, or is not any more, is nothing to give up for.
-        if (listener !== opened) return
+        // On the way in there is nothing to give up yet: entering fails.
+        if (!entered) return void (lostOnTheWay = error)
         engine.log.warn({ err: error, worker: id }, 'connection lost; what is in hand is given up')
+        entered = false
         listener = undefined
         lost()
         void reopen(id)
@@ -66,12 +69,14 @@ export async function enter(options: {
     })
     try {
       await enterWorker(opened.client, { id, host: hostname(), pid: process.pid, slots })
+      if (lostOnTheWay) throw lostOnTheWay
     } catch (error) {
       await opened.close().catch(() => {})
       throw error
     }
     workerId = id
     listener = opened
+    entered = true
     enteredAt = Date.now()
     wake()
   }
