@@ -242,7 +242,7 @@ beforeAll(async () => {
     {
       atOnce: 50,
       net: {
-        limits: { connectMs: 300, headMs: 300, bodyMs: 2_000 },
+        limits: { connectMs: 2_000, headMs: 1_000, bodyMs: 5_000 },
         resolve: async (name) =>
           name.startsWith('inside')
             ? ['10.0.0.1']
