@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 
 import pino, { type DestinationStream, type Logger } from 'pino'
 
-import { type LogLevel, secretSettings } from './config.ts'
+import type { LogLevel } from './config-variables.ts'
+import { secretSettings } from './config.ts'
 
 /** Fields that never reach the log, on the first and the second level of a line. */
 const secretFields = [...secretSettings, 'password', 'token', 'secret', 'apiKey', 'authorization', 'cookie']

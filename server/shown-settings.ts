@@ -1,5 +1,5 @@
 import type { ShownSetting } from '../schema/shown-setting.ts'
-import { variables } from './config.ts'
+import { variables } from './config-variables.ts'
 
 /** What people read beside each setting. `missing`: said as long as it is not set. */
 const words: Record<string, { group: string; does: string; missing?: string }> = {

@@ -1,7 +1,7 @@
 import { disposableEmailBlocklistSet } from 'disposable-email-domains-js'
 
 import { isFreeProvider } from './mail-providers.ts'
-import { domainFacts } from './public-suffix.ts'
+import { suffixFacts } from './public-suffix.ts'
 
 /**
  * Whether a domain, in A-labels, gives mailboxes to throw away. By the community's block list (disposable-email-domains, CC0), which is
@@ -12,7 +12,7 @@ export function isDisposable(domain: string): boolean {
   if (isFreeProvider(domain)) return false
   if (listed.has(domain)) return true
   // `box.mailinator.com` is its owner's too, but nothing above what somebody registered is.
-  const { registrable } = domainFacts(domain)
+  const { registrable } = suffixFacts(domain)
   for (let name = domain; name !== registrable && name.includes('.');) {
     name = name.slice(name.indexOf('.') + 1)
     if (listed.has(name)) return true

@@ -1,6 +1,6 @@
 import { parse } from 'tldts'
 
-export interface DomainFacts {
+export interface SuffixFacts {
   /** What somebody registered: `acme.co.uk` for `mail.acme.co.uk`; undefined where the domain is a public suffix itself. */
   registrable: string | undefined
   /** Whether the domain ends in a suffix that ICANN's root knows (public suffix list). */
@@ -8,7 +8,7 @@ export interface DomainFacts {
 }
 
 /** Facts from the name alone, by the public suffix list that comes with the product. The domain is in A-label form. */
-export function domainFacts(domain: string): DomainFacts {
+export function suffixFacts(domain: string): SuffixFacts {
   const known = memo.get(domain)
   if (known !== undefined) return known
   const { domain: registrable, isIcann } = parse(domain, { allowPrivateDomains: false, validateHostname: false })
@@ -19,4 +19,4 @@ export function domainFacts(domain: string): DomainFacts {
   return facts
 }
 
-const memo = new Map<string, DomainFacts>()
+const memo = new Map<string, SuffixFacts>()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { parseAddress } from '../address/parse.ts'
-import { domainFacts } from '../address/public-suffix.ts'
+import { suffixFacts } from '../address/public-suffix.ts'
 import { extractFrom, extractPage } from './extract-page.ts'
 import { methods } from './found-email.ts'
 import { readHtml } from './reading/light-reader.ts'
@@ -204,7 +204,7 @@ describe('any page', () => {
           for (const { address, method, snippet, confidence, quality, reasons } of emails) {
             expect(parseAddress(address)).toMatchObject({ ok: true, address })
             const domain = address.slice(address.lastIndexOf('@') + 1)
-            expect(domainFacts(domain).knownSuffix || quality === 'low').toBe(true)
+            expect(suffixFacts(domain).knownSuffix || quality === 'low').toBe(true)
             expect(methods).toContain(method)
             expect(snippet).not.toMatch(/[\n\ue000]/)
             expect(snippet.length).toBeLessThanOrEqual(200)

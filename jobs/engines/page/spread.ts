@@ -1,4 +1,4 @@
-import { domainFacts } from '../address/public-suffix.ts'
+import { suffixFacts } from '../address/public-suffix.ts'
 import type { Quality } from './found-email.ts'
 import { gradeOf, leastConfidence } from './quality.ts'
 
@@ -20,5 +20,5 @@ export function demoted(
 }
 
 function siteOf(domain: string): string {
-  return domainFacts(domain).registrable ?? domain
+  return suffixFacts(domain).registrable ?? domain
 }

@@ -1,4 +1,4 @@
-import { domainFacts } from '../address/public-suffix.ts'
+import { suffixFacts } from '../address/public-suffix.ts'
 
 /**
  * Who runs a mail host: the unit that limits, circuits and quirks are counted by. One of the names below, else what its owner
@@ -6,7 +6,7 @@ import { domainFacts } from '../address/public-suffix.ts'
  */
 export function mxOrganisation(host: string): string {
   const known = bySuffix.find(([suffix]) => host === suffix.slice(1) || host.endsWith(suffix))
-  return known?.[1] ?? domainFacts(host).registrable ?? host
+  return known?.[1] ?? suffixFacts(host).registrable ?? host
 }
 
 /** The longer suffix before the shorter one it ends in. Suffixes as the organisations' own set-up pages give them. */

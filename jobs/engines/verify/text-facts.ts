@@ -5,7 +5,7 @@ import { hasPlusTag } from '../address/link-key.ts'
 import { isRole, localPartKind } from '../address/local-part.ts'
 import { isFreeProvider } from '../address/mail-providers.ts'
 import { parseAddress } from '../address/parse.ts'
-import { domainFacts } from '../address/public-suffix.ts'
+import { suffixFacts } from '../address/public-suffix.ts'
 import type { MailRoute, RefusedText, TextFacts } from './evidence.ts'
 
 /** All that the text of an address tells, by the grammar and the lists. Any text may come in. */
@@ -13,7 +13,7 @@ export function textFacts(given: string): TextFacts | RefusedText {
   const parsed = parseAddress(given)
   if (!parsed.ok) return { ok: false, given: shown(given), refusal: parsed.reason, position: parsed.at }
   const { address, local, domain } = parsed
-  const { registrable, knownSuffix } = domainFacts(domain)
+  const { registrable, knownSuffix } = suffixFacts(domain)
   const role = isRole(local) || ['no-reply', 'machine'].includes(localPartKind(local))
   const meant = meantDomain(domain)
   return {

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../address/parse.ts'
 import { isPlaceholder } from '../../address/placeholder.ts'
-import { domainFacts } from '../../address/public-suffix.ts'
+import { suffixFacts } from '../../address/public-suffix.ts'
 import { trapInAddress } from './traps.ts'
 
 /** An address that may stand in a result. */
@@ -23,7 +23,7 @@ export class Admission {
   /** `url` of the page and further domains whose addresses are expected, so that no name among them counts as made up. */
   constructor(url: string, ownDomains: readonly string[] = []) {
     const host = URL.parse(url)?.hostname ?? ''
-    const registrable = /^[\d.]+$|^\[|^localhost$/.test(host) ? undefined : (domainFacts(host).registrable ?? host)
+    const registrable = /^[\d.]+$|^\[|^localhost$/.test(host) ? undefined : (suffixFacts(host).registrable ?? host)
     this.own = [...ownDomains, ...(registrable ? [registrable] : [])].map((domain) => domain.toLowerCase())
   }
 
@@ -79,7 +79,7 @@ function judge(writtenLocal: string, writtenDomain: string): Verdict | undefined
   if (!parsed.ok) return undefined
   const { address, local, domain, domainUnicode } = parsed
   if (trapInAddress(local, domain) !== undefined) return undefined
-  const { registrable, knownSuffix } = domainFacts(domain)
+  const { registrable, knownSuffix } = suffixFacts(domain)
   const tld = domainUnicode.slice(domainUnicode.lastIndexOf('.') + 1)
   // new international domains come faster than lists; in Latin letters there are hardly any
   const unknownSuffix = !knownSuffix && (tld === 'test' || /^[^\0-\u024f]+$/.test(tld))

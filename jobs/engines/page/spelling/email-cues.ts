@@ -1,4 +1,4 @@
-import { domainFacts } from '../../address/public-suffix.ts'
+import { suffixFacts } from '../../address/public-suffix.ts'
 
 /**
  * Whether the words before a doubtful form speak of mail, or its local part is one that hardly stands before "at" in a sentence: enough to take
@@ -18,7 +18,7 @@ const offices = new Set(
 function isPersonal(local: string): boolean {
   return (
     /^\p{L}+(?:[._]\p{L}{2,})+$/u.test(local) &&
-    !domainFacts(local).knownSuffix &&
+    !suffixFacts(local).knownSuffix &&
     !/\.(?:txt|html?|php|js|css|json|ya?ml|xml|conf|cfg|log|exe|gz|jar|java|cpp|go|rb|ini|sql|csv|pdf|docx?)$/.test(
       local,
     )

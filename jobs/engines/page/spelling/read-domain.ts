@@ -1,4 +1,4 @@
-import { domainFacts } from '../../address/public-suffix.ts'
+import { suffixFacts } from '../../address/public-suffix.ts'
 import { isAscii, isLetterUnit, SEAM, skipSeams, skipSeamsBack } from './letters.ts'
 import { readDot, startsUnspacedDot } from './written-dots.ts'
 
@@ -86,7 +86,7 @@ function endOfDomain(value: string, seams: number[]): number {
     // "mail me@acme.com.Best regards"; and acme.comwww.acme.com
     const before = value.slice(0, lastDot)
     if (/^[A-Z][a-z]+$/.test(value.slice(lastDot + 1, whole)) && /\.[a-z]+$/.test(before) && isKnown(before)) {
-      if (domainFacts(value.slice(0, whole).toLowerCase()).registrable !== before.toLowerCase()) {
+      if (suffixFacts(value.slice(0, whole).toLowerCase()).registrable !== before.toLowerCase()) {
         if (!isSuffix(value.slice(value.lastIndexOf('.', lastDot - 1) + 1, whole))) return lastDot
       }
     }
@@ -119,11 +119,11 @@ const glues = [
 ]
 
 function isKnown(domain: string): boolean {
-  return domainFacts(domain.toLowerCase()).knownSuffix
+  return suffixFacts(domain.toLowerCase()).knownSuffix
 }
 
 function isSuffix(domain: string): boolean {
-  const facts = domainFacts(domain.toLowerCase())
+  const facts = suffixFacts(domain.toLowerCase())
   return facts.knownSuffix && facts.registrable === undefined
 }
 
