@@ -248,7 +248,7 @@ describe('HTTP/2', () => {
       stream.respond({ ':status': 200 })
       return stream.end('ok')
     })
-    const one = client({ headMs: 300, connectMs: 300, bodyMs: 1_500 })
+    const one = client({ headMs: 1_500, connectMs: 1_500, bodyMs: 3_000 })
     expect(await failure(one, `${url}/bad`)).toMatchObject({ category })
     expect(text((await get(one, `${url}/good`)).body)).toBe('ok')
   })

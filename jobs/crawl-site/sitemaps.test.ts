@@ -170,7 +170,7 @@ describe('a sitemap that fails', () => {
     })
     const crawled = await crawl(
       { startUrls: [`${url}/`], maxPagesPerDomain: 5, exclude: ['/list/*'], ...use },
-      { net: { limits: { connectMs: 300, headMs: 300 } } },
+      { net: { limits: { connectMs: 800, headMs: 800 } } },
     )
     expect(crawled.findings.map(({ category, message }) => [category, message])).toEqual([
       [category, expect.stringContaining(message)],

@@ -75,7 +75,7 @@ afterAll(async () => {
 const settings = {
   dnsServers: [dns.server],
   ownHosts: [...Array.from({ length: 13 }, (_, i) => `127.0.1.${i + 1}:${hosts.port}`), `127.0.1.99:${hosts.port}`],
-  smtp: { helo: 'probe.mailquarry.test', mailFrom: 'probe@mailquarry.test', port: hosts.port, replyMs: 500 },
+  smtp: { helo: 'probe.mailquarry.test', mailFrom: 'probe@mailquarry.test', port: hosts.port, replyMs: 1_000 },
 }
 
 async function verify(emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
