@@ -14,10 +14,8 @@ export interface PageRead {
   key: string
   /** The host that was asked for it. */
   shard: string
-  /** Left out where it must be read whole next time. */
+  /** Left out where it must be read whole next time; else `page_links` of this job says where it leads. */
   version?: Validators & {
-    /** Where it leads, as `page_links` has it. */
-    links: string
     /** When its text was read, where this job found it unchanged; ISO 8601. */
     readAt?: string
   }
@@ -33,7 +31,9 @@ export async function hasEarlierReads(db: Kysely<DB>, jobId: number, shard: stri
   return rows.length > 0
 }
 
-const usable = (key: string) => sql`r.url_key = ${key}::uuid and r.links is not null and j.state <> 'DELETED'
+const usable = (
+  key: string,
+) => sql`r.url_key = ${key}::uuid and (r.etag is not null or r.last_modified is not null) and j.state <> 'DELETED'
   and r.read_at > now() - ${versionHoldsDays} * interval '1 day'`
 
 /** What the server said of the version that was read last; undefined where the page must be read whole. */
@@ -51,6 +51,7 @@ export async function findValidators(db: Kysely<DB>, key: string): Promise<Valid
 }
 
 export interface EarlierRead extends Validators {
+  /** Where it leads, as `page_links` has it. */
   links: string
   /** ISO 8601. */
   readAt: string
@@ -69,12 +70,13 @@ export async function findEarlierRead(db: Kysely<DB>, key: string): Promise<Earl
     readAt: Date
     sightings: (Sighting & Record<'personName' | 'position' | 'phone' | 'organisation', string | null>)[]
   }>`
-    select r.etag, r.last_modified as "lastModified", r.links, r.read_at as "readAt", coalesce((
+    select r.etag, r.last_modified as "lastModified", coalesce(l.links, '') as links, r.read_at as "readAt", coalesce((
       select jsonb_agg(jsonb_build_object('address', s.address, 'sourceKey', s.source_key, 'sourceUrl', s.source_url, 'method', s.method, 'snippet', s.snippet,
         'confidence', s.confidence, 'quality', s.quality, 'reasons', s.reasons, 'personName', s.person_name, 'position', s.position, 'phone', s.phone,
         'organisation', s.organisation) order by s.address, s.method)
       from sightings s where s.source_key = r.url_key and s.job_id = r.job_id), '[]') as sightings
-    from page_reads r join jobs j on j.id = r.job_id where ${usable(key)}`.execute(db)
+    from page_reads r join jobs j on j.id = r.job_id left join page_links l on l.job_id = r.job_id and l.url_key = r.url_key
+    where ${usable(key)}`.execute(db)
   const [row] = rows
   if (!row) return undefined
   const { etag, lastModified, links, readAt, sightings } = row
@@ -100,12 +102,12 @@ export async function savePageReads(trx: Transaction<DB>, jobId: number, reads: 
   const all = [...byKey.values()]
   const column = (of: (read: PageRead) => string | undefined) => all.map((read) => of(read) ?? null)
   await sql`
-    insert into page_reads (url_key, shard_key, job_id, read_at, etag, last_modified, links)
-    select n.url_key, n.shard_key, ${jobId}::bigint, coalesce(n.read_at, now()), n.etag, n.last_modified, n.links
+    insert into page_reads (url_key, shard_key, job_id, read_at, etag, last_modified)
+    select n.url_key, n.shard_key, ${jobId}::bigint, coalesce(n.read_at, now()), n.etag, n.last_modified
     from unnest(${column(({ key }) => key)}::uuid[], ${column(({ shard }) => shard)}::text[], ${column(({ version }) => version?.readAt)}::timestamptz[],
-      ${column(({ version }) => version?.etag)}::text[], ${column(({ version }) => version?.lastModified)}::text[], ${column(({ version }) => version?.links)}::text[])
-      n(url_key, shard_key, read_at, etag, last_modified, links)
+      ${column(({ version }) => version?.etag)}::text[], ${column(({ version }) => version?.lastModified)}::text[])
+      n(url_key, shard_key, read_at, etag, last_modified)
     order by n.url_key
     on conflict (url_key) do update set shard_key = excluded.shard_key, job_id = excluded.job_id, read_at = excluded.read_at, etag = excluded.etag,
-      last_modified = excluded.last_modified, links = excluded.links`.execute(trx)
+      last_modified = excluded.last_modified`.execute(trx)
 }

@@ -101,7 +101,7 @@ export interface PageLinks {
   links: string
 }
 
-/** Pages have one writer, their shard: the first to come stays. */
+/** Pages have one writer, their shard, and are read once: the first to come stays. */
 export async function savePageLinks(trx: Transaction<DB>, jobId: number, pages: readonly PageLinks[]): Promise<void> {
   if (pages.length === 0) return
   await sql`
@@ -146,13 +146,27 @@ export interface KnownPage extends PageWay {
   redirectsTo: string | null
 }
 
+const knownColumns = sql`url_key as key, parent_url as "parentUrl", depth, hops, priority, status = 'QUEUED' as queued,
+  error_details->>'redirectsTo' as "redirectsTo"`
+
 /** Those of the pages that the job has met. */
 export async function findPages(db: Kysely<DB>, jobId: number, keys: readonly string[]): Promise<KnownPage[]> {
   if (keys.length === 0) return []
   const { rows } = await sql<KnownPage>`
-    select url_key as key, parent_url as "parentUrl", depth, hops, priority, status = 'QUEUED' as queued, error_details->>'redirectsTo' as "redirectsTo"
-    from pages where job_id = ${jobId} and url_key = any(${keys}::uuid[])`.execute(db)
+    select ${knownColumns} from pages where job_id = ${jobId} and url_key = any(${keys}::uuid[])`.execute(db)
   return rows
+}
+
+/** All pages of a shard; undefined where there are more than `most`. Index pages_by_host. */
+export async function findPagesOfShard(
+  db: Kysely<DB>,
+  jobId: number,
+  shard: string,
+  most: number,
+): Promise<KnownPage[] | undefined> {
+  const { rows } = await sql<KnownPage>`
+    select ${knownColumns} from pages where job_id = ${jobId} and shard_key = ${shard} limit ${most + 1}`.execute(db)
+  return rows.length > most ? undefined : rows
 }
 
 /**
@@ -186,15 +200,17 @@ export async function summarizePages(trx: Transaction<DB>, jobId: number): Promi
 }
 
 /**
- * Removes what only a running crawl needs. Where a page has failed, the links of those stay that would become nearer if it were tried
- * again and led to them.
+ * Removes the links of pages, but for those that a later crawl takes from here if it finds the page unchanged. Where a page has failed, the links of
+ * those stay too that would become nearer if it were tried again and led to them.
  */
 export async function removeCrawlRemains(trx: Transaction<DB>, jobId: number): Promise<void> {
   await sql`
     with failed as (select min(depth) as depth from pages where job_id = ${jobId} and status = 'FAILED')
     delete from page_links l using pages p, failed
     where l.job_id = ${jobId} and p.job_id = ${jobId} and p.url_key = l.url_key
-      and (failed.depth is null or p.depth < failed.depth)`.execute(trx)
+      and (failed.depth is null or p.depth < failed.depth)
+      and not exists (select 1 from page_reads r where r.url_key = l.url_key and r.job_id = ${jobId}
+        and (r.etag is not null or r.last_modified is not null))`.execute(trx)
 }
 
 /** Query of the shards that hold failed pages, in a column `key`. */

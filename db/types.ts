@@ -248,7 +248,6 @@ export interface PageReads {
   etag: string | null;
   job_id: number;
   last_modified: string | null;
-  links: string | null;
   read_at: Timestamp;
   shard_key: string;
   url_key: string;

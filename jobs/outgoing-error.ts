@@ -69,6 +69,9 @@ function byFamily(code: string, message: string): [ErrorCategory, string] {
   if (code.startsWith('EAI_') || code.startsWith('ESERVFAIL') || code === 'ETIMEOUT') return ['dns', message]
   if (/^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA)/.test(code))
     return ['tls', message]
+  // So our own end closes a stream whose header has too many fields, or too many bytes, and tells nothing more.
+  if (code === 'ERR_HTTP2_STREAM_ERROR' && /ENHANCE_YOUR_CALM|FRAME_SIZE_ERROR/.test(message))
+    return ['too_large', 'the header of the answer is too large']
   if (code.startsWith('HPE_')) return ['parse', `the answer is no valid HTTP (${message})`]
   if (/^(?:Z_|ERR_BROTLI|ERR__ERROR|ZSTD_|ERR_ZSTD)/.test(code)) return ['parse', 'the compressed body is damaged']
   return ['network', message]

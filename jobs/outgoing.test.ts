@@ -239,8 +239,13 @@ describe('HTTP/2', () => {
     ['a session that breaks', 'network', (stream) => stream.session?.destroy()],
     [
       'a header of too many fields',
-      'network',
+      'too_large',
       (stream) => stream.respond({ ':status': 200, ...Object.fromEntries(headerFields(200)) }),
+    ],
+    [
+      'a header of too many bytes',
+      'too_large',
+      (stream) => stream.respond({ ':status': 200, ...Object.fromEntries(headerFields(20, 6_000)) }),
     ],
   ])('%s is %s, and the next request goes well', async (_what, category, serve) => {
     const { url } = await secure((stream, path) => {
@@ -476,7 +481,8 @@ describe('what goes wrong gets a category', () => {
   })
 })
 
-const headerFields = (count: number) => Array.from({ length: count }, (_, i) => [`x-field-${i}`, 'y'] as const)
+const headerFields = (count: number, bytes = 1) =>
+  Array.from({ length: count }, (_, i) => [`x-field-${i}`, 'y'.repeat(bytes)] as const)
 
 const certificate = {
   key: readFileSync(new URL('../test/fixtures/tls/key.pem', import.meta.url), 'utf8'),

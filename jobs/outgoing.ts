@@ -1,4 +1,5 @@
 import { hostList } from './engines/crawl/host-list.ts'
+import { watchLag } from './lag.ts'
 import { createConnections } from './outgoing-connections.ts'
 import { OutgoingError, outgoingError } from './outgoing-error.ts'
 import { createGuard, type Resolve, resolveBySystem } from './outgoing-guard.ts'
@@ -47,6 +48,8 @@ export interface OutgoingResponse extends ResponseHead {
   body: Uint8Array
   /** The body was longer and `beyond` is `cut`. */
   cut: boolean
+  /** Milliseconds until all was in, less what this process was late to notice it. */
+  tookMs: number
 }
 
 export interface OpenResponse extends ResponseHead {
@@ -90,6 +93,7 @@ export function createOutgoing({
   const limits = { ...defaultLimits, ...given }
   const guard = createGuard(hostList(allowHosts), resolve)
   const connections = createConnections(guard, limits, ca)
+  const lag = watchLag()
 
   const open = async (text: string, options: OutgoingRequest): Promise<OpenResponse> => {
     const url = new URL(text)
@@ -135,9 +139,12 @@ export function createOutgoing({
   return {
     open,
     async request(url, options) {
+      const started = performance.now()
       const { pieces, end, ...head } = await open(url, options)
       try {
-        return { ...head, ...(await wholeBody(pieces, options.beyond ?? 'refuse')) }
+        const body = await wholeBody(pieces, options.beyond ?? 'refuse')
+        const tookMs = performance.now() - started
+        return { ...head, ...body, tookMs: Math.max(0, tookMs - lag.since(started)) }
       } finally {
         end()
       }
@@ -155,7 +162,10 @@ export function createOutgoing({
       }
     },
     hangUp: (origin) => connections.hangUp(origin),
-    close: () => connections.close(),
+    async close() {
+      lag.stop()
+      await connections.close()
+    },
   }
 }
 

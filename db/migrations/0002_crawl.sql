@@ -9,10 +9,11 @@ create table addresses (
 create index addresses_by_domain on addresses (domain, address);
 create index addresses_by_first_seen on addresses (first_seen_at desc, address desc);
 
--- One place in which a job met an address.
+-- One place in which a job met an address, whose row in `addresses` comes in the same transaction: no constraint says so, since a crawl would
+-- pay for its check of each row.
 create table sightings (
   job_id bigint not null references jobs on delete cascade,
-  address text collate "C" not null references addresses,
+  address text collate "C" not null,
   -- first 128 bits of the SHA-256 of the source URL
   source_key uuid not null,
   source_url text not null,
@@ -35,7 +36,7 @@ create index sightings_by_source on sightings (source_key, address, found_at);
 -- Each address of a job once, with its best sighting.
 create table job_addresses (
   job_id bigint not null references jobs on delete cascade,
-  address text collate "C" not null references addresses,
+  address text collate "C" not null,
   domain text collate "C" not null,
   group_id bigint not null,
   place integer not null,
@@ -93,21 +94,24 @@ create table pages (
   expanded_depth integer,
   expanded_hops smallint,
   primary key (job_id, url_key)
-);
+  -- a page is met again and again, each time with a lesser way: room for that beside it costs no new entries in the indexes
+) with (fillfactor = 75);
 create index pages_by_id on pages (job_id, id);
 create index pages_by_host on pages (job_id, shard_key);
 create index pages_by_status on pages (job_id, status, id);
 create index pages_frontier on pages (job_id, shard_key, priority, depth, url_key) where status = 'QUEUED';
 create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, hops) < (expanded_depth, expanded_hops);
 
--- Where fetched pages lead, for as long as the crawl runs: lines of clicks (0 for what costs none, as redirects), priority, and URL,
--- which is only a path where the origin is that of the page.
+-- Where fetched pages lead, for as long as the crawl runs, and longer where page_reads has a version of the page: lines of clicks (0 for
+-- what costs none, as redirects), priority, and URL, which is only a path where the origin is that of the page.
 create table page_links (
   job_id bigint not null references jobs on delete cascade,
   url_key uuid not null,
   links text not null,
   primary key (job_id, url_key)
-);
+) with (toast_tuple_target = 8160);
+-- Written once and hardly ever read: as it is, in the row, since to compress it and to put it aside would take longer than all else.
+alter table page_links alter column links set storage external;
 
 -- Who read a page last, over all jobs: the sightings of that job say what stands on it now. With what its server said of the version, the
 -- next crawl asks only whether it has changed.
@@ -118,10 +122,9 @@ create table page_reads (
   job_id bigint not null references jobs on delete cascade,
   -- when its text was read; since then it was at most found unchanged
   read_at timestamptz not null,
+  -- where there is neither it must be read whole next time; else page_links of the job say where it leads
   etag text,
-  last_modified text,
-  -- where it leads, as in page_links; null where it must be read whole next time
-  links text
+  last_modified text
 );
 create index page_reads_of_host on page_reads (shard_key, job_id);
 create index page_reads_of_job on page_reads (job_id);

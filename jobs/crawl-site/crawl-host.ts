@@ -23,7 +23,7 @@ import { untilStopped } from './until-stopped.ts'
 type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
 
 /** A step takes so long, the first of a run less, so that there is soon something to see; then twice as long each time up to the most. */
-const stepMs = { first: 300, most: 1_200 }
+const stepMs = { first: 300, most: 1_600 }
 /** A pause that is longer is time enough to store what is in hand. */
 const lingerMs = 50
 const window = { least: 32, most: 1_000 }
@@ -156,7 +156,7 @@ async function followAgain(run: HostRun): Promise<boolean> {
   const pages = await io.nearer(jobId, shard, nearerAtOnce)
   run.nearer = pages.length > 0
   for (const { links, ...page } of pages) {
-    const leads = parseLeads(page.url, links, run.follower.links)
+    const leads = run.follower.wantedOf(page, parseLeads(page.url, links, run.follower.links))
     await run.follower.follow(run.step, run.frontier, page, leads)
     putPage(run.step, {
       ...page,

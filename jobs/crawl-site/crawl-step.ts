@@ -10,6 +10,7 @@ import type { CrawlBatch } from './crawl-batch.ts'
 export interface CrawlStep {
   pages: Map<string, PageChange>
   links: PageLinks[]
+  linksBytes: number
   sitemaps: SitemapChange[]
   reads: PageRead[]
   sightings: Sighting[]
@@ -29,6 +30,7 @@ export function emptyStep(): CrawlStep {
   return {
     pages: new Map(),
     links: [],
+    linksBytes: 0,
     sitemaps: [],
     reads: [],
     sightings: [],
@@ -51,9 +53,9 @@ export function isEmpty(step: CrawlStep): boolean {
   )
 }
 
-/** Large enough to be stored: about what a transaction takes a quarter of a second for. */
+/** Large enough to be stored: about what a transaction takes a quarter of a second for, and a process can hold of each of its hosts. */
 export function isFull(step: CrawlStep): boolean {
-  return step.pages.size >= 4_000 || step.sightings.length >= 2_000
+  return step.pages.size >= 4_000 || step.sightings.length >= 2_000 || step.linksBytes >= 4_000_000
 }
 
 /** Adds a page, or what is new about one that is in already. */

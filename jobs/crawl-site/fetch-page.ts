@@ -1,12 +1,12 @@
 import type { Validators } from '../../db/page-reads.ts'
 import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
-import { decodeBody } from '../engines/crawl/decode-body.ts'
 import { retryAfterMs } from '../engines/crawl/politeness.ts'
-import { type ExtractedPage, extractPage } from '../engines/page/extract-page.ts'
+import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import type { ErrorCategory } from '../error-category.ts'
 import { OutgoingError } from '../outgoing-error.ts'
 import { isRedirect, type ResponseHead } from '../outgoing.ts'
 import type { CrawlIo } from './io.ts'
+import { ReadTooLong } from './page-reader.ts'
 
 /** What came of one request for a page. */
 export type Visit = { httpStatus?: number; fetchMs: number } & (
@@ -55,11 +55,10 @@ export async function fetchPage(
       headers: { accept, ...conditions(validators) },
       wants: (head) => isOk(head) && isText(head.headers['content-type']),
     })
-    const fetchMs = performance.now() - started
-    const head = { httpStatus: response.status, fetchMs }
+    const head = { httpStatus: response.status, fetchMs: response.tookMs }
     const asked = validators.etag !== undefined || validators.lastModified !== undefined
     if (response.status === 304 && asked) return { ...head, got: 'unchanged' }
-    return { ...head, ...read(url, response, io.now()) }
+    return { ...head, ...(await read(io, url, response)) }
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     return { fetchMs: performance.now() - started, ...faultOf(error) }
@@ -74,7 +73,7 @@ export function faultOf({ category, message, details }: OutgoingError): Fault {
 
 type Answer = Visit extends infer V ? (V extends Visit ? Omit<V, 'fetchMs' | 'httpStatus'> : never) : never
 
-function read(url: string, response: ResponseHead & { body: Uint8Array }, now: Date): Answer {
+async function read(io: CrawlIo, url: string, response: ResponseHead & { body: Uint8Array }): Promise<Answer> {
   const { status, headers, body } = response
   if (isRedirect(response)) {
     const to = canonicalUrl(headers['location']!, url)
@@ -86,7 +85,7 @@ function read(url: string, response: ResponseHead & { body: Uint8Array }, now: D
       got: 'throttled',
       category,
       message: `the host answered ${status}`,
-      retryAfterMs: retryAfterMs(headers['retry-after'], now),
+      retryAfterMs: retryAfterMs(headers['retry-after'], io.now()),
     }
   }
   if (status >= 500) return fault('http_5xx', `the host answered ${status}`, status !== 501)
@@ -96,14 +95,13 @@ function read(url: string, response: ResponseHead & { body: Uint8Array }, now: D
   const contentType = headers['content-type']
   if (!isText(contentType)) return { got: 'no text', message: `it is ${mediaType(contentType)}, not text` }
   if (isBinary(body, contentType)) return { got: 'no text', message: 'it is binary, not text' }
-  return readText(url, headers, body)
+  return await readText(io, url, headers, body)
 }
 
-function readText(url: string, headers: Record<string, string>, body: Uint8Array): Answer {
-  const contentType = headers['content-type']
+async function readText(io: CrawlIo, url: string, headers: Record<string, string>, body: Uint8Array): Promise<Answer> {
   const started = performance.now()
   try {
-    const page = extractPage({ url, body: decodeBody(body, contentType).text, contentType: contentType ?? 'text/html' })
+    const page = await io.readPage({ url, body, contentType: headers['content-type'] })
     const tag = robotsTag(headers['x-robots-tag'])
     const noindex = page.robots.noindex || tag.noindex
     const nofollow = page.robots.nofollow || tag.nofollow
@@ -117,6 +115,7 @@ function readText(url: string, headers: Record<string, string>, body: Uint8Array
       validators: validatorsIn(headers),
     }
   } catch (error) {
+    if (error instanceof ReadTooLong) return fault('too_large', error.message)
     // Our own fault, which must cost this page and no other.
     return fault('internal', `its text could not be read: ${error instanceof Error ? error.message : String(error)}`)
   }

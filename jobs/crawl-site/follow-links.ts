@@ -31,11 +31,10 @@ export interface FollowerOptions {
   shard: string
   input: CrawlInput
   known: KnownPages
-  /** The present one. */
-  year: number
+  today: Date
 }
 
-export function createLinkFollower({ shard, input, known, year }: FollowerOptions): LinkFollower {
+export function createLinkFollower({ shard, input, known, today }: FollowerOptions): LinkFollower {
   const links = createLinkReader(input.scope)
   const wanted = urlFilter({ include: input.include ?? [], exclude: input.exclude ?? [] })
   const deepest = input.maxDepth ?? Infinity
@@ -90,7 +89,7 @@ export function createLinkFollower({ shard, input, known, year }: FollowerOption
       for (const lead of leads) {
         const offer = offerOf(from, lead)
         if (lead.key === from.key || offer.depth > deepest || offer.hops > mostHops || !isOfUse(lead, offer)) continue
-        const trap = lead.clicks === 1 ? trapIn(lead.url, offer.depth, year) : undefined
+        const trap = lead.clicks === 1 ? trapIn(lead.url, offer.depth, today) : undefined
         if (trap && isEndless(trap)) step.endless ??= { on: from.url, link: lead.url, trap }
         if (trap) continue
         offers.push([lead, offer])

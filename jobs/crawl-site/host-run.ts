@@ -41,7 +41,10 @@ export interface HostRun {
 
 export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): HostRun {
   const { checkpoint, io, input, jobId, shard } = args
-  const known = createKnownPages((keys) => io.known(jobId, keys))
+  const known = createKnownPages({
+    find: (keys) => io.known(jobId, keys),
+    all: (most) => io.allKnown(jobId, shard, most),
+  })
   return {
     args,
     state:
@@ -49,7 +52,7 @@ export function openHostRun(args: CrawlArgs, frontier: Frontier<QueuedPage>): Ho
         ? { ...checkpoint }
         : { of: 'host', redirects: 0, strikes: 0, faults: 0, fetched: 0, released: true },
     known,
-    follower: createLinkFollower({ shard, input, known, year: io.now().getUTCFullYear() }),
+    follower: createLinkFollower({ shard, input, known, today: io.now() }),
     robots: new Map(),
     domain: '',
     allowance: 0,

@@ -147,6 +147,12 @@ const hostile: Record<string, HostileHost> = {
     finds: [['too_large', 'links into what has no end are not followed']],
     requests: 200,
   },
+  'a calendar of every day': {
+    pages: trap(redirect(`/termine?am=${dayOf(Date.now())}`)),
+    handler: days,
+    finds: [['too_large', 'links into what has no end are not followed']],
+    requests: 200,
+  },
   'folders in folders for ever': {
     pages: trap(html('<a href="a/b/">deeper</a>')),
     handler: (_request, response) =>
@@ -210,6 +216,18 @@ function calendar({ url = '' }: IncomingMessage, response: ServerResponse): void
   const at = year! * 12 + month! - 1
   response.writeHead(200, { 'content-type': 'text/html' })
   response.end(html(links(path(at + 1, 1), path(at - 1, 1), path(at, 1), path(at, 11), path(at, 21))))
+}
+
+/** Each day leads to the next and to the one before. */
+function days({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  const at = Date.parse(url.split('=').at(-1)!)
+  if (Number.isNaN(at)) return void response.writeHead(404).end()
+  response.writeHead(200, { 'content-type': 'text/html' })
+  response.end(html(links(`/termine?am=${dayOf(at + 86_400_000)}`, `/termine?am=${dayOf(at - 86_400_000)}`)))
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
 }
 
 const { crawl, db } = await crawlBench()

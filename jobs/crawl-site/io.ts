@@ -11,6 +11,7 @@ import {
 } from '../../db/page-reads.ts'
 import {
   findPages,
+  findPagesOfShard,
   type KnownPage,
   listFrontier,
   listNearer,
@@ -21,8 +22,11 @@ import { findRobots, saveRobots, type StoredRobots } from '../../db/robots.ts'
 import { nextSitemap, type QueuedSitemap } from '../../db/sitemaps.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
 import { shardOf } from '../engines/crawl/scope.ts'
+import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import type { IoDeps, OpenUpload, Settings } from '../job-kind.ts'
 import type { OpenResponse, OutgoingRequest, OutgoingResponse } from '../outgoing.ts'
+import { createPageReader } from './page-reader.ts'
+import type { PageBytes } from './read-page.ts'
 
 /** What a crawl sees of the world. */
 export interface CrawlIo {
@@ -31,11 +35,15 @@ export interface CrawlIo {
   random(): number
   request(url: string, options: OutgoingRequest): Promise<OutgoingResponse>
   open(url: string, options: OutgoingRequest): Promise<OpenResponse>
+  /** Rejects with `ReadTooLong` where a page takes too long. */
+  readPage(page: PageBytes): Promise<ExtractedPage>
 
   frontier(jobId: number, shard: string, limit: number): Promise<QueuedPage[]>
   nearer(jobId: number, shard: string, limit: number): Promise<NearerPage[]>
   nextSitemap(jobId: number, shard: string): Promise<QueuedSitemap | undefined>
   known(jobId: number, keys: readonly string[]): Promise<KnownPage[]>
+  /** Undefined where they are more than `most`. */
+  allKnown(jobId: number, shard: string, most: number): Promise<KnownPage[] | undefined>
   /** Whether an earlier job has read pages of the host. */
   hasEarlierReads(jobId: number, shard: string): Promise<boolean>
   validators(key: string): Promise<Validators | undefined>
@@ -66,16 +74,19 @@ export interface HostDoor {
 }
 
 export function crawlIo({ db, blobs, outgoing, workerId, now, settings }: IoDeps): CrawlIo {
+  const reader = createPageReader()
   return {
     settings,
     now,
     random: Math.random,
     request: (url, options) => outgoing.request(url, options),
     open: (url, options) => outgoing.open(url, options),
+    readPage: (page) => reader.read(page),
     frontier: (jobId, shard, limit) => listFrontier(db, jobId, shard, limit),
     nearer: (jobId, shard, limit) => listNearer(db, jobId, shard, limit),
     nextSitemap: (jobId, shard) => nextSitemap(db, jobId, shard),
     known: (jobId, keys) => findPages(db, jobId, keys),
+    allKnown: (jobId, shard, most) => findPagesOfShard(db, jobId, shard, most),
     hasEarlierReads: (jobId, shard) => hasEarlierReads(db, jobId, shard),
     validators: (key) => findValidators(db, key),
     earlierRead: (key) => findEarlierRead(db, key),

@@ -15,30 +15,48 @@ export interface Known extends Way {
 export interface KnownPages {
   get(key: string): Known | undefined
   set(key: string, page: Known): void
-  /** Asks the database about those of the keys that are not known yet. Those that stay unknown the job has not met. */
+  /** Of pages of the own shard: asks the database about those that are not known yet. Those that stay unknown the job has not met. */
   resolve(keys: readonly string[]): Promise<void>
   /** Between steps, when all is stored: keeps the memory of a long crawl bounded. */
   trim(): void
 }
 
 const mostKnown = 20_000
+/** After so many questions all pages of the shard are asked for at once, unless they are too many: most pages lead to some that are new. */
+const questionsBeforeAll = 8
 /** Of the words of a link, where they are of use. */
 const longestText = 60
 
-export function createKnownPages(find: (keys: readonly string[]) => Promise<KnownPage[]>): KnownPages {
+export interface FindKnown {
+  find(keys: readonly string[]): Promise<KnownPage[]>
+  /** All pages of the shard that are stored; undefined where they are more than `most`. */
+  all(most: number): Promise<KnownPage[] | undefined>
+}
+
+export function createKnownPages({ find, all }: FindKnown): KnownPages {
   const known = new Map<string, Known>()
+  let questions = 0
+  // Other shards may still store new pages of this one. To be met anew by this one does them no harm: nobody else fetches them, and the lesser way is kept.
+  let complete = false
+  const learn = (pages: readonly KnownPage[]) => {
+    for (const { key, parentUrl, depth, hops, priority, queued } of pages)
+      // What is here may be newer than what is stored.
+      if (!known.has(key)) known.set(key, { parentUrl, depth, hops, priority, queued })
+  }
   return {
     get: (key) => known.get(key),
     set: (key, page) => void known.set(key, page),
     async resolve(keys) {
-      for (const { key, parentUrl, depth, hops, priority, queued } of await find(
-        keys.filter((key) => !known.has(key)),
-      )) {
-        known.set(key, { parentUrl, depth, hops, priority, queued })
-      }
+      const unknown = complete ? [] : keys.filter((key) => !known.has(key))
+      if (unknown.length === 0) return
+      const stored = ++questions === questionsBeforeAll ? await all(mostKnown) : undefined
+      if (stored) complete = true
+      learn(stored ?? (await find(unknown)))
     },
     trim() {
-      if (known.size > mostKnown) known.clear()
+      if (known.size <= mostKnown) return
+      known.clear()
+      complete = false
     },
   }
 }
@@ -67,23 +85,38 @@ export interface LinkReader {
 }
 
 export function createLinkReader(scope: CrawlScope): LinkReader {
-  const targets = new Map<string, Lead | undefined>()
-  const texts = new Map<string, number>()
-  const read = (url: string): Lead | undefined =>
-    remembered(targets, url, (): Lead | undefined => {
-      const canonical = canonicalUrl(url)
-      return canonical.ok ? { ...linkTarget(canonical.url, scope), clicks: 1 } : undefined
-    })
+  const targets = new Map<string, Target>()
+  const targetOf = (url: string): Target => {
+    const before = targets.get(url)
+    if (before) return before
+    if (targets.size >= mostKnown) targets.clear()
+    const canonical = canonicalUrl(url)
+    const target: Target = canonical.ok ? { lead: { ...linkTarget(canonical.url, scope), clicks: 1 } } : {}
+    targets.set(own(url), target)
+    return target
+  }
   return {
-    read,
+    read: (url) => targetOf(url).lead,
     lead(url, text) {
-      const lead = read(url)
+      const target = targetOf(url)
+      const { lead } = target
       if (!lead || text === '' || text.length > longestText) return lead
-      const priority = remembered(texts, text, () => priorityOfText(text))
-      // An archive of contact pages is still an archive, but a link may know better than an ordinary path.
-      return priority < lead.priority ? { ...lead, priority } : lead
+      // A place is nearly always linked to with the same words.
+      if (target.said?.text !== text) {
+        const priority = priorityOfText(text)
+        // An archive of contact pages is still an archive, but a link may know better than an ordinary path.
+        target.said = { text: own(text), lead: priority < lead.priority ? { ...lead, priority } : lead }
+      }
+      return target.said.lead
     },
   }
+}
+
+/** What a spelling of a URL leads to; nowhere where there is no lead. */
+interface Target {
+  lead?: Lead
+  /** With the words of the link that came last. */
+  said?: { text: string; lead: Lead }
 }
 
 /** Of a canonical URL. */
@@ -91,12 +124,7 @@ export function linkTarget(url: string, scope: CrawlScope): LinkTarget {
   return { url, key: urlKey(url), shard: shardOf(url), domain: domainOf(url, scope), priority: priorityOf(url) }
 }
 
-function remembered<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {
-  const before = values.get(key)
-  if (before !== undefined || values.has(key)) return before as Value
-  if (values.size >= mostKnown) values.clear()
-  const value = make()
-  // What was cut out of a page would keep all of it in memory.
-  values.set(Buffer.from(key).toString(), value)
-  return value
+/** What was cut out of a page would keep all of it in memory. */
+function own(text: string): string {
+  return Buffer.from(text).toString()
 }

@@ -25,7 +25,9 @@ export function spendPage(
   endPage(run, page, fate, expanded)
 }
 
-/** For when the page turns out to be nearer than it seems now. A start page cannot. */
-export function keepLeads({ step }: HostRun, page: QueuedPage, links: string): void {
-  if (links !== '' && (page.depth > 0 || page.hops > 0)) step.links.push({ key: page.key, links })
+/** For when the page turns out to be nearer than it seems now, which a start page cannot, and for later crawls where its server tells of a version. */
+export function keepLeads({ step }: HostRun, page: QueuedPage, links: string, hasVersion = false): void {
+  if (links === '' || (!hasVersion && page.depth === 0 && page.hops === 0)) return
+  step.links.push({ key: page.key, links })
+  step.linksBytes += links.length
 }

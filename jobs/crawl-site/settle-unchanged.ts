@@ -1,7 +1,7 @@
 import type { Validators } from '../../db/page-reads.ts'
 import type { QueuedPage } from '../../db/pages.ts'
 import { acceptedOf } from './accepted-addresses.ts'
-import { leadsText, parseLeads } from './follow-links.ts'
+import { parseLeads } from './follow-links.ts'
 import type { HostRun } from './host-run.ts'
 import { keepLeads, spendPage } from './page-fate.ts'
 import type { Settled } from './settle-fault.ts'
@@ -30,10 +30,10 @@ export async function settleUnchanged(
   const found = acceptedOf(run, earlier.sightings)
   step.sightings.push(...found.map((sighting) => ({ ...sighting, sourceKey: page.key, sourceUrl: page.url })))
   run.state.fetched++
-  const { sightings: _, ...version } = earlier
+  const { sightings: _, links, ...version } = earlier
   step.reads.push({ key: page.key, shard: args.shard, version })
-  const leads = follower.wantedOf(page, parseLeads(page.url, earlier.links, follower.links))
-  keepLeads(run, page, leadsText(page.url, leads))
+  keepLeads(run, page, links, true)
+  const leads = follower.wantedOf(page, parseLeads(page.url, links, follower.links))
   spendPage(
     run,
     page,

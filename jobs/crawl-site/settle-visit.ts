@@ -58,25 +58,26 @@ async function settlePageRead(run: HostRun, page: QueuedPage, visit: Extract<Vis
   }
   const all = visit.nofollow ? [] : follower.leadsOf(page, visit.page)
   const leads = follower.wantedOf(page, all)
-  const text = leadsText(page.url, leads)
-  keepLeads(run, page, text)
-  keepRead(run, page, visit, all.length === leads.length ? text : leadsText(page.url, all))
+  keepLeads(run, page, leadsText(page.url, all), keepRead(run, page, visit))
   // Where nothing costs no click, hops do not matter to those behind.
   spendPage(run, page, fate, { depth: page.depth, hops: leads.some(({ clicks }) => clicks === 0) ? page.hops : 0 })
   run.nearer = (await follower.follow(step, frontier, page, leads)) || run.nearer
 }
 
-/** So that the next crawl can tell what still stands there, and ask only for what has changed: of what this one has not read to the full, it cannot. */
+/**
+ * So that the next crawl can tell what still stands there, and ask only for what has changed: of what this one has not read to the full, it cannot. True where
+ * it can.
+ */
 function keepRead(
   { step, recrawl, args: { input, shard } }: HostRun,
   { key }: QueuedPage,
   { validators, page }: Extract<Visit, { got: 'page' }>,
-  links: string,
-): void {
+): boolean {
   const whole = input.scope === 'domain' && input.maxEmailsPerDomain === undefined
   const told = validators.etag !== undefined || validators.lastModified !== undefined
-  if (whole && told) step.reads.push({ key, shard, version: { ...validators, links } })
+  if (whole && told) step.reads.push({ key, shard, version: validators })
   else if (page.emails.length > 0 || recrawl) step.reads.push({ key, shard })
+  return whole && told
 }
 
 function sightingOf({ key, url }: QueuedPage, email: FoundEmail): Sighting {

@@ -24,6 +24,14 @@ test.each([
   ['/calendar?year=1999&month=2', 2, 'far date'],
   ['/events?date=2199-01-01', 2, 'far date'],
   ['/kalender/20310517', 2, 'far date'],
+  ['/calendar/2026/11/26', 2, undefined],
+  ['/calendar/2027/3/1/', 2, undefined],
+  ['/calendar/2026/5/1/', 2, 'far date'],
+  ['/calendar/2027/8/1', 2, 'far date'],
+  ['/events?date=2026-08-30', 2, 'far date'],
+  ['/events?day=20270830&view=list', 2, 'far date'],
+  ['/events?year=2027&month=8&day=30', 2, 'far date'],
+  ['/events/2025/05/17/annual-meeting', 2, undefined],
   ['/calendar?offset=99', 31, 'endless series'],
   ['/news?page=31', 31, 'endless series'],
   ['/chapter-31', 31, undefined],
@@ -35,5 +43,5 @@ test.each([
   ['/brochure.pdf?v=2', 1, 'no page'],
   ['/cdn-cgi/l/email-protection', 1, 'no page'],
 ] as const)('%.60s at depth %d: %s', (path, depth, trap) => {
-  expect(trapIn(`https://example.com${path}`, depth, 2026)).toBe(trap)
+  expect(trapIn(`https://example.com${path}`, depth, new Date('2026-11-26T12:00:00Z'))).toBe(trap)
 })

@@ -20,9 +20,9 @@ const deepestSeries = 30
 
 /**
  * Why a link is not worth following: it leads into a space without end, does something when it is asked for, or is a file that holds no text. `depth` is that
- * of the page behind the link, `year` the present one. Undefined for a link like others.
+ * of the page behind the link, `today` the present moment. Undefined for a link like others.
  */
-export function trapIn(url: string, depth: number, year: number): Trap | undefined {
+export function trapIn(url: string, depth: number, today: Date): Trap | undefined {
   if (url.length > 1_000) return 'long'
   const start = url.indexOf('/', url.indexOf('//') + 2)
   const question = url.indexOf('?', start)
@@ -30,7 +30,7 @@ export function trapIn(url: string, depth: number, year: number): Trap | undefin
   const query = question < 0 ? '' : url.slice(question + 1)
   if (fileWithoutText.test(path) || path.startsWith('/cdn-cgi/')) return 'no page'
   if (actionPath.test(path) || actionQuery.test(query)) return 'action'
-  return pathTrap(path) ?? queryTrap(query) ?? dateTrap(path, query, year) ?? seriesTrap(url, depth)
+  return pathTrap(path) ?? queryTrap(query) ?? dateTrap(path, query, today) ?? seriesTrap(url, depth)
 }
 
 const fileWithoutText =
@@ -65,13 +65,33 @@ const calendarWord =
 const yearIn =
   /(?:^|[^\d])((?:19|20|21|22|23)\d\d)(?:[-/._]?(?:0[1-9]|1[0-2]))?(?:[-/._]?(?:0[1-9]|[12]\d|3[01]))?(?=[^\d]|$)/g
 
-/** Calendars lead on for ever: two years back and one ahead is what a site can have something to say about. */
-function dateTrap(path: string, query: string, year: number): Trap | undefined {
+// At the end, where nothing but the date is named: /2031/5/17/, 2031-05-17, 20310517
+const dayAtEnd =
+  /(?:^|[^\d])((?:19|20|21|22|23)\d\d)(?:([-/._])(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))\/?$/
+const dayMs = 86_400_000
+const daysBack = 45
+const daysAhead = 120
+
+/**
+ * Calendars lead on for ever: two years back and one ahead is what a site can have something to say about; of single days, which would be more than a thousand
+ * pages, a season.
+ */
+function dateTrap(path: string, query: string, today: Date): Trap | undefined {
   const text = `${path}?${query}`
   if (!calendarWord.test(text)) return undefined
+  const year = today.getUTCFullYear()
   for (const match of text.matchAll(yearIn)) {
     const named = Number(match[1])
     if (named < year - 2 || named > year + 1) return 'far date'
+  }
+  // year=2031&month=5&day=17
+  const values = query.split('&').map((pair) => pair.slice(pair.indexOf('=') + 1))
+  for (const ending of [path, values.join('-'), ...values]) {
+    const [, named, , month, day, monthToo, dayToo] = dayAtEnd.exec(ending) ?? []
+    if (named === undefined) continue
+    const at = Date.UTC(Number(named), Number(month ?? monthToo) - 1, Number(day ?? dayToo))
+    const days = (at - today.getTime()) / dayMs
+    if (days < -daysBack || days > daysAhead) return 'far date'
   }
   return undefined
 }

@@ -10,6 +10,7 @@ import { openDatabase } from '../../../db/database.ts'
 import { migrate } from '../../../db/migrate.ts'
 import { startJob } from '../../../jobs/control.ts'
 import { scrapeEmails } from '../../../jobs/crawl-site/job.ts'
+import { workerFlags } from '../../../server/worker-processes.ts'
 import { openCrawlEngine } from './engine.ts'
 
 export interface OurRun {
@@ -46,7 +47,7 @@ export async function crawlByOurs({ url, origins, processes, execArgv = [] }: Ou
   const workers = Array.from({ length: processes }, () =>
     fork(join(import.meta.dirname, 'our-worker.ts'), [JSON.stringify({ url: own, slots, ownHosts })], {
       stdio: 'inherit',
-      execArgv,
+      execArgv: [...workerFlags, ...execArgv],
     }),
   )
   try {
