@@ -33,6 +33,22 @@ test('says when it has not had all events, and holds the snapshot back until it 
   expect(watch.snapshot?.job.done).toBe(4)
 })
 
+test('an event and the snapshot behind it are there together; with thousands of watchers the snapshot comes after them', () => {
+  const watch = started()
+  const seen: [event: boolean, done: number | undefined][] = []
+  const watcher = { wake: () => void seen.push([watch.event(watch.lastSeq) !== 'read', watch.snapshot?.job.done]) }
+  watch.watchers.add(watcher)
+  vi.advanceTimersByTime(1_000)
+  watch.takeIn(job({ seq: 1, done: 1 }), events(1, 1), false)
+  expect(seen).toEqual([[true, 1]])
+  for (let i = 0; i < 5_000; i++) watch.watchers.add({ wake() {} })
+  vi.advanceTimersByTime(1_000)
+  watch.takeIn(job({ seq: 2, done: 2 }), events(2, 2), false)
+  expect(seen.slice(1)).toEqual([[true, 1]])
+  vi.advanceTimersByTime(1_000)
+  expect(seen.slice(2)).toEqual([[true, 2]])
+})
+
 test('publishes at most 4 snapshots a second, and the last state always', () => {
   const watch = started()
   const seen = new Set<unknown>()

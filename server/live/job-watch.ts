@@ -8,7 +8,9 @@ import type { ResultTail } from './result-tail.ts'
 const ringSize = 500
 /** At most 4 snapshots a second. */
 const snapshotGapMs = 250
-/** What it takes to tell one of many, and for it to hear: a snapshot comes when the events before it have arrived, since it would hold them up. */
+/** A snapshot goes along with the events before it, in one piece for each watcher. With more watchers it would hold the events up for the last of them: it comes when they have arrived. */
+const watchersAtOnce = 3_000
+/** What it takes to tell one of many, and for it to hear. */
 const msPerWatcher = 0.03
 
 /**
@@ -68,15 +70,16 @@ export class JobWatch {
     }
     this.#append(events)
     this.behind = job.seq > this.lastSeq
-    if (this.behind) return false
-    const news = (due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest)
-    this.#latest = job
-    if (!news) return true
-    const eventsTakeMs = events.length > 0 ? this.watchers.size * msPerWatcher : 0
-    const waitMs = Math.max(this.#waitMs(), eventsTakeMs)
-    if (waitMs < 1) this.#publish()
-    else this.#timer ??= setTimeout(() => this.#publish(), waitMs)
-    return true
+    const news = !this.behind && ((due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest))
+    if (!this.behind) this.#latest = job
+    const many = events.length > 0 && this.watchers.size > watchersAtOnce
+    const waitMs = Math.max(this.#waitMs(), many ? this.watchers.size * msPerWatcher : 0)
+    if (news && waitMs < 1) this.#publish()
+    else {
+      if (news) this.#timer ??= setTimeout(() => this.#publish(), waitMs)
+      if (events.length > 0) this.wakeAll()
+    }
+    return !this.behind
   }
 
   #start(job: JobSource): void {
@@ -94,7 +97,6 @@ export class JobWatch {
       this.lastSeq = event.seq
     }
     if (this.#ring.length > ringSize) this.#ring.splice(0, this.#ring.length - ringSize)
-    if (events.length > 0) this.wakeAll()
   }
 
   end(): void {
