@@ -74,6 +74,31 @@ test('forwarding ends with its follower, and fails with it', async () => {
   expect(failing.left).toBe(1)
 })
 
+test('what was taken before an error is handed on before it', async () => {
+  const numbers = new Numbers()
+  const got: object[] = []
+  const failed = forward(numbers, (items) => void got.push(...items))
+  numbers.quietly({ n: 1 }, { n: 2 })
+  numbers.failing = true
+  numbers.wake()
+  await expect(failed).rejects.toThrow('cannot go on')
+  expect(got).toEqual([{ n: 1 }, { n: 2 }])
+  expect(numbers.left).toBe(1)
+})
+
+test('one that fails when it is woken keeps none of the others asleep', async () => {
+  const woken: number[] = []
+  const followers = Array.from({ length: 600 }, (_, i) => ({
+    wake() {
+      if (i === 3) throw new Error('it cannot wake up')
+      woken.push(i)
+    },
+  }))
+  const wake = wakeInTurns(new Set(followers))
+  expect(wake).toThrow('it cannot wake up')
+  await expect.poll(() => woken.length).toBe(599)
+})
+
 test('many are woken in several turns, and again those who were woken before the last news', async () => {
   const woken: number[] = []
   const wake = wakeInTurns(new Set(Array.from({ length: 600 }, (_, i) => ({ wake: () => void woken.push(i) }))))
@@ -86,6 +111,8 @@ test('many are woken in several turns, and again those who were woken before the
 
 class Numbers extends Follower<{ n: number }> {
   left = 0
+  /** Fails where it has nothing more to give. */
+  failing = false
   readonly #given: Take<{ n: number }>[] = []
 
   quietly(...takes: Take<{ n: number }>[]) {
@@ -98,6 +125,10 @@ class Numbers extends Follower<{ n: number }> {
   }
 
   protected advance() {
+    if (this.failing && this.#given.length === 0) {
+      this.close()
+      throw new Error('it cannot go on')
+    }
     return this.#given.shift()
   }
 

@@ -88,10 +88,9 @@ export function forward<T extends object>(
     const pump = () => {
       try {
         while (!busy) {
-          const items: T[] = []
-          let next = follower.take()
-          while (isItem(next) && items.push(next) < itemsAtOnce) next = follower.take()
+          const { items, next, failed } = gather(follower)
           const room = items.length > 0 ? sink(items) : undefined
+          if (failed) throw failed.error
           if (next === over) return resolve()
           if (next === undefined && !room) return
           if (room || next instanceof Promise) {
@@ -108,6 +107,18 @@ export function forward<T extends object>(
   })
 }
 
+/** The next items, and what comes behind them. An error does not undo what was taken before it. */
+function gather<T extends object>(follower: Follower<T>): { items: T[]; next?: Take<T>; failed?: { error: unknown } } {
+  const items: T[] = []
+  try {
+    let next = follower.take()
+    while (isItem(next) && items.push(next) < itemsAtOnce) next = follower.take()
+    return { items, next }
+  } catch (error) {
+    return { items, failed: { error } }
+  }
+}
+
 function isItem<T extends object>(next: Take<T>): next is T {
   return typeof next === 'object' && !(next instanceof Promise)
 }
@@ -120,15 +131,19 @@ export function wakeInTurns(followers: ReadonlySet<Pick<Follower<object>, 'wake'
   let left: Iterator<Pick<Follower<object>, 'wake'>> | undefined
   let again = false
   const wakeSome = () => {
-    for (let i = 0; i < wokenAtOnce; i++) {
-      const { done, value } = left!.next()
-      if (done) {
-        left = again ? followers.values() : undefined
-        again = false
-        if (!left) return
-      } else value.wake()
+    try {
+      for (let i = 0; left && i < wokenAtOnce; i++) {
+        const { done, value } = left.next()
+        if (!done) value.wake()
+        else {
+          left = again ? followers.values() : undefined
+          again = false
+        }
+      }
+    } finally {
+      // One that fails keeps none of the others asleep.
+      if (left) setImmediate(wakeSome)
     }
-    setImmediate(wakeSome)
   }
   return () => {
     if (left) again = true

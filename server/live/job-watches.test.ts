@@ -13,14 +13,7 @@ const viewer = { owner: 'local' }
 test('who was told elsewhere of more than a watch has read yet misses nothing of it', async () => {
   const jobId = await addJob(db)
   await addNotes(db, jobId, 10)
-  const watches = createJobWatches({
-    db,
-    present: (job) => job,
-    sample() {},
-    warn(error) {
-      throw error
-    },
-  })
+  const watches = watchesOf(db)
   const first = new JobFollower(watches, { viewer, jobId, after: undefined })
   expect((await first.next()).value).toMatchObject({ job: { seq: 10 } })
   // Nobody notified this process; another one has told its clients.
@@ -38,3 +31,28 @@ test('who was told elsewhere of more than a watch has read yet misses nothing of
   for (const follower of [first, second, results]) follower.close()
   expect(watches.load()).toEqual({ jobs: 0, followers: 0 })
 })
+
+test('who asks for a job that was not there is not answered by what somebody found who is still there', async () => {
+  const watches = watchesOf(db)
+  const jobId = (await addJob(db)) + 1
+  const early = new JobFollower(watches, { viewer, jobId, after: undefined })
+  expect((await early.next()).value).toHaveProperty('refusal')
+  expect(await addJob(db)).toBe(jobId)
+  const late = new JobFollower(watches, { viewer, jobId, after: undefined })
+  expect((await late.next()).value).toMatchObject({ job: { id: jobId } })
+  early.close()
+  expect(watches.load()).toEqual({ jobs: 1, followers: 1 })
+  late.close()
+  expect(watches.load()).toEqual({ jobs: 0, followers: 0 })
+})
+
+function watchesOf(database: typeof db) {
+  return createJobWatches({
+    db: database,
+    present: (job) => job,
+    sample() {},
+    warn(error) {
+      throw error
+    },
+  })
+}

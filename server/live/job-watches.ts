@@ -68,11 +68,16 @@ export function createJobWatches(deps: {
     await Promise.all(asking.map((watch) => sources.get(watch!.jobId)?.activity?.() ?? Promise.resolve()))
     for (const watch of live) {
       const job = sources.get(watch!.jobId)
-      if (!job) watch!.end()
+      if (!job) end(watch!)
       else if (!watch!.takeIn(job, events.get(job.id) ?? [], marks.get(job.id) ?? false)) marked.set(job.id, false)
     }
     await Promise.all(live.map((watch) => readTail(watch!, sources.get(watch!.jobId))))
     if (marked.size > 0) tick().catch(warn)
+  }
+  /** Its job does not exist. Who comes later finds out anew, however long those stay who watch it. */
+  const end = (watch: JobWatch) => {
+    watches.delete(watch.jobId)
+    watch.end()
   }
   const readTail = async (watch: JobWatch, job: JobSource | undefined) => {
     const tail = watch.results
@@ -138,7 +143,7 @@ export function createJobWatches(deps: {
       watch.watchers.delete(watcher)
       if (watch.watchers.size > 0) return
       watch.stop()
-      watches.delete(watch.jobId)
+      if (watches.get(watch.jobId) === watch) watches.delete(watch.jobId)
     },
     async refresh(watch, watcher) {
       const { jobId } = watch
