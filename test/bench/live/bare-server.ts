@@ -13,7 +13,9 @@ server.on('connection', (socket, { socket: stream }) => {
     const { type, id } = JSON.parse(data.toString()) as { type: string; id: string }
     if (type === 'connection_init') socket.send('{"type":"connection_ack"}')
     else if (type === 'subscribe') {
-      subscribers.set({ socket, stream }, id)
+      const subscriber = { socket, stream }
+      subscribers.set(subscriber, id)
+      socket.once('close', () => subscribers.delete(subscriber))
       socket.send(JSON.stringify({ id, type: 'next', payload: {} }))
     }
   })

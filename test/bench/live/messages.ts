@@ -8,6 +8,7 @@ export type ServerRequest = { ask: 'cpu' } | { ask: 'memory' } | { ask: 'publish
 export interface ServerReport {
   cpuUs: number
   rssBytes: number
+  /** What lives in the heap and outside of it for it. */
   heapBytes: number
   /** Subscriptions that it serves. */
   followers: number

@@ -3,8 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
+import { type Control, measureControl } from './control.ts'
+import { measureTurn, type Turn } from './fan-out.ts'
 import { installPeer, openLiveStage } from './live-stage.ts'
-import { type Control, measureControl, measureFanOut, measurePeer, type Turn } from './measures.ts'
+import { heavySubscription, openOurs, openPeer } from './sides.ts'
 
 const { values } = parseArgs({
   options: {
@@ -32,14 +34,18 @@ try {
     const peers: Turn[] = []
     const bare: Turn[] = []
     for (let turn = 1; turn <= turns; turn++) {
-      const mine = await measureFanOut(stage, { subscribers, stalled: 0, events, everyMs })
+      const mine = await measureTurn(await openOurs(stage), { subscribers, events, everyMs })
       ours.push(tell(`ours  ${subscribers} turn ${turn}`, mine))
       await sleep(1_000)
-      const rest = { subscribers, events, everyMs: subscribers > 2_000 ? 3_000 : 700, samples: mine.samples }
-      const peer = await measurePeer({ server: 'graphql-ws', ...rest })
+      const peer = await measureTurn(await openPeer('graphql-ws', mine.samples), {
+        subscribers,
+        events,
+        everyMs: subscribers > 2_000 ? 3_000 : 700,
+      })
       peers.push(tell(`peer  ${subscribers} turn ${turn}`, peer))
       await sleep(1_000)
-      bare.push(tell(`bare  ${subscribers} turn ${turn}`, await measurePeer({ server: 'bare', ...rest, everyMs })))
+      const sockets = await measureTurn(await openPeer('bare', mine.samples), { subscribers, events, everyMs })
+      bare.push(tell(`bare  ${subscribers} turn ${turn}`, sockets))
       await sleep(1_000)
     }
     peakRssMb = Math.max(peakRssMb, ...ours.map((turn) => turn.peakRssMb))
@@ -48,13 +54,18 @@ try {
     const kb = middle(ours, 'kbPerSubscriber')
     const p99 = middle(ours, 'p99Ms')
     const goalMs = subscribers > 2_000 ? 250 : 100
+    const others = (figure: Figure) =>
+      `graphql-ws ${middle(peers, figure).toFixed(1)}   bare sockets ${middle(bare, figure).toFixed(1)}`
     console.log(`
 ${subscribers} subscribers, medians of ${turns} turns
   server CPU, µs a subscriber and message    ours ${us.toFixed(1)} (goal 20)   graphql-ws ${peerUs.toFixed(1)}   ratio ${(peerUs / us).toFixed(1)} (goal 4)
   the network's share of it                  sockets that get ready bytes, and no GraphQL: ${middle(bare, 'usPerMessage').toFixed(1)}
   the same for an event with its snapshots   ours ${middle(ours, 'usPerEvent').toFixed(1)}   graphql-ws ${middle(peers, 'usPerEvent').toFixed(1)}
-  memory, kB of RSS a subscriber             ours ${kb.toFixed(1)} (goal 15)   graphql-ws ${middle(peers, 'kbPerSubscriber').toFixed(1)}
-  the same, kB of heap                       ours ${middle(ours, 'heapKbPerSubscriber').toFixed(1)}   graphql-ws ${middle(peers, 'heapKbPerSubscriber').toFixed(1)}
+  memory, kB a subscriber (largest of these) ours ${kb.toFixed(1)} (goal 15)   ${others('kbPerSubscriber')}
+  RSS, from a few to all of them             ours ${middle(ours, 'rssKb').toFixed(1)}   ${others('rssKb')}
+  RSS, the second half of them               ours ${middle(ours, 'rssKbOfSecondHalf').toFixed(1)}   ${others('rssKbOfSecondHalf')}
+  heap and buffers                           ours ${middle(ours, 'heapKb').toFixed(1)}   ${others('heapKb')}
+  heap and buffers after all events          ours ${middle(ours, 'heapKbAfterEvents').toFixed(1)}   ${others('heapKbAfterEvents')}
   commit in a worker to frame in a client    p50 ${middle(ours, 'p50Ms').toFixed(0)} ms   p99 ${p99.toFixed(0)} ms (goal ${goalMs})
   publish in the server to frame in a client graphql-ws p50 ${middle(peers, 'p50Ms').toFixed(0)} ms   p99 ${middle(peers, 'p99Ms').toFixed(0)} ms
 `)
@@ -70,6 +81,10 @@ ${subscribers} subscribers, medians of ${turns} turns
     Object.assign(summary, {
       [`usPerSubscriber${subscribers}`]: round(us),
       [`kbPerSubscriber${subscribers}`]: round(kb),
+      [`rssKb${subscribers}`]: round(middle(ours, 'rssKb')),
+      [`rssKbOfSecondHalf${subscribers}`]: round(middle(ours, 'rssKbOfSecondHalf')),
+      [`heapKb${subscribers}`]: round(middle(ours, 'heapKb')),
+      [`heapKbAfterEvents${subscribers}`]: round(middle(ours, 'heapKbAfterEvents')),
       [`p50Ms${subscribers}`]: round(middle(ours, 'p50Ms')),
       [`p99Ms${subscribers}`]: round(p99),
       [`ratio${subscribers}`]: round(peerUs / us),
@@ -78,11 +93,13 @@ ${subscribers} subscribers, medians of ${turns} turns
   }
 
   const lively = { subscribers: sizes[0]!, events, everyMs: 700 }
+  const heavy = await heavySubscription(stage)
   const without: Turn[] = []
   const beside: Turn[] = []
   for (let turn = 1; turn <= turns; turn++) {
-    without.push(tell(`no stalled sockets turn ${turn}`, await measureFanOut(stage, { ...lively, stalled: 0 })))
-    beside.push(tell(`${stalled} stalled sockets turn ${turn}`, await measureFanOut(stage, { ...lively, stalled })))
+    without.push(tell(`no stalled sockets turn ${turn}`, await measureTurn(await openOurs(stage), lively)))
+    const held = await measureTurn(await openOurs(stage), { ...lively, stalled: { sockets: stalled, heavy } })
+    beside.push(tell(`${stalled} stalled sockets turn ${turn}`, held))
   }
   console.log(`
 ${stalled} sockets that read nothing beside ${sizes[0]} that do: p99 ${middle(beside, 'p99Ms').toFixed(0)} ms, without them ${middle(without, 'p99Ms').toFixed(0)} ms; dropped: ${beside.map((turn) => turn.dropped).join(', ')}
@@ -127,9 +144,10 @@ cancel to handler stopped, told to a client p95 ${control.cancelMs.toFixed(0)} m
 }
 
 function tell(what: string, turn: Turn): Turn {
-  const { usPerMessage, kbPerSubscriber, heapKbPerSubscriber, p50Ms, p99Ms, messages, lost } = turn
+  const { usPerMessage, kbPerSubscriber, rssKb, rssKbOfSecondHalf, heapKb, p50Ms, p99Ms, messages, lost } = turn
+  const memory = `RSS ${rssKb.toFixed(1)}, of the second half ${rssKbOfSecondHalf.toFixed(1)}, heap ${heapKb.toFixed(1)}`
   console.log(
-    `${what}: ${usPerMessage.toFixed(1)} µs a message, ${kbPerSubscriber.toFixed(1)} kB (heap ${heapKbPerSubscriber.toFixed(1)}), p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms, ${messages} messages, ${lost} events lost`,
+    `${what}: ${usPerMessage.toFixed(1)} µs a message, ${kbPerSubscriber.toFixed(1)} kB (${memory}), p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms, ${messages} messages, ${lost} events lost`,
   )
   return turn
 }

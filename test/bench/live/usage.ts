@@ -4,6 +4,6 @@ import type { ServerReport } from './messages.ts'
 export function usage(collect: boolean, followers: number): ServerReport {
   const { user, system } = process.cpuUsage()
   if (collect) for (let i = 0; i < 2; i++) (globalThis as { gc?: () => void }).gc?.()
-  const { rss, heapUsed } = process.memoryUsage()
-  return { cpuUs: user + system, rssBytes: rss, heapBytes: heapUsed, followers }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { cpuUs: user + system, rssBytes: rss, heapBytes: heapUsed + external, followers }
 }
