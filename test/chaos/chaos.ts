@@ -27,7 +27,7 @@ export interface ChaosReport {
   kills: number
   /** Kills whose victims were running shards. */
   hits: number
-  /** Shards that were taken over from lost workers, each with a new epoch. */
+  /** Epochs that ended while their shard ran: it was taken over, by whatever way. */
   takenOver: number
   shards: number
   steps: number
@@ -112,8 +112,7 @@ async function runOn(stage: Stage, job: ChaosJob, { seed, kills, tell = () => {}
   broken.push(...(await findBroken(stage, job, { calmId, jobId, subscriber })))
   await subscriber.close()
   const { rows } = await sql<{ takenOver: number; shards: number; steps: number; events: number; items: number }>`
-    select (select coalesce(sum((data->'counts'->>'shards')::int), 0)::int from job_events
-        where job_id = j.id and type = 'note' and data->>'message' like 'A worker was lost%') as "takenOver",
+    select (select count(*)::int from epochs_taken_over t where t.job_id = j.id) as "takenOver",
       (select count(*)::int from job_shards where job_id = j.id) as shards, steps::int, seq::int as events, done::int as items
     from jobs j where id = ${jobId}`.execute(db)
   const { items, ...facts } = rows[0]!

@@ -70,10 +70,7 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
   const lasting: Promise<void>[] = []
   let lostWaiting = 0
 
-  /**
-   * A worker that runs shards, as soon as there is one. None that runs a shard which has crashed twice at its checkpoint: a third
-   * time gives an item up, as it should, and the rows would not be those of an undisturbed run.
-   */
+  /** A worker that runs shards, as soon as there is one. None that runs a shard which has crashed twice at its checkpoint: it would never get on. */
   const aim = async (): Promise<{ victim: StageWorker; shards: number }> => {
     const pick = random()
     let found: { victim: StageWorker; shards: number } | undefined
@@ -93,14 +90,20 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
     return found!
   }
 
-  const freeze = async (worker: StageWorker) => {
-    const pid = worker.process.pid()!
+  const freeze = async (worker: StageWorker, held: { key: string; epoch: number }[]) => {
     worker.process.signal('SIGSTOP')
     // As when its machine stands still for so long that the network forgets it: its lock is gone, and it does not know.
     worker.way.deafen()
-    const forgotten = async () => (await sql`select 1 from workers where pid = ${pid}`.execute(db)).rows.length === 0
-    await until('its shards are taken over', () => forgotten().catch(() => false), 4_000).catch(() => {})
-    await sleep(200 + random() * 800)
+    // It wakes up when another is at what it has in hand: then the fence is all that keeps its steps out.
+    const runsElsewhere = async () => {
+      const { rows } = await sql`
+        select 1 from job_shards s join unnest(${held.map(({ key }) => key)}::text[], ${held.map(({ epoch }) => epoch)}::int[])
+          h(key, epoch) on h.key = s.key
+        where s.job_id = ${jobId} and s.state = 'RUNNING' and s.epoch > h.epoch limit 1`.execute(db)
+      return rows.length > 0
+    }
+    await until('its shards run elsewhere', () => runsElsewhere().catch(() => false), 20_000).catch(() => {})
+    await sleep(random() * 300)
     worker.process.signal('SIGCONT')
     worker.busy = false
   }
@@ -127,8 +130,11 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
       }
       case 'freeze a worker': {
         const { victim, shards } = await aim()
+        const { rows: held } = await sql<{ key: string; epoch: number }>`
+          select s.key, s.epoch from job_shards s join workers w on w.id = s.worker_id
+          where w.pid = ${victim.process.pid() ?? -1} and s.job_id = ${jobId} and s.state = 'RUNNING'`.execute(db)
         victim.busy = true
-        lasting.push(freeze(victim))
+        lasting.push(freeze(victim, held))
         return shards
       }
       case 'deafen a worker': {

