@@ -92,46 +92,40 @@ describe('Postgres', () => {
 })
 
 describe('a disk', () => {
-  // A small disk of its own has to be mounted for it, which only root may do, on Linux.
-  const small = smallDisk(200)
+  test('that is full stops all jobs where they are, and they go on when there is room again', async ({ skip }) => {
+    const disk = smallDisk(200)
+    if (!disk) return skip('not tested here: a small disk has to be mounted for it, which only root may do, on Linux')
+    closing.push(() => Promise.resolve(execFileSync('umount', ['--lazy', disk])))
+    const own = await ownServer(join(disk, 'data'))
+    const { db } = own.database
+    await own.worker()
+    const { jobId } = await startJob(own.engine, {
+      kind: 'relay',
+      input: { shards: 40, steps: 60, stepMs: 60, rowsPerStep: 200 },
+      owner,
+    })
+    await until('some steps are in', async () => (await stepsOf(db, jobId)) > 100)
 
-  test.skipIf(small === undefined)(
-    'that is full stops all jobs where they are, and they go on when there is room again',
-    async () => {
-      const disk = small!
-      closing.push(() => Promise.resolve(execFileSync('umount', ['--lazy', disk])))
-      const own = await ownServer(join(disk, 'data'))
-      const { db } = own.database
-      await own.worker()
-      const { jobId } = await startJob(own.engine, {
-        kind: 'relay',
-        input: { shards: 40, steps: 60, stepMs: 60, rowsPerStep: 200 },
-        owner,
-      })
-      await until('some steps are in', async () => (await stepsOf(db, jobId)) > 100)
+    const ballast = join(disk, 'ballast')
+    const { bavail, bsize } = await statfs(disk)
+    // The last write fails, as it should: nothing is left then.
+    await writeFile(ballast, Buffer.alloc(bavail * bsize + 1_000_000)).catch(() => {})
+    expect((await statfs(disk)).bavail).toBe(0)
+    let before = -1
+    await until('nothing can be stored any more', async () => {
+      const now = await stepsOf(db, jobId)
+      const stands = now === before
+      before = now
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      return stands
+    })
+    expect(await soundness(db, jobId)).toMatchObject({ state: 'RUNNING', finishes: 0, stepsAgree: true })
 
-      const ballast = join(disk, 'ballast')
-      const { bavail, bsize } = await statfs(disk)
-      // The last write fails, as it should: nothing is left then.
-      await writeFile(ballast, Buffer.alloc(bavail * bsize + 1_000_000)).catch(() => {})
-      expect((await statfs(disk)).bavail).toBe(0)
-      let before = -1
-      await until('nothing can be stored any more', async () => {
-        const now = await stepsOf(db, jobId)
-        const stands = now === before
-        before = now
-        await new Promise((resolve) => setTimeout(resolve, 2_000))
-        return stands
-      })
-      expect(await soundness(db, jobId)).toMatchObject({ state: 'RUNNING', finishes: 0, stepsAgree: true })
-
-      await rm(ballast)
-      await jobEnds(db, jobId, 90_000)
-      expect(await soundness(db, jobId)).toEqual(sound)
-      expect(await failuresOf(db, jobId)).toBe(0)
-    },
-    150_000,
-  )
+    await rm(ballast)
+    await jobEnds(db, jobId, 90_000)
+    expect(await soundness(db, jobId)).toEqual(sound)
+    expect(await failuresOf(db, jobId)).toBe(0)
+  }, 150_000)
 })
 
 describe('workers whose clocks are an hour fast and an hour slow', () => {
