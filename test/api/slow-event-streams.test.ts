@@ -9,7 +9,7 @@ import { until } from '../support/engine.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 import { addEvents, addJob, addNotes } from '../support/rows.ts'
 
-const stalledMs = 2_000
+const stalledMs = 3_000
 /** A log of 12 MB, more than the buffers between two sockets hold. */
 const eventsAtFirst = 3_000
 
@@ -38,7 +38,7 @@ test('who reads a stream of events slowly gets each of them once, however long i
   const began = performance.now()
   const seen: number[] = []
   const reading = (async () => {
-    for await (const seq of seqsOf(stream, 30)) if (seen.push(seq) === eventsAtFirst + 5) break
+    for await (const seq of seqsOf(stream, 50)) if (seen.push(seq) === eventsAtFirst + 5) break
   })()
   await until('it has begun to read', () => Promise.resolve(seen.length > 0))
   // While it is behind, the job goes on.
