@@ -10,7 +10,7 @@ import type { Finding } from '../job-kind.ts'
 /** An address of the list with what became of it. */
 export interface Answered {
   found: NewVerification
-  /** For whoever asks later; undefined where it needed nothing but the text, which says the same at any time. */
+  /** For whoever asks later; undefined where that was no address, is not to be asked about, or could not be checked. */
   kept?: NewVerdict
   findings: Finding[]
 }
@@ -59,7 +59,8 @@ export function keptVerdict(
   evidence: Evidence,
   verdict: Verdict,
 ): NewVerdict | undefined {
-  if (!evidence.domain) return undefined
+  // What is no address has no normal form, and so no key; and who is taken off the list of suppressions is checked again.
+  if (domain === '' || evidence.suppressed) return undefined
   const { text: _text, depth: _depth, engine: _engine, at: _at, ...kept } = evidence
   const { tries } = evidence
   return { domain, address, ...rowOf(evidence, verdict), evidence: kept, retryAt: instant(verdict.retryAt), tries }

@@ -186,6 +186,50 @@ test('statistics count by reason, domain, mail host and day, over all and by job
   expect(missing).toBeNull()
 })
 
+test('a verdict from the text alone is known to all, and answers who asks no more', async () => {
+  const started = await api.data<{ startVerifyEmails: { job: { id: string } } }>(
+    `mutation { startVerifyEmails(input: { emails: ["zoe@text.com", "sales@text.com", "ann@text.notatld", "no address"], depth: SYNTAX }) {
+      ... on StartJobSuccess { job { id } } } }`,
+  )
+  const { job } = started.startVerifyEmails
+  await jobEnds(db, Number(job.id))
+  const verdictsOf = async (jobId: string) =>
+    (
+      await api.data<{ job: { verifications: { nodes: object[] } } }>(
+        `query ($id: ID!) { job(id: $id) { verifications(first: 9) { nodes { address reason depth engine fromStore } } } }`,
+        { id: jobId },
+      )
+    ).job.verifications.nodes
+  const byText = { depth: 'SYNTAX', engine: 'BUILTIN', fromStore: false }
+  expect(await verdictsOf(job.id)).toEqual([
+    { address: 'zoe@text.com', reason: 'SYNTAX_OK', ...byText },
+    { address: 'sales@text.com', reason: 'SYNTAX_OK', ...byText },
+    { address: 'ann@text.notatld', reason: 'TLD_UNKNOWN', ...byText },
+    { address: 'no address', reason: 'SYNTAX_INVALID', ...byText },
+  ])
+  const { all, ofJob, address } = await api.data<Record<string, unknown>>(
+    `query ($id: ID!) { all: verificationStats(domain: "text.com") { total byReason { status reason count } }
+      ofJob: verificationStats(jobId: $id) { total }
+      address(email: "sales@text.com") { verification { reason } verifications { depth engine holdsUntil evidence } } }`,
+    { id: job.id },
+  )
+  expect(all).toEqual({ total: 2, byReason: [{ status: 'UNKNOWN', reason: 'SYNTAX_OK', count: 2 }] })
+  expect(ofJob).toEqual({ total: 4 })
+  expect(address).toMatchObject({
+    verification: { reason: 'SYNTAX_OK' },
+    verifications: [
+      { depth: 'SYNTAX', engine: 'BUILTIN', holdsUntil: null, evidence: { text: { ok: true, role: true } } },
+    ],
+  })
+  const again = await api.data<typeof started>(
+    `mutation { startVerifyEmails(input: { emails: ["zoe@text.com"], depth: SYNTAX }) { ... on StartJobSuccess { job { id } } } }`,
+  )
+  await jobEnds(db, Number(again.startVerifyEmails.job.id))
+  expect(await verdictsOf(again.startVerifyEmails.job.id)).toEqual([
+    { address: 'zoe@text.com', reason: 'SYNTAX_OK', ...byText, fromStore: true },
+  ])
+})
+
 test('an address that a job found shows the verdict that another one gave it', async () => {
   const jobId = await addJob(db)
   await addAddresses(db, jobId, { seq: 1, groupId: 1 }, [{ address: 'info@firm.com' }, { address: 'other@firm.com' }])
