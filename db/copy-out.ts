@@ -8,7 +8,7 @@ import type { DB } from './types.ts'
 
 /** Streams whole results out of Postgres by COPY, at the pace of the reader and in flat memory. */
 export interface CopyOut {
-  /** The rows of a query as CSV with a header, by RFC 4180 in UTF-8. Rejects where the query is refused. */
+  /** The rows of a query as CSV, by RFC 4180 in UTF-8, without a header. Rejects where the query is refused. */
   csv(query: RawBuilder<unknown>): Promise<Readable>
   /** The one column of a query, a line a row: for texts without control characters, such as JSON. */
   lines(query: RawBuilder<unknown>): Promise<Readable>
@@ -44,7 +44,7 @@ export function openCopyOut(
     return begun(stream)
   }
   return {
-    csv: (query) => copy(query, 'format csv, header'),
+    csv: (query) => copy(query, 'format csv'),
     // JSON escapes all control characters, so that nothing has to be quoted or escaped once more.
     lines: (query) => copy(query, String.raw`format csv, quote e'\x01', delimiter e'\x02'`),
     close: () => pool.end(),

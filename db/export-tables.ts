@@ -7,18 +7,20 @@ import { matchingPages, type PageFilter, pageOrder } from './page-list.ts'
 /** What of a job can be exported. Columns are named as the API names its fields. */
 export interface ExportTable {
   columns: ExportColumn[]
+  /** Of its rows as JSON, where they are others. */
+  jsonColumns?: Pick<ExportColumn, 'name' | 'value'>[]
   /** All behind `select …`: from, where, order by. */
   source: RawBuilder<unknown>
   /** `select … as any`: whether the job has anything of it, whatever the filter. */
   any: RawBuilder<{ any: boolean }>
 }
 
-interface ExportColumn {
+export interface ExportColumn {
   name: string
   /** Its SQL. */
   value: string
   /** A text that others have written may begin as a formula does to a spreadsheet; what we make (numbers, choices, normal forms of URLs and domains) never does. */
-  type: 'text' | 'own' | 'list' | 'time'
+  type: 'text' | 'own' | 'list' | 'time' | 'flag'
 }
 
 /** Addresses of a job, each once, with its best sighting. */
@@ -72,15 +74,15 @@ export function pageTable(jobId: number, filter: PageFilter): ExportTable {
   }
 }
 
-/** Its rows as they go into CSV. */
+/** Its rows as they go into CSV, under a header of the names of its columns. */
 export function csvRows({ columns, source }: ExportTable): RawBuilder<unknown> {
-  const values = columns.map(({ name, value, type }) => `${cellOf(value, type)} as "${name}"`)
+  const values = columns.map(({ value, type }) => cellOf(value, type))
   return sql`select ${sql.raw(values.join(', '))} ${source}`
 }
 
 /** Its rows as texts of JSON, an object each. */
-export function jsonRows({ columns, source }: ExportTable): RawBuilder<unknown> {
-  const values = columns.map(({ name, value }) => `${value} as "${name}"`)
+export function jsonRows({ columns, jsonColumns = columns, source }: ExportTable): RawBuilder<unknown> {
+  const values = jsonColumns.map(({ name, value }) => `${value} as "${name}"`)
   return sql`select row_to_json(r) from (select ${sql.raw(values.join(', '))} ${source}) r`
 }
 
@@ -94,6 +96,8 @@ function cellOf(value: string, type: ExportColumn['type']): string {
     // Of our own words.
     case 'list':
       return `array_to_string(${value}, ' ')`
+    case 'flag':
+      return `(${value})::text`
     case 'text':
       return withoutFormula(value)
   }

@@ -49,8 +49,7 @@ export function listJobVerifications(
   page: PageRequest,
 ): Promise<RowPage<JobVerificationRow>> {
   const base = sql`
-    select v.address, v.domain, v.position, v.from_store as "fromStore", ${verdictColumns('v')} from job_verifications v
-    where ${matches(jobId, filter)}`
+    select ${jobVerificationColumns('v')} from job_verifications v where ${matchingVerifications(jobId, filter)}`
   return keysetPage(db, base, jobVerificationOrders[order].columns, page)
 }
 
@@ -60,11 +59,21 @@ export async function countJobVerifications(
   filter: VerificationFilter,
 ): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*) as n from job_verifications v where ${matches(jobId, filter)}`.execute(db)
+    select count(*) as n from job_verifications v where ${matchingVerifications(jobId, filter)}`.execute(db)
   return rows[0]!.n
 }
 
-function matches(jobId: number, { statuses, reasons, domain, text }: VerificationFilter): RawBuilder<unknown> {
+/** Of job_verifications under an alias. */
+export function jobVerificationColumns(alias: string): RawBuilder<unknown> {
+  const own = ['address', 'domain', 'position', 'from_store as "fromStore"']
+  return sql`${sql.raw(own.map((column) => `${alias}.${column}`).join(', '))}, ${verdictColumns(alias)}`
+}
+
+/** Conditions on job_verifications as `v`. */
+export function matchingVerifications(
+  jobId: number,
+  { statuses, reasons, domain, text }: VerificationFilter,
+): RawBuilder<unknown> {
   const conditions = [sql`v.job_id = ${jobId}`]
   // One status is a range of an index that has the order of the list.
   if (statuses)
@@ -82,7 +91,7 @@ export interface EvidenceOf {
   checkedAt: Date
 }
 
-/** What verdicts rest on, in the order of the questions; null where it was not kept, as for what the text alone tells. */
+/** What verdicts rest on, in the order of the questions; null where it was not kept, as for what is no address. */
 export async function evidenceOf(db: Kysely<DB>, verdicts: readonly EvidenceOf[]): Promise<unknown[]> {
   const { rows } = await sql<{ evidence: unknown }>`
     select coalesce(

@@ -8,6 +8,7 @@ import { JobEvent } from './job-event.ts'
 import { Job, JobFilter, jobFilterRow } from './job.ts'
 import type { JobEventItem, JobResultsItem, JobsChangeItem, ResultBatch, Resync, Snapshot } from './live-feed.ts'
 import { parseJobId } from './node.ts'
+import { JobVerification } from './verification.ts'
 
 const JobSnapshot = builder.objectRef<Snapshot>('JobSnapshot').implement({
   description:
@@ -36,8 +37,8 @@ const JobEventPayload = builder.unionType('JobEventPayload', {
 
 const JobResultItem = builder.unionType('JobResultItem', {
   description: 'What a job yields: each kind of job has its own type of results, and more can be added.',
-  types: [JobEmail],
-  resolveType: () => 'JobEmail',
+  types: [JobEmail, JobVerification],
+  resolveType: (row) => ('fromStore' in row ? 'JobVerification' : 'JobEmail'),
 })
 
 /** Cursors of results are those of `job.emails` as they were stored. */

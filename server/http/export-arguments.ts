@@ -1,16 +1,25 @@
+import type { Kysely } from 'kysely'
 import { z } from 'zod'
 
 import { jobAddressOrders, type JobAddressOrder } from '../../db/address-list.ts'
 import { addressTable, type ExportTable, pageTable } from '../../db/export-tables.ts'
+import { verificationTable } from '../../db/export-verifications.ts'
+import type { DB } from '../../db/types.ts'
+import { findVerifyList } from '../../db/verify-lists.ts'
+import { reasons, statuses } from '../../jobs/engines/verify/terms.ts'
+import { readAs } from '../../jobs/verify-emails/list-place.ts'
 
 /** The message says which argument and what it may be. */
 export class BadArgument extends Error {}
 
 /** What of a job can be exported, by its name in the path; arguments are those of the list in the API, repeated or with commas for several. */
-export const exportTables = new Map<string, (jobId: number, given: URLSearchParams) => ExportTable>([
+export const exportTables = new Map<string, TableOf>([
   ['addresses', addresses],
   ['pages', pages],
+  ['verifications', verifications],
 ])
+
+type TableOf = (jobId: number, given: URLSearchParams, db: Kysely<DB>) => ExportTable | Promise<ExportTable>
 
 function addresses(jobId: number, given: URLSearchParams): ExportTable {
   const { text, domain, quality, method, orderBy } = read(given, {
@@ -43,6 +52,19 @@ function pages(jobId: number, given: URLSearchParams): ExportTable {
     ),
   })
   return pageTable(jobId, { text, statuses: status })
+}
+
+async function verifications(jobId: number, given: URLSearchParams, db: Kysely<DB>): Promise<ExportTable> {
+  const { text, domain, status, reason } = read(given, {
+    text: z.string().optional(),
+    domain: z.string().toLowerCase().optional(),
+    status: list(z.string().toUpperCase().pipe(z.enum(statuses))),
+    reason: list(z.string().toLowerCase().pipe(z.enum(reasons))),
+  })
+  const { columns, table } = readAs.parse((await findVerifyList(db, jobId))?.readAs ?? { columns: [] })
+  const header = table?.hasHeader ? table.columns[0] : undefined
+  const own = { names: columns, given: header ?? 'given', delimiter: table?.delimiter ?? ',' }
+  return verificationTable(jobId, { text, domain, statuses: status, reasons: reason }, own)
 }
 
 function list<Item extends z.ZodType<string, string>>(item: Item) {

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
 import { findJob, type FoundJob } from '../../db/jobs.ts'
 import type { Engine } from '../../jobs/engine.ts'
+import { csvLine } from '../../jobs/engines/table/csv-line.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
 import { BadArgument, exportTables } from './export-arguments.ts'
 import { hasDomains, sendDomains } from './export-domains.ts'
@@ -14,7 +15,8 @@ import { sendJson } from './send-json.ts'
 const formats = {
   csv: {
     type: 'text/csv; charset=utf-8; header=present',
-    rows: async ({ copyOut }: Engine, table: ExportTable) => withCrLf(await copyOut.csv(csvRows(table))),
+    rows: async ({ copyOut }: Engine, table: ExportTable) =>
+      withHeader(csvLine(table.columns.map(({ name }) => name)), withCrLf(await copyOut.csv(csvRows(table)))),
   },
   ndjson: {
     type: 'application/x-ndjson; charset=utf-8',
@@ -55,7 +57,7 @@ export async function answerExport(
     })
   let table: ExportTable
   try {
-    table = tableOf(jobId, url.searchParams)
+    table = await tableOf(jobId, url.searchParams, engine.db)
   } catch (error) {
     if (error instanceof BadArgument) return sendJson(response, 400, { message: error.message })
     throw error
@@ -72,6 +74,11 @@ export async function answerExport(
   await pipeline(Readable.from(rows, { objectMode: false }), response).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })
+}
+
+async function* withHeader(header: string, rows: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield Buffer.from(header)
+  yield* rows
 }
 
 /** Results by domain, which are no table of the database: they go along the input. */
