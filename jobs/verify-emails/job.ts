@@ -1,6 +1,7 @@
 import type { JobKind } from '../job-kind.ts'
 import { example } from './example.ts'
 import { checkVerifyInput, type VerifyInput, verifyInput, verifyTitle } from './input.ts'
+import { inspectList } from './inspect-list.ts'
 import { type VerifyIo, verifyIo } from './io.ts'
 import { readList } from './read-list.ts'
 import { retryVerification } from './retry.ts'
@@ -17,6 +18,7 @@ export const verifyEmails: JobKind<VerifyInput, VerifyCheckpoint, VerifyBatch, V
   input: verifyInput,
   checkpoint: verifyCheckpoint,
   check: checkVerifyInput,
+  inspect: inspectList,
   titleOf: verifyTitle,
   io: verifyIo,
   run: (args) => (args.shard === 'main' ? readList(args) : verifyRows(args)),

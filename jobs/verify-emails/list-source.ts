@@ -1,7 +1,8 @@
 import { parseAddress } from '../engines/address/parse.ts'
+import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
 import { readRows } from '../engines/table/table-rows.ts'
-import { readShape, type Sought } from '../engines/table/table-shape.ts'
+import { readShape, type Sought, type TableShape } from '../engines/table/table-shape.ts'
 import { JobFailure } from '../job-kind.ts'
 import type { VerifyInput } from './input.ts'
 import type { VerifyIo } from './io.ts'
@@ -47,6 +48,15 @@ export async function openList(
   }
 }
 
+/** How the table is to be read, by what it holds and what the input says of it. Throws `TableError`. */
+export function shapeOfList(open: OpenBytes, { column, delimiter, header }: VerifyInput): Promise<TableShape> {
+  return readShape(open, addresses, {
+    ...(column !== undefined && { column }),
+    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
+    ...(header !== undefined && { hasHeader: header === 'yes' }),
+  })
+}
+
 async function* pasted(emails: string[], from: ListPlace | undefined, rowsAtOnce: number): AsyncGenerator<ListPortion> {
   for (let at = typeof from === 'number' ? from : 0; at < emails.length; at += rowsAtOnce) {
     const rows = emails.slice(at, at + rowsAtOnce).map((given) => ({ given, cells: null }))
@@ -78,18 +88,13 @@ async function* found(
 }
 
 async function openTable(
-  { column, delimiter, header }: VerifyInput,
+  input: VerifyInput,
   io: VerifyIo,
   uploadId: string,
   before: ReadAs | undefined,
 ): Promise<ListSource> {
   const open = await io.openUpload(uploadId)
-  const override = {
-    ...(column !== undefined && { column }),
-    ...(delimiter !== undefined && { delimiter: delimiter === 'tab' ? '\t' : delimiter }),
-    ...(header !== undefined && { hasHeader: header === 'yes' }),
-  }
-  const table = before?.table ?? (await readable(() => readShape(open, addresses, override)))
+  const table = before?.table ?? (await readable(() => shapeOfList(open, input)))
   const columns = table.columns.length > 1 ? table.columns : []
   return {
     readAs: { columns, table },

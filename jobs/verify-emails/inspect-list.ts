@@ -1,0 +1,44 @@
+import { parseAddress } from '../engines/address/parse.ts'
+import type { OpenBytes } from '../engines/table/table-bytes.ts'
+import { TableError } from '../engines/table/table-error.ts'
+import { readRows } from '../engines/table/table-rows.ts'
+import type { OpenUpload, Settings } from '../job-kind.ts'
+import type { InputIssue } from '../refusals.ts'
+import type { VerifyInput } from './input.ts'
+import { shapeOfList } from './list-source.ts'
+
+/** Where none of so many rows holds an address, the job tells of each of them: a form is not kept waiting. */
+const mostRows = 100_000
+
+/** Says what is wrong with an uploaded list as a whole: no text, no rows, no column with addresses. A bad row is a verdict of its own. */
+export async function inspectList(
+  input: VerifyInput,
+  _settings: Settings,
+  openUpload: OpenUpload,
+): Promise<InputIssue[]> {
+  if (input.upload === undefined) return []
+  const upload = await openUpload(input.upload)
+  // That is refused elsewhere.
+  if (!upload) return []
+  const open: OpenBytes = (start) => upload.read({ start })
+  const path = ['upload']
+  try {
+    const shape = await shapeOfList(open, input)
+    let rows = 0
+    let filled = 0
+    for await (const batch of readRows(open, shape)) {
+      for (const { value } of batch.rows) {
+        if (parseAddress(value).ok) return []
+        if (value !== '') filled++
+      }
+      rows += batch.rows.length
+      if (rows >= mostRows) return []
+    }
+    if (filled === 0) return [{ path, message: 'No row of the table has an address.', code: 'empty_table' }]
+    const column = shape.columns[shape.column] ?? `column ${shape.column + 1}`
+    return [{ path, message: `Nothing in "${column}" is an e-mail address.`, code: 'no_address' }]
+  } catch (error) {
+    if (!(error instanceof TableError)) throw error
+    return [{ path, message: error.message, code: error.code }]
+  }
+}

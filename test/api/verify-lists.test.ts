@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { createOutgoing } from '../../jobs/outgoing.ts'
+import { startWorker } from '../../jobs/worker.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+import { startDns } from '../support/dns.ts'
+import { jobEnds, openTestEngine } from '../support/engine.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { addAddresses, addJob } from '../support/rows.ts'
+import { uploadBytes } from '../support/upload.ts'
+
+// Lists as people bring them, and as they get them back.
+
+const database = await testDatabase()
+const { db, url } = database
+let api: TestApi
+const closing: (() => Promise<unknown>)[] = []
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+})
+
+beforeAll(async () => {
+  const dns = await startDns({
+    zone: {
+      'firm.com': { mx: [[10, 'mx.hosting.com']] },
+      'mx.hosting.com': { a: ['198.20.1.1'] },
+      'silent.com': { mx: [[0, '.']] },
+    },
+  })
+  const engine = await openTestEngine(url, db, { dnsServers: [dns.server] })
+  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
+  closing.push(
+    () => dns.close(),
+    () => engine.close(),
+    () => outgoing.close(),
+    () => worker.stop(),
+  )
+  api = await startApi(database)
+  closing.push(() => api.close())
+})
+
+interface Started {
+  job?: { id: string }
+  issues?: { path: string[]; code: string; message: string }[]
+}
+
+async function start(input: object): Promise<Started> {
+  const { result } = await api.data<{ result: Started }>(
+    `mutation ($input: VerifyEmailsInput!) { result: startVerifyEmails(input: $input) {
+      ... on StartJobSuccess { job { id } } ... on ValidationError { issues { path code message } } } }`,
+    { input },
+  )
+  return result
+}
+
+async function verify(input: object): Promise<number> {
+  const { job, issues } = await start(input)
+  expect(issues).toBeUndefined()
+  await jobEnds(db, Number(job!.id), 240_000)
+  return Number(job!.id)
+}
+
+const exported = async (jobId: number, file: string) => {
+  const response = await fetch(`${api.url}/export/jobs/${jobId}/${file}`)
+  expect(response.status).toBe(200)
+  return response.text()
+}
+const jsonLines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+const table = [
+  'sep=;',
+  'Name;E-Mail;Note',
+  '"Zoë ""Z"" Müller";Zoe@Firm.com;"two\nlines"',
+  ';;',
+  '=1+1;ann@silent.com;one;more;cells',
+  'Nobody;no address;',
+  'Again;zoe@firm.com;short',
+].join('\r\n')
+
+test('a table comes back in its order with its own columns, each row beside the verdict of its address', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from(`\uFEFF${table}`))
+  const jobId = await verify({ upload, depth: 'DNS' })
+  const csv = await exported(jobId, 'verifications.csv')
+  const [header, ...rows] = csv.split('\r\n')
+  expect(header).toBe(
+    'Name,E-Mail,Note,address,status,reason,score,flags,suggestion,duplicate,failed,fromStore,depth,engine,checkedAt,holdsUntil',
+  )
+  expect(rows.map((row) => row.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)/g, 'TIME'))).toEqual([
+    '"Zoë ""Z"" Müller",Zoe@Firm.com,"two\nlines",zoe@firm.com,UNKNOWN,domain_accepts_mail,60,"",,false,false,false,DNS,builtin,TIME,TIME',
+    `'=1+1,ann@silent.com,one;more;cells,ann@silent.com,INVALID,null_mx,0,"",,false,false,false,DNS,builtin,TIME,TIME`,
+    'Nobody,no address,"",no address,INVALID,syntax_invalid,0,"",,false,false,false,DNS,builtin,TIME,',
+    'Again,zoe@firm.com,short,zoe@firm.com,UNKNOWN,domain_accepts_mail,60,"",,true,false,false,DNS,builtin,TIME,TIME',
+    '',
+  ])
+  const invalid = jsonLines(await exported(jobId, 'verifications.ndjson?status=invalid'))
+  expect(invalid).toMatchObject([
+    {
+      position: 1,
+      row: { Name: '=1+1', 'E-Mail': 'ann@silent.com', Note: 'one;more;cells' },
+      address: 'ann@silent.com',
+      status: 'INVALID',
+      reason: 'null_mx',
+      flags: [],
+      duplicate: false,
+    },
+    { position: 2, row: { Name: 'Nobody' }, address: 'no address', holdsUntil: null },
+  ])
+  expect(JSON.parse(await exported(jobId, 'verifications.json?reason=null_mx'))).toEqual(invalid.slice(0, 1))
+  expect(await exported(jobId, 'verifications.csv?domain=Firm.com&text=ZOE')).toMatch(
+    /^Name,.*\r\n"Zoë.*\n.*\r\nAgain,.*\r\n$/,
+  )
+  const refused = await fetch(`${api.url}/export/jobs/${jobId}/verifications.csv?status=good`)
+  expect(refused.status).toBe(400)
+})
+
+test('a list without columns comes back as it was given', async () => {
+  const jobId = await verify({ emails: ['Zoe@Firm.com', "+o'hara@silent.com"], depth: 'SYNTAX' })
+  const csv = await exported(jobId, 'verifications.csv')
+  expect(csv.split('\r\n').map((row) => row.split(',').slice(0, 3))).toEqual([
+    ['given', 'address', 'status'],
+    ['Zoe@Firm.com', 'zoe@firm.com', 'UNKNOWN'],
+    ["'+o'hara@silent.com", "'+o'hara@silent.com", 'UNKNOWN'],
+    [''],
+  ])
+})
+
+test('results of a verification are told in batches, from any cursor on, until the job has ended', async () => {
+  const emails = Array.from({ length: 40 }, (_, i) => `person${i}@live.com`)
+  const jobId = await verify({ emails, depth: 'SYNTAX' })
+  interface Batch {
+    results: { address: string; reason: string; depth: string; position: number }[]
+    cursor: string
+    ended: boolean
+  }
+  const read = async (after?: string) => {
+    const batches: Batch[] = []
+    const payloads = api.socket().iterate<{ jobResults: Batch }>({
+      query: `subscription ($jobId: ID!, $after: String) { jobResults(jobId: $jobId, after: $after) {
+        ... on JobResultBatch { results { ... on JobVerification { address reason depth position } } cursor ended } } }`,
+      variables: { jobId: String(jobId), after },
+    })
+    for await (const { data, errors } of payloads) {
+      expect(errors).toBeUndefined()
+      batches.push(data!.jobResults)
+      if (data!.jobResults.ended) break
+    }
+    return batches
+  }
+  const whole = await read()
+  const told = whole.flatMap(({ results }) => results)
+  expect(told.map(({ address }) => address).sort()).toEqual(emails.toSorted())
+  expect(told[0]).toMatchObject({ reason: 'SYNTAX_OK', depth: 'SYNTAX' })
+  expect((await read(whole[0]!.cursor)).flatMap(({ results }) => results)).toEqual(told.slice(whole[0]!.results.length))
+})
+
+test('results of a job, or all that was found, are verified, chosen by domain and quality', async () => {
+  const crawl = await addJob(db, { state: 'COMPLETED' })
+  await addAddresses(db, crawl, { seq: 1, groupId: 1 }, [
+    { address: 'high@found.com', quality: 'high' },
+    { address: 'medium@found.com', quality: 'medium' },
+    { address: 'low@found.com', quality: 'low' },
+    { address: 'high@elsewhere.com', quality: 'high' },
+  ])
+  const other = await addJob(db, { state: 'COMPLETED' })
+  await addAddresses(db, other, { seq: 1, groupId: 1 }, [{ address: 'other@found.com', quality: 'high' }])
+  const theirs = await addJob(db, { state: 'COMPLETED', owner: 'somebody' })
+  await addAddresses(db, theirs, { seq: 1, groupId: 1 }, [{ address: 'theirs@found.com', quality: 'high' }])
+  const verified = async (input: object) =>
+    jsonLines(await exported(await verify({ depth: 'SYNTAX', ...input }), 'verifications.ndjson')).map(
+      ({ address }) => address,
+    )
+  const fromJob = String(crawl)
+  expect(await verified({ fromJob })).toEqual([
+    'high@elsewhere.com',
+    'high@found.com',
+    'low@found.com',
+    'medium@found.com',
+  ])
+  expect(await verified({ fromJob, leastQuality: 'MEDIUM' })).toEqual([
+    'high@elsewhere.com',
+    'high@found.com',
+    'medium@found.com',
+  ])
+  expect(await verified({ fromJob, domain: 'Found.com', leastQuality: 'HIGH' })).toEqual(['high@found.com'])
+  expect(await verified({ fromKnown: true, domain: 'found.com', leastQuality: 'HIGH' })).toEqual([
+    'high@found.com',
+    'other@found.com',
+  ])
+})
+
+test.each([
+  ['nothing at all', Buffer.alloc(0), 'empty_table'],
+  ['blank lines', Buffer.from('\n\n \n'), 'empty_table'],
+  ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452000000400000004008060000', 'hex'), 'not_text'],
+  ['a table without addresses', Buffer.from('name,city\nAda,London\nGrace,New York\n'), 'column_not_found'],
+  ['a text without addresses', Buffer.from('Ada Lovelace\nGrace Hopper\n'), 'no_address'],
+  ['a quote that is never closed', Buffer.from('email,note\nada@firm.com,"open\n'), 'quote_not_closed'],
+])('%s is refused before the start, with its place', async (_what, bytes, code) => {
+  const upload = await uploadBytes(api.url, bytes)
+  const { issues } = await start({ upload, depth: 'SYNTAX' })
+  expect(issues).toMatchObject([{ path: ['upload'], code }])
+})
+
+test('an empty list, and a column that is not there, are refused by their path', async () => {
+  expect((await start({ emails: ['', '  '] })).issues).toMatchObject([{ path: ['emails'] }])
+  const upload = await uploadBytes(api.url, Buffer.from('mail,name\nada@firm.com,Ada\n'))
+  expect((await start({ upload, column: 'address' })).issues).toMatchObject([
+    { path: ['upload'], code: 'unknown_column', message: expect.stringContaining('mail, name') },
+  ])
+})
+
+const utf16 = (text: string, bigEndian = false) => {
+  const bytes = Buffer.from(`\uFEFF${text}`, 'utf16le')
+  return bigEndian ? bytes.swap16() : bytes
+}
+
+test.each<[what: string, bytes: Buffer, verdicts: Record<string, string>]>([
+  [
+    'a mark in front',
+    Buffer.from('\uFEFFada@firm.com\neve@firm.com\n'),
+    { 'ada@firm.com': 'syntax_ok', 'eve@firm.com': 'syntax_ok' },
+  ],
+  ['UTF-16, little end first', utf16('email;name\r\nada@firm.com;Zoë\r\n'), { 'ada@firm.com': 'syntax_ok' }],
+  [
+    'UTF-16, big end first',
+    utf16('ada@firm.com\nbob@firm.com', true),
+    { 'ada@firm.com': 'syntax_ok', 'bob@firm.com': 'syntax_ok' },
+  ],
+  [
+    'line ends inside quotes',
+    Buffer.from('note,email\r\n"a\r\nb@c",ada@firm.com\r\n"x","bob@firm.com"\r\n'),
+    { 'ada@firm.com': 'syntax_ok', 'bob@firm.com': 'syntax_ok' },
+  ],
+  [
+    'control characters',
+    Buffer.from('email,x\nada@firm.com,1\nbob\u0001@firm.com,2\n"\u0007\u001b",3\n'),
+    { 'ada@firm.com': 'syntax_ok', 'bob\u0001@firm.com': 'syntax_invalid', '\u0007\u001b': 'syntax_invalid' },
+  ],
+  [
+    'addresses that are too long',
+    Buffer.from(`ada@firm.com\n${'a'.repeat(65)}@firm.com\n${'b'.repeat(64)}@${'c.'.repeat(126)}com\n`),
+    {
+      'ada@firm.com': 'syntax_ok',
+      [`${'a'.repeat(65)}@firm.com`]: 'local_too_long',
+      [`${'b'.repeat(64)}@${'c.'.repeat(126)}com`]: 'syntax_invalid',
+    },
+  ],
+  [
+    'what is no ASCII',
+    Buffer.from('ada@firm.com\n🚀@firm.com\nzoë@bücher.de\n👩‍🚀@firm.com\n'),
+    {
+      'ada@firm.com': 'syntax_ok',
+      '🚀@firm.com': 'syntax_ok',
+      '👩‍🚀@firm.com': 'syntax_invalid',
+      'zoë@xn--bcher-kva.de': 'syntax_ok',
+    },
+  ],
+])('%s: each row has its verdict', async (_what, bytes, verdicts) => {
+  const jobId = await verify({ upload: await uploadBytes(api.url, bytes), depth: 'SYNTAX' })
+  const rows = jsonLines(await exported(jobId, 'verifications.ndjson'))
+  expect(Object.fromEntries(rows.map(({ address, reason }) => [address, reason]))).toEqual(verdicts)
+})
+
+test(
+  'of a hundred thousand rows with one address one is verified, and the others are its duplicates',
+  { timeout: 300_000 },
+  async () => {
+    const rows = 100_000
+    const upload = await uploadBytes(api.url, Buffer.from('same@firm.com\n'.repeat(rows)))
+    const jobId = await verify({ upload, depth: 'SYNTAX' })
+    const { job } = await api.data<{ job: object }>(
+      `query ($id: ID!) { job(id: $id) { state summary progress { total succeeded failed skipped results } } }`,
+      { id: String(jobId) },
+    )
+    expect(job).toEqual({
+      state: 'COMPLETED',
+      summary: { addresses: 1, fromStore: 0, byStatus: { UNKNOWN: 1 } },
+      progress: { total: rows, succeeded: 1, failed: 0, skipped: rows - 1, results: 1 },
+    })
+  },
+)
