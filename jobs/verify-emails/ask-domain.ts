@@ -90,7 +90,8 @@ export function createDomainAsker({ dns, policy, now, ownHosts, smtpPort }: AskO
   }
 }
 
-async function answerOf<T>(question: Promise<T[]>): Promise<DnsAnswer<T>> {
+/** What became of a question to DNS: trouble is an answer, too. */
+export async function answerOf<T>(question: Promise<T[]>): Promise<DnsAnswer<T>> {
   try {
     const records = await question
     return records.length > 0 ? { kind: 'records', records } : { kind: 'no_records' }

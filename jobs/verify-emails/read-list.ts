@@ -1,6 +1,8 @@
 import type { ListRow } from '../../db/verify-lists.ts'
 import { parseAddress } from '../engines/address/parse.ts'
-import { JobFailure, type RunEnd, type Step } from '../job-kind.ts'
+import { JobFailure, type Note, type RunEnd, type Step } from '../job-kind.ts'
+import { wrongOf } from '../sender-audit/audit.ts'
+import { depthOf } from './input.ts'
 import { type ListPortion, openList } from './list-source.ts'
 import { rowsPerShard, shardOfRows } from './row-ranges.ts'
 import { emptyBatch, type VerifyBatch, type VerifyCheckpoint } from './verify-batch.ts'
@@ -18,12 +20,15 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
   const perShard = rowsPerShard(list.rows)
   let { read } = before
   let began = before.readAs !== undefined
+  const notes = began ? [] : await warnings(args)
 
   /** One portion behind, so that the last one is known when it is stored. */
   let held: ListPortion | undefined
   const stepOf = ({ rows, place }: ListPortion, last: boolean): Step<VerifyBatch, VerifyCheckpoint> => {
     const from = read
     read += rows.length
+    const isFirst = !began
+    began = true
     const first = {
       columns: list.readAs.columns,
       readAs: { ...list.readAs },
@@ -32,16 +37,16 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
     }
     const batch = {
       ...emptyBatch(),
-      ...(!began && { list: first }),
+      ...(isFirst && { list: first }),
       rows: rows.map((row, i) => listRow(from + i, row.given, row.cells)),
     }
-    began = true
     return {
       batch,
       checkpoint: { of: 'list', read, place, readAs: list.readAs },
       counts: { total: rows.length },
       spawn: completed(from, read, perShard, last),
       phase: 'reading the list',
+      ...(isFirst && { notes }),
       ...(last && { totalKnown: true, end: { end: 'done' } as const }),
     }
   }
@@ -54,6 +59,13 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
   if (!held && read === 0) throw new JobFailure('LIST_EMPTY', 'There is no address to verify.')
   yield stepOf(held ?? { rows: [], place: before.place }, true)
   return { end: 'done' }
+}
+
+/** What may keep mail servers from answering: known before the first of them is asked. */
+async function warnings({ input, io, signal }: VerifyArgs): Promise<Note[]> {
+  if (input.service !== 'builtin' || depthOf(input) !== 'SMTP') return []
+  const wrong = wrongOf(await io.auditSender(signal))
+  return wrong.map((message) => ({ message: `mail servers may refuse to answer us: ${message}` }))
 }
 
 /** Shards whose rows are all stored once those up to `read` are, and were not before. */

@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { WebSocket } from 'ws'
 
 import type { Engine } from '../../jobs/engine.ts'
+import type { Settings } from '../../jobs/job-kind.ts'
 import { kinds } from '../../jobs/registry.ts'
 import type { HttpConfig } from '../../server/http.ts'
 import type { Live } from '../../server/live.ts'
@@ -46,10 +47,11 @@ export async function startApi(
     sampleSiteUrl?: string
     stalledMs?: number
     bodyTimeoutMs?: number
+    settings?: Partial<Settings>
   } = {},
 ): Promise<TestApi> {
-  const { clientDir = tmpdir(), sampleSiteUrl, stalledMs, bodyTimeoutMs, ...httpConfig } = config
-  const engine = await openTestEngine(database.url, database.db)
+  const { clientDir = tmpdir(), sampleSiteUrl, stalledMs, bodyTimeoutMs, settings, ...httpConfig } = config
+  const engine = await openTestEngine(database.url, database.db, settings)
   const live = await createLive({ url: database.url, db: database.db, log: testLog })
   const http = createHttp({
     config: { host: '127.0.0.1', port: 0, ...httpConfig },
