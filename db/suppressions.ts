@@ -24,12 +24,22 @@ const barrier = sql`hashtextextended('mailquarry.suppression', 0)`
  */
 export async function suppressedAmong(trx: Transaction<DB>, addresses: readonly string[]): Promise<Set<string>> {
   if (addresses.length === 0) return new Set()
-  await sql`select pg_advisory_xact_lock_shared(${barrier})`.execute(trx)
+  await holdSuppressions(trx)
   // A statement of its own: its snapshot is taken under the lock.
+  return suppressedNow(trx, addresses)
+}
+
+/** What the list says to the statements of this transaction that follow holds until it ends: whoever adds to it waits. */
+export async function holdSuppressions(trx: Transaction<DB>): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(${barrier})`.execute(trx)
+}
+
+/** Which of these addresses are on the list at this moment: for what asks before it acts. What is stored goes by `suppressedAmong`. */
+export async function suppressedNow(db: Kysely<DB>, addresses: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ address: string }>`
     select a.address from unnest(${[...new Set(addresses)]}::text[]) a (address)
     where exists (select from suppressions) and exists (select from suppressions s where s.hash = suppression_hash(a.address))`.execute(
-    trx,
+    db,
   )
   return new Set(rows.map(({ address }) => address))
 }

@@ -61,14 +61,38 @@ export function suppressedRow({ position, address, given, cells }: ListRow): Lis
   return { position, domain: '', address: null, given: suppressedText, cells: kept }
 }
 
+const suppressedText = '[suppressed]'
+
+/** As `suppressedRow`, for rows that are stored. */
+const withoutAddress = sql`domain = '', address = null, given = ${suppressedText}, cells = (
+  select json_agg(case when strpos(lower(c.value), lower(i.address)) > 0 or strpos(lower(c.value), lower(i.given)) > 0
+    then ${suppressedText} else c.value end order by c.n)
+  from json_array_elements_text(i.cells) with ordinality c(value, n))`
+
 /** Takes addresses that no job may store out of rows that are stored. Reads all rows of the job. */
 export async function dropListAddresses(trx: Transaction<DB>, jobId: number, addresses: string[]): Promise<void> {
   await sql`
-    update verify_items set domain = '', address = null, given = ${suppressedText}
-    where job_id = ${jobId} and address = any(${addresses}::text[])`.execute(trx)
+    update verify_items i set ${withoutAddress} where i.job_id = ${jobId} and i.address = any(${addresses}::text[])`.execute(
+    trx,
+  )
 }
 
-const suppressedText = '[suppressed]'
+/** The same for whatever of ranges has come onto the list of suppressions since it was stored. The caller holds that list still. */
+export async function dropSuppressedRows(
+  trx: Transaction<DB>,
+  jobId: number,
+  ranges: readonly ListRange[],
+): Promise<void> {
+  await sql`
+    with dropped as (
+      select i.position from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)
+      join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.address is not null
+      where exists (select from suppressions)
+        and exists (select from suppressions s where s.hash = suppression_hash(i.address)) order by i.position for update of i)
+    update verify_items i set ${withoutAddress} from dropped d where i.job_id = ${jobId} and i.position = d.position`.execute(
+    trx,
+  )
+}
 
 /** Positions from `from` up to and without `to`. */
 export interface ListRange {

@@ -1,6 +1,7 @@
 import type { KnownDomain } from '../../db/domain-facts.ts'
 import type { OpenItem } from '../../db/verify-lists.ts'
 import type { DomainFacts, Evidence, MailRoute, TextFacts } from '../engines/verify/evidence.ts'
+import { seenOf } from '../engines/verify/seen.ts'
 import { isDisposableDomain, textFacts } from '../engines/verify/text-facts.ts'
 import { verdict } from '../engines/verify/verdict.ts'
 import type { Care } from '../job-kind.ts'
@@ -37,10 +38,15 @@ async function checkAll({ io, signal, plan, mailboxes }: CheckArgs, items: reado
   const now = io.now()
   const answered: Answered[] = []
   const open: { item: OpenItem; evidence: Evidence & { text: TextFacts } }[] = []
+  const addresses = items.map(({ address }) => address)
+  const [suppressed, seen] = await Promise.all([io.suppressed(addresses), io.seen(addresses)])
   for (const item of items) {
     const evidence = evidenceOf(item, plan, now)
+    if (suppressed.has(item.address)) evidence.suppressed = true
+    const met = seen.get(item.address)
+    if (met && evidence.text.ok) evidence.seen = seenOf(evidence.text, met)
     const byText = verdict(evidence, io.policy, now)
-    if (plan.depth === 'SYNTAX' || !hasText(evidence) || byText.status === 'INVALID')
+    if (plan.depth === 'SYNTAX' || !hasText(evidence) || byText.status === 'INVALID' || evidence.suppressed)
       answered.push(answeredBy(item, evidence, byText))
     else open.push({ item, evidence })
   }

@@ -5,7 +5,7 @@ import type { DB } from '../../db/types.ts'
 import { saveVerdicts } from '../../db/verdicts.ts'
 import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
 import type { Counts, SaveArgs } from '../job-kind.ts'
-import { withoutSuppressed } from './suppressed.ts'
+import { dropSuppressed, withoutSuppressed } from './suppressed.ts'
 import type { VerifyBatch } from './verify-batch.ts'
 
 /**
@@ -26,10 +26,12 @@ export async function saveVerification(
   await addListRows(trx, jobId, rows)
   const rules = batches.findLast((batch) => batch.rules)?.rules
   if (!rules) return {}
+  const ranges = batches.flatMap(({ asked }) => asked)
+  await dropSuppressed(trx, jobId, ranges)
   await saveVerdicts(trx, { jobId, ...rules }, verdicts)
   const { succeeded, failed } = await addVerifications(trx, { jobId, groupId }, found, {
     ...rules,
-    ranges: batches.flatMap(({ asked }) => asked),
+    ranges,
   })
   const skipped = await countOthers(
     trx,

@@ -1,8 +1,14 @@
 import type { Transaction } from 'kysely'
 
-import { suppressedAmong } from '../../db/suppressions.ts'
+import { holdSuppressions, suppressedAmong } from '../../db/suppressions.ts'
 import type { DB } from '../../db/types.ts'
-import { dropListAddresses, type ListRow, suppressedRow } from '../../db/verify-lists.ts'
+import {
+  dropListAddresses,
+  dropSuppressedRows,
+  type ListRange,
+  type ListRow,
+  suppressedRow,
+} from '../../db/verify-lists.ts'
 import type { VerifyBatch } from './verify-batch.ts'
 
 /**
@@ -25,6 +31,13 @@ export async function withoutSuppressed(
     verdicts: verdicts.filter(isKept),
     found: found.filter(isKept),
   }
+}
+
+/** The same for addresses that the store is to answer. */
+export async function dropSuppressed(trx: Transaction<DB>, jobId: number, ranges: readonly ListRange[]): Promise<void> {
+  if (ranges.length === 0) return
+  await holdSuppressions(trx)
+  await dropSuppressedRows(trx, jobId, ranges)
 }
 
 function isSuppressed({ address }: ListRow, suppressed: ReadonlySet<string>): boolean {
