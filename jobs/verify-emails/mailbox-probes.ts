@@ -16,6 +16,8 @@ const atOnce = 10
 const recipients = 5
 /** After the first answer others are given so long to come in with it. */
 const gatherMs = 100
+/** Whose turn is over gives what is under way so long to come to its end: a mailbox is not asked about twice for that. */
+const lastWordMs = 10_000
 /** No refusal to talk lasts for ever: how long nobody tries, by how often it was said in a row. */
 const circuitMs = [3_600_000, 4 * 3_600_000, 24 * 3_600_000]
 
@@ -28,7 +30,7 @@ interface Finished {
 }
 
 /** Probes mailboxes for one run of a shard: addresses are claimed one by one, connections reserved over all workers. */
-export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxChecks {
+export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSignal): MailboxChecks {
   const lease = randomUUID()
   const by = { depth: 'SMTP', engine: 'builtin' } as const
   const stop = new AbortController()
@@ -43,6 +45,7 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
   })
   /** Stored with the step that is on its way. */
   let settled: string[] = []
+  let lastRules: VerifyRules | undefined
 
   return {
     /** After a step: what it stored may be asked by others. */
@@ -51,14 +54,23 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
       settled = []
     },
 
-    /** Breaks what is under way and gives all claims back. */
+    /** Ends what is under way, at once where it is told to stop, keeps what was learnt and gives all claims back. */
     async close(): Promise<void> {
-      stop.abort()
-      await Promise.all([...underWay.values()].map(({ over }) => over))
-      await io.releaseClaims(lease)
+      const over = Promise.all([...underWay.values()].map((one) => one.over))
+      const timer = setTimeout(() => stop.abort(), lastWordMs)
+      try {
+        await Promise.race([over, aborted])
+        stop.abort()
+        await over
+        await keepFinished()
+      } finally {
+        clearTimeout(timer)
+        await io.releaseClaims(lease)
+      }
     },
 
     async check(candidates: readonly Candidate[], rules: VerifyRules): Promise<MailboxRound> {
+      lastRules = rules
       const round = emptyMailboxRound()
       const busy = new Set([...underWay.values()].flatMap(({ addresses }) => addresses))
       const free = candidates.filter((candidate) => !busy.has(candidate.item.address) && !isTold(candidate, round))
@@ -208,7 +220,8 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
       if (said.effect) effects.set(said.effect, wordsOf(made))
       const kept = keptVerdict(item, known, said)
       if (said.retryAt === null) round.answered.push(answeredBy(item, known, said))
-      else if (kept) round.kept.push(kept)
+      // Nothing is known yet, whatever it was that they said.
+      else if (kept) round.kept.push({ ...kept, failed: true })
     })
     settled.push(`@${domain}`)
     const half = controlled ? learnt.filter((made) => made && isHalf(made.at(-1)!)).length : 0
@@ -218,6 +231,15 @@ export function createMailboxProbes(io: VerifyIo, signal: AbortSignal): MailboxC
     if (effects.has('note_operator'))
       round.notes.push({ message: `${organisation} wants more of us: ${effects.get('note_operator')}` })
     if (stood && effects.size === 0) await io.speedUp(organisation)
+  }
+
+  /** No step takes it any more: the next run has it from the store. */
+  async function keepFinished(): Promise<void> {
+    if (!lastRules) return
+    const round = emptyMailboxRound()
+    for (const interview of finished.splice(0)) await conclude(interview, round)
+    for (const verdict of [...round.answered.flatMap(({ kept }) => kept ?? []), ...round.kept])
+      await io.keepAtOnce(jobId, lastRules, verdict)
   }
 
   function isFresh(at: string, now: Date): boolean {

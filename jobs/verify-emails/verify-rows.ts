@@ -24,7 +24,7 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
   const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', asked: false, closed: false }
   const { engine } = plan
   const mailboxes =
-    engine === 'builtin' ? createMailboxProbes(io, signal) : createServiceChecks(io, jobId, engine, signal)
+    engine === 'builtin' ? createMailboxProbes(io, jobId, signal) : createServiceChecks(io, jobId, engine, signal)
   const stepOf = (batch: Partial<VerifyBatch>): Step<VerifyBatch, VerifyCheckpoint> => ({
     batch: { ...emptyBatch(), rules: plan.rules(), ...batch },
     checkpoint: { ...state },
