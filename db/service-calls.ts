@@ -73,6 +73,22 @@ export async function reserveCall(
   return pausedUntil ? { pausedUntil, why: why ?? '' } : { waitMs }
 }
 
+/** Reserves the next moment of an account where that is now, and returns 0; else nothing, and for how many milliseconds to wait. */
+export async function reserveWithin(
+  db: Kysely<DB>,
+  { account, intervalMs }: { account: string; intervalMs: number },
+): Promise<number> {
+  const { rows } = await sql<{ waitMs: number }>`
+    with mine as (
+      insert into service_paces as p (account, next_at) values (${account}, now() + ${intervalMs} * interval '1 ms')
+      on conflict (account) do update set next_at = excluded.next_at where p.next_at <= now() returning account)
+    select case when exists (select from mine) then 0
+      else greatest(1, ceil(extract(epoch from (select next_at from service_paces where account = ${account}) - now()) * 1000)) end::float8 as "waitMs"`.execute(
+    db,
+  )
+  return rows[0]!.waitMs
+}
+
 /** Nobody calls with this account before `until`. */
 export async function pauseAccount(db: Kysely<DB>, account: string, until: Date, why: string): Promise<void> {
   await sql`
@@ -82,9 +98,12 @@ export async function pauseAccount(db: Kysely<DB>, account: string, until: Date,
   )
 }
 
-/** Calls of a worker that is gone: nobody knows what became of them. */
+/** Calls and batches of a worker that is gone: nobody knows what became of them. */
 export async function leaveUncertain(db: Kysely<DB>, workerId: string): Promise<void> {
   await sql`
     update service_calls set state = 'UNCERTAIN', ended_at = now(), message = 'the worker ended before the answer was stored'
     where worker_id = ${workerId} and state = 'ASKED'`.execute(db)
+  await sql`
+    update service_batches set state = 'UNCERTAIN', message = 'the worker ended before its id was stored'
+    where worker_id = ${workerId} and state = 'SENDING'`.execute(db)
 }

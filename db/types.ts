@@ -291,6 +291,14 @@ export interface Robots {
   origin: string;
 }
 
+export interface SenderAudits {
+  audited_at: Timestamp;
+  checks: ColumnType<unknown, string, string>;
+  helo: string;
+  mail_from: string;
+  port: number;
+}
+
 export interface ServiceCalls {
   address: string;
   asked_at: Generated<Timestamp>;
@@ -491,6 +499,7 @@ export interface DB {
   page_reads: PageReads;
   pages: Pages;
   robots: Robots;
+  sender_audits: SenderAudits;
   service_calls: ServiceCalls;
   service_paces: ServicePaces;
   sightings: Sightings;

@@ -219,3 +219,45 @@ create table service_paces (
   paused_until timestamptz,
   paused_why text
 );
+
+-- Batches of addresses at services; the id that a service gave is stored before it is asked for.
+create table service_batches (
+  id bigint generated always as identity primary key,
+  service text not null,
+  -- service and key, as a hash: who sent it can ask for it
+  account text not null,
+  -- the job that sent it; it may be gone
+  job_id bigint not null,
+  state text not null default 'SENDING' check (state in ('SENDING', 'RUNNING', 'DONE', 'FAILED', 'UNCERTAIN')),
+  -- its id there
+  remote_id text,
+  worker_id text not null,
+  -- by the clock of policies
+  sent_at timestamptz not null,
+  poll_at timestamptz,
+  polls integer not null default 0,
+  -- what went wrong
+  message text
+);
+create index service_batches_sending on service_batches (worker_id) where state = 'SENDING';
+
+-- Their addresses, until each has its verdict.
+create table service_batch_addresses (
+  batch_id bigint not null references service_batches on delete cascade,
+  address text collate "C" not null,
+  -- what the service said of it
+  answer jsonb,
+  primary key (batch_id, address)
+);
+create index service_batch_addresses_by_address on service_batch_addresses (address);
+
+-- What mail servers can find out about us, by who we say we are: the latest look, judged.
+create table sender_audits (
+  helo text not null,
+  mail_from text not null,
+  port integer not null,
+  audited_at timestamptz not null,
+  -- name, state and message of each thing that they look at
+  checks jsonb not null,
+  primary key (helo, mail_from, port)
+);

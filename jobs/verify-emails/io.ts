@@ -24,6 +24,19 @@ import {
   slowDown,
   speedUp,
 } from '../../db/mx-organisations.ts'
+import { type SeenAddress, seenAddresses } from '../../db/seen-addresses.ts'
+import {
+  batchedAddresses,
+  type Batched,
+  batchFailed,
+  batchIsDone,
+  batchIsUncertain,
+  batchRuns,
+  beginBatch,
+  claimPoll,
+  dropBatched,
+  forgetBatch,
+} from '../../db/service-batches.ts'
 import {
   beginCall,
   type CallEnd,
@@ -33,18 +46,22 @@ import {
   type PaceAnswer,
   pauseAccount,
   reserveCall,
+  reserveWithin,
 } from '../../db/service-calls.ts'
+import { suppressedAmong, suppressedNow } from '../../db/suppressions.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
 import { answeredAddresses, type FailedCheck, failedChecks, type NewVerdict, saveVerdicts } from '../../db/verdicts.ts'
 import { type CheckedBy, claimAddresses, releaseClaims } from '../../db/verification-claims.ts'
 import { findVerifyList, type ListRange, type OpenItem, openItems, type VerifyList } from '../../db/verify-lists.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { defaultPolicy, type Policy } from '../engines/verify/policy.ts'
+import type { SaidOfOne } from '../engines/verify/services/batch-reply.ts'
 import { hunterResetDate } from '../engines/verify/services/hunter.ts'
 import type { Service } from '../engines/verify/terms.ts'
 import { type IoDeps, JobFailure, type Settings } from '../job-kind.ts'
 import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../outgoing-configured.ts'
 import { createDial } from '../outgoing-dial.ts'
+import { freshSenderAudit, type SenderAudit } from '../sender-audit/audit.ts'
 import { createDomainAsker, type DnsDoor } from './ask-domain.ts'
 import { mxLimits } from './mx-limits.ts'
 import { adapters } from './services/adapters.ts'
@@ -70,6 +87,10 @@ export interface VerifyIo {
     limit: number,
   ): Promise<string[]>
   openItems(jobId: number, range: ListRange): Promise<OpenItem[]>
+  /** Where addresses were met, of those that were. */
+  seen(addresses: readonly string[]): Promise<Map<string, SeenAddress>>
+  /** Those about which nobody is to be asked. */
+  suppressed(addresses: readonly string[]): Promise<Set<string>>
 
   knownDomains(domains: readonly string[], rules: Rules): Promise<Map<string, KnownDomain>>
   claimDomains(domains: readonly string[], lease: string, rules: Rules): Promise<DomainClaim[]>
@@ -86,6 +107,8 @@ export interface VerifyIo {
   /** Those that have a verdict by now that answers. */
   answeredMeanwhile(addresses: readonly string[], rules: VerifyRules): Promise<string[]>
 
+  /** What mail servers will think of us; looked at once a day. */
+  auditSender(signal: AbortSignal): Promise<SenderAudit>
   port25(): Promise<'open' | 'blocked' | 'unknown'>
   reserveConnection(options: { organisation: string; lease: string; recipients: number }): Promise<MxAnswer>
   releaseConnection(lease: string): Promise<void>
@@ -102,14 +125,33 @@ export interface VerifyIo {
   beginCall(jobId: number, service: Service, address: string): Promise<number>
   endCall(call: number, end: CallEnd): Promise<void>
   callTroubles(jobId: number, service: Service, addresses: readonly string[]): Promise<Map<string, CallTroubles>>
+  /** The pace of batches; `waitMs` 0: now. */
+  reserveBatch(service: Service, key: string, intervalMs: number): Promise<PaceAnswer>
+  /** Writes a batch down before it is sent; its number. */
+  beginBatch(service: Service, key: string, jobId: number, addresses: readonly string[]): Promise<number>
+  batchRuns(batch: number, remoteId: string, pollAt: Date): Promise<void>
+  /** All that it said, by address. */
+  batchIsDone(batch: number, said: ReadonlyMap<string, SaidOfOne>): Promise<void>
+  batchFailed(batch: number, message: string): Promise<void>
+  batchIsUncertain(batch: number): Promise<void>
+  forgetBatch(batch: number): Promise<void>
+  /** Addresses that went with a batch of this account, and are not concluded yet. */
+  batchedAddresses(
+    service: Service,
+    key: string,
+    addresses: readonly string[],
+    notBefore: Date | null,
+  ): Promise<Map<string, Batched>>
+  /** True for the one who is to ask for a batch now; nobody else does before `next`. */
+  claimPoll(batch: number, next: Date): Promise<boolean>
   callService(request: ServiceRequest): Promise<ServiceReply>
-  /** A verdict that was paid for, outside of any step. */
+  /** A verdict that is not to be asked for again, outside of any step; none of an address that no job may store. */
   keepAtOnce(jobId: number, rules: VerifyRules, verdict: NewVerdict): Promise<void>
   pause(ms: number, signal: AbortSignal): Promise<void>
   interview(about: Pick<Interview, 'hosts' | 'recipients' | 'control'>, signal: AbortSignal): Promise<Interviewed>
 }
 
-export function verifyIo({ db, blobs, secret, workerId, now, settings }: IoDeps): VerifyIo {
+export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
   const { dnsServers = [], ownHosts, smtp } = settings
   const dial = createDial(ownHosts)
@@ -125,6 +167,8 @@ export function verifyIo({ db, blobs, secret, workerId, now, settings }: IoDeps)
     foundAddresses: (jobId, fromJob, filter, after, limit) =>
       foundAddresses(db, { jobId, fromJob, filter, after, limit }),
     openItems: (jobId, range) => openItems(db, jobId, range, range.to - range.from),
+    seen: (addresses) => seenAddresses(db, addresses),
+    suppressed: (addresses) => suppressedNow(db, addresses),
 
     knownDomains: (domains, rules) => knownDomains(db, domains, rules),
     claimDomains: (domains, lease, rules) => claimDomains(db, domains, { ...rules, lease, workerId: workerId() }),
@@ -141,6 +185,7 @@ export function verifyIo({ db, blobs, secret, workerId, now, settings }: IoDeps)
     failedChecks: (addresses, by) => failedChecks(db, addresses, by),
     answeredMeanwhile: (addresses, rules) => answeredAddresses(db, addresses, rules),
 
+    auditSender: (signal) => freshSenderAudit({ db, settings, log, now }, signal),
     port25: () => port25(db, mxLimits.blockedAfter),
     reserveConnection: (options) =>
       reserveConnection(db, { ...options, workerId: workerId(), now: now(), limits: mxLimits }),
@@ -170,9 +215,34 @@ export function verifyIo({ db, blobs, secret, workerId, now, settings }: IoDeps)
     beginCall: (jobId, service, address) => beginCall(db, { jobId, service, address, workerId: workerId() }),
     endCall: (call, end) => endCall(db, call, end, now()),
     callTroubles: (jobId, service, addresses) => callTroubles(db, jobId, service, addresses),
+    async reserveBatch(service, key, intervalMs) {
+      const account = accountOf(service, key)
+      const pause = await reserveCall(db, { account, intervalMs: 0, now: now() })
+      if ('pausedUntil' in pause) return pause
+      return { waitMs: await reserveWithin(db, { account: `${account} batches`, intervalMs }) }
+    },
+    beginBatch: (service, key, jobId, addresses) =>
+      beginBatch(db, { service, account: accountOf(service, key), jobId, workerId: workerId(), addresses, at: now() }),
+    batchRuns: (batch, remoteId, pollAt) => batchRuns(db, batch, remoteId, pollAt),
+    batchIsDone: (batch, said) =>
+      batchIsDone(
+        db,
+        batch,
+        [...said].map(([address, answer]) => ({ address, answer })),
+      ),
+    batchFailed: (batch, message) => batchFailed(db, batch, message),
+    batchIsUncertain: (batch) => batchIsUncertain(db, batch),
+    forgetBatch: (batch) => forgetBatch(db, batch),
+    batchedAddresses: (service, key, addresses, notBefore) =>
+      batchedAddresses(db, accountOf(service, key), addresses, notBefore),
+    claimPoll: (batch, next) => claimPoll(db, batch, { now: now(), next }),
     callService: (request) => services.call(request),
     keepAtOnce: (jobId, rules, verdict) =>
-      db.transaction().execute((trx) => saveVerdicts(trx, { jobId, ...rules }, [verdict])),
+      db.transaction().execute(async (trx) => {
+        const suppressed = await suppressedAmong(trx, [verdict.address])
+        if (suppressed.size === 0) await saveVerdicts(trx, { jobId, ...rules }, [verdict])
+        await dropBatched(trx, verdict.engine, verdict.address)
+      }),
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     interview(about, signal) {
       const { replyMs = smtpLimits.replyMs, ...us } = configured(smtp)

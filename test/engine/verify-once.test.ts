@@ -193,6 +193,35 @@ test('kill -9 has at most the calls paid for twice that were in flight, and says
   expect(await soundness(db, jobId)).toEqual(sound)
 })
 
+test('kill -9 has at most the batches sent twice that were on their way', async () => {
+  mailsso.delayMs = 150
+  mailsso.batches.pollsUntilDone = 1
+  const before = mailsso.batches.all.length
+  const paidBefore = mailsso.paidAgain()
+  // Eight shards of 30.
+  const emails = Array.from({ length: 240 }, (_, i) => `valid${i}@batched${i % 7}.com`)
+  const jobId = await verify(emails, { depth: 'SMTP', service: 'mailsso' })
+  const kills = 2
+  const slots = 4
+  for (let i = 0; i < kills; i++) {
+    const sent = mailsso.calls('/batch')
+    const dying = await forkWorker({ url, slots, settings })
+    await until('it sends a batch', async () => mailsso.calls('/batch') > sent)
+    await kill(dying)
+  }
+  mailsso.delayMs = 0
+  await work(1)
+  await jobEnds(db, jobId, 60_000)
+  const again = mailsso.batches.all.length - before - 8
+  expect(again).toBeLessThanOrEqual(kills * slots)
+  expect(mailsso.paidAgain() - paidBefore).toBeLessThanOrEqual(kills * slots * 30)
+  expect(emails.filter((address) => !mailsso.paid.has(address))).toEqual([])
+  const { rows } = await sql<{ open: number }>`
+    select count(*)::int as open from service_batches where state in ('SENDING', 'RUNNING')`.execute(db)
+  expect(rows[0]!.open).toBe(0)
+  expect(await soundness(db, jobId)).toEqual(sound)
+})
+
 async function claimed(name: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from domain_facts where worker_id is not null and domain like ${`%.${name}.com`}`.execute(

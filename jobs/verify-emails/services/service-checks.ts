@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 
 import type { CallTroubles } from '../../../db/service-calls.ts'
-import type { ServiceFindings } from '../../engines/verify/evidence.ts'
 import type { HttpAnswer, ServiceFailure } from '../../engines/verify/services/answer.ts'
 import { objected } from '../../engines/verify/services/answer.ts'
+import type { SaidOfOne } from '../../engines/verify/services/batch-reply.ts'
 import { readAnswer } from '../../engines/verify/services/read-answer.ts'
 import type { Service } from '../../engines/verify/terms.ts'
 import { verdict } from '../../engines/verify/verdict.ts'
 import type { ErrorCategory } from '../../error-category.ts'
-import { JobFailure } from '../../job-kind.ts'
 import { OutgoingError } from '../../outgoing-error.ts'
 import { dueNow } from '../due-checks.ts'
 import type { VerifyIo } from '../io.ts'
@@ -17,6 +16,9 @@ import { answeredBy, keptVerdict } from '../result.ts'
 import type { VerifyRules } from '../verify-batch.ts'
 import { earlier } from '../wait.ts'
 import { adapters } from './adapters.ts'
+import { createBatches } from './batches.ts'
+import { heedRefusal, isForNow, type ServiceAccount } from './service-pauses.ts'
+import { withoutKey } from './without-key.ts'
 
 /** Calls of one shard at the same time: what a kill can cost twice. */
 const atOnce = 5
@@ -24,17 +26,15 @@ const atOnce = 5
 const retryMs = [1_000, 5_000, 20_000]
 const pendingMs = 5_000
 const mostPending = 12
-/** Without a word of the service: how long nobody calls. */
-const slowDownMs = 60_000
-const quotaMs = 3_600_000
-
 /** Asks a service about mailboxes for one run of a shard. An answer is paid for, so it is stored the moment it comes. */
 export function createServiceChecks(io: VerifyIo, jobId: number, service: Service, signal: AbortSignal): MailboxChecks {
   const lease = randomUUID()
   const by = { depth: 'SMTP', engine: service } as const
   const adapter = adapters[service]
-  let account: Promise<{ base: string; key: string }> | undefined
+  let known: Promise<ServiceAccount> | undefined
+  const account = () => (known ??= io.serviceAccount(jobId, service))
   let settled: string[] = []
+  const batches = createBatches({ io, jobId, service, signal, account, claim, conclude })
 
   return {
     async committed() {
@@ -51,7 +51,11 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
         candidates.map(({ item }) => item.address),
         { ...by, ...rules },
       )
-      const due = candidates.flatMap((candidate) => dueNow(candidate, failed.get(candidate.item.address), round, now))
+      const due = await batches.take(
+        candidates.flatMap((candidate) => dueNow(candidate, failed.get(candidate.item.address), round, now)),
+        round,
+        rules,
+      )
       const troubles = await io.callTroubles(
         jobId,
         service,
@@ -79,25 +83,36 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
   }
 
   async function askAbout(wanted: Candidate[], round: MailboxRound, rules: VerifyRules): Promise<void> {
+    const mine = await claim(wanted, round, rules)
+    await Promise.all(mine.map((candidate) => askOne(candidate, round, rules)))
+  }
+
+  /** Those that nobody else is at; none where the store has learnt something about them in the meantime. */
+  async function claim(wanted: readonly Candidate[], round: MailboxRound, rules: VerifyRules): Promise<Candidate[]> {
     const claimed = new Set(
       await io.claimAddresses(
         wanted.map(({ item }) => item.address),
         { ...by, lease },
       ),
     )
+    settled.push(...claimed)
     const mine = wanted.filter(({ item }) => claimed.has(item.address))
     round.held += wanted.length - mine.length
-    const meanwhile = await io.answeredMeanwhile([...claimed], rules)
-    settled.push(...claimed)
-    if (meanwhile.length > 0) {
-      round.askStore = true
-      return
-    }
-    await Promise.all(mine.map((candidate) => askOne(candidate, round, rules)))
+    const { key } = await account()
+    const [answered, batched] = await Promise.all([
+      io.answeredMeanwhile([...claimed], rules),
+      io.batchedAddresses(service, key, [...claimed], rules.notBefore),
+    ])
+    const isOpen = batched
+      .values()
+      .some(({ state, answer }) => ['SENDING', 'RUNNING'].includes(state) || answer !== null)
+    if (answered.length === 0 && !isOpen) return mine
+    round.askStore = true
+    return []
   }
 
   async function askOne(candidate: Candidate, round: MailboxRound, rules: VerifyRules): Promise<void> {
-    const { base, key } = await (account ??= io.serviceAccount(jobId, service))
+    const { base, key } = await account()
     const pace = await io.reserveCall(service, key, adapter.intervalMs)
     if ('pausedUntil' in pace) {
       round.wait = earlier(round.wait, { at: pace.pausedUntil, why: `${service}: ${pace.why}` })
@@ -117,9 +132,10 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
       await io.endCall(call, { state: 'FAILED', message: error.message })
       return
     }
-    const read = readAnswer(service, answer)
+    const read = readAnswer(service, withoutKey(answer, key))
     if (read.kind === 'findings') {
-      await conclude(candidate, read.said, read.raw, call, round, rules)
+      await conclude(candidate, read, round, rules)
+      await io.endCall(call, { state: 'ANSWERED' })
     } else if (read.kind === 'pending') {
       await io.endCall(call, { state: 'PENDING' })
     } else {
@@ -129,9 +145,7 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
 
   async function conclude(
     { item, evidence }: Candidate,
-    said: ServiceFindings,
-    raw: unknown,
-    call: number,
+    { said, raw }: SaidOfOne,
     round: MailboxRound,
     rules: VerifyRules,
   ): Promise<void> {
@@ -141,7 +155,6 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
     const kept = keptVerdict(item, known, outcome)
     // Not with the step: until that is stored, a kill would have it paid for once more.
     if (kept) await io.keepAtOnce(jobId, rules, kept)
-    await io.endCall(call, { state: 'ANSWERED' })
     if (said.catchAll !== null) await io.saveCatchAll(item.domain, { is: said.catchAll, at })
     const { kept: _kept, ...answered } = answeredBy(item, known, outcome)
     round.answered.push(answered)
@@ -149,44 +162,18 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
 
   async function refused(
     candidate: Candidate,
-    { kind, message, afterMs, until }: ServiceFailure,
-    { base, key }: { base: string; key: string },
+    failure: ServiceFailure,
+    account: ServiceAccount,
     call: number,
     round: MailboxRound,
     rules: VerifyRules,
   ): Promise<void> {
-    const pause = async (at: Date, why: string) => {
-      await io.pauseService(service, key, at, why)
-      round.wait = earlier(round.wait, { at, why: `${service}: ${why}` })
-    }
-    const inMs = (ms: number) => new Date(io.now().getTime() + ms)
+    const { kind, message } = failure
     // A pause is none of this address's own failures.
-    await io.endCall(
-      call,
-      kind === 'slow-down' || kind === 'quota' ? { state: 'ANSWERED' } : { state: 'FAILED', message },
-    )
-    switch (kind) {
-      case 'retry':
-        return
-      case 'slow-down':
-        await pause(inMs(afterMs ?? slowDownMs), `asked to go slower (${message})`)
-        return
-      case 'quota': {
-        const refill = until ?? (await io.quotaReset(service, base, key, signal))
-        await pause(refill ? new Date(refill) : inMs(afterMs ?? quotaMs), `paid calls are used up (${message})`)
-        return
-      }
-      case 'key':
-        throw new JobFailure('SERVICE_KEY_REFUSED', `${service} refuses the key: ${message}`)
-      case 'suppress':
-        await conclude(candidate, objected, { objected: message }, call, round, rules)
-        return
-      case 'ours-to-fix':
-        if (adapter.stopsAtBadRequest)
-          throw new JobFailure('SERVICE_REFUSED', `${service} refuses the request: ${message}`)
-        giveUp(candidate, round, 'provider', message)
-        return
-    }
+    await io.endCall(call, isForNow(failure) ? { state: 'ANSWERED' } : { state: 'FAILED', message })
+    if (kind === 'suppress') await conclude(candidate, { said: objected, raw: { objected: message } }, round, rules)
+    else if (!(await heedRefusal({ io, service, signal }, account, failure, round)) && kind === 'ours-to-fix')
+      giveUp(candidate, round, 'provider', message)
   }
 
   function giveUp({ item, evidence }: Candidate, round: MailboxRound, category: ErrorCategory, message: string): void {

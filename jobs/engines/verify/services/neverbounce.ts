@@ -2,7 +2,8 @@ import type { ServiceFindings } from '../evidence.ts'
 import type { Reason } from '../terms.ts'
 import { failure, failureByStatus, nothingFound } from './answer.ts'
 import type { FailureKind, HttpAnswer, ServiceAnswer } from './answer.ts'
-import { asList, flags, parseObject, suggested, text, word } from './fields.ts'
+import type { BatchReply, SaidOfOne } from './batch-reply.ts'
+import { asList, asObject, flags, parseObject, suggested, text, word } from './fields.ts'
 import type { Fields } from './fields.ts'
 
 /** NeverBounce v4.2, `/single/check`. Whether it went well stands in the body: errors come with HTTP 200. */
@@ -17,6 +18,34 @@ export function readNeverbounce(answer: HttpAnswer): ServiceAnswer {
   if (status === 'general_failure' && said !== null && /credit|balance/i.test(said))
     return failure('quota', message, answer)
   return failure(byStatus[status] ?? 'retry', message, answer)
+}
+
+/** `/jobs/create`, `/jobs/status` and `/jobs/results`. */
+export function readNeverbounceJob(answer: HttpAnswer): BatchReply {
+  const body = parseObject(answer.body)
+  if (answer.status !== 200 || word(body?.['status']) !== 'success') return refusal(answer, body)
+  if (Array.isArray(body?.['results'])) {
+    const rows = asList(body['results']).flatMap((row): [string, SaidOfOne][] => {
+      const address = word(asObject(asObject(row)?.['data'])?.['email'])
+      const raw = asObject(asObject(row)?.['verification'])
+      return address === null || raw === undefined ? [] : [[address, { said: findings(raw), raw }]]
+    })
+    return { kind: 'finished', said: new Map(rows) }
+  }
+  const state = word(body?.['job_status'])
+  if (state === 'complete') return { kind: 'ready' }
+  if (state === 'failed') return failed('the service could not do it', answer)
+  const id = body?.['job_id'] ?? body?.['id']
+  return typeof id === 'number' || typeof id === 'string' ? { kind: 'running', id: String(id) } : refusal(answer, body)
+}
+
+function refusal(answer: HttpAnswer, body: Fields | undefined): BatchReply {
+  const refused = readNeverbounce({ ...answer, body: JSON.stringify({ ...body, status: body?.['status'] ?? null }) })
+  return refused.kind === 'failure' ? refused : failed('it cannot be read', answer)
+}
+
+function failed(message: string, answer: HttpAnswer): BatchReply {
+  return failure('ours-to-fix', message, answer) as Extract<ServiceAnswer, { kind: 'failure' }>
 }
 
 const byStatus: Record<string, FailureKind> = {

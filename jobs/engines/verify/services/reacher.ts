@@ -2,7 +2,8 @@ import type { ServiceFindings } from '../evidence.ts'
 import type { Reason } from '../terms.ts'
 import { failureByStatus, nothingFound } from './answer.ts'
 import type { HttpAnswer, ServiceAnswer } from './answer.ts'
-import { asObject, flags, parseObject, suggested, text, word, yesNo } from './fields.ts'
+import type { BatchReply, SaidOfOne } from './batch-reply.ts'
+import { asList, asObject, flags, parseObject, suggested, text, word, yesNo } from './fields.ts'
 import type { Fields } from './fields.ts'
 
 /** Reacher, `POST /v1/check_email`. */
@@ -10,8 +11,32 @@ export function readReacher(answer: HttpAnswer): ServiceAnswer {
   const body = parseObject(answer.body)
   if (answer.status === 200 && body !== undefined && word(body['is_reachable']) !== null)
     return { kind: 'findings', said: findings(body), raw: body }
+  return refusal(answer, body)
+}
+
+/** `POST /v1/bulk`, `GET /v1/bulk/{id}` and its results. */
+export function readReacherBulk(answer: HttpAnswer): BatchReply {
+  const body = parseObject(answer.body)
+  if (answer.status !== 200 || body === undefined) return refusal(answer, body)
+  if (Array.isArray(body['results'])) {
+    const rows = asList(body['results']).flatMap((row): [string, SaidOfOne][] => {
+      const raw = asObject(row)
+      const address = word(raw?.['input'])
+      return raw === undefined || address === null ? [] : [[address, { said: findings(raw), raw }]]
+    })
+    return { kind: 'finished', said: new Map(rows) }
+  }
+  if (word(body['job_status']) === 'completed') return { kind: 'ready' }
+  const id = body['job_id']
+  return typeof id === 'number' || typeof id === 'string' ? { kind: 'running', id: String(id) } : refusal(answer, body)
+}
+
+function refusal(answer: HttpAnswer, body: Fields | undefined) {
   const error = body?.['error']
-  return failureByStatus(answer, text(error) ?? text(asObject(error)?.['message']))
+  return failureByStatus(answer, text(error) ?? text(asObject(error)?.['message'])) as Extract<
+    ServiceAnswer,
+    { kind: 'failure' }
+  >
 }
 
 function findings(body: Fields): ServiceFindings {

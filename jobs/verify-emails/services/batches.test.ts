@@ -1,0 +1,162 @@
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+
+import { startDns } from '../../../test/support/dns.ts'
+import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
+import { testDatabase } from '../../../test/support/postgres.ts'
+import { startMailsso } from '../../../test/support/services/mailsso.ts'
+import { startNeverBounce } from '../../../test/support/services/neverbounce.ts'
+import { startReacher } from '../../../test/support/services/reacher.ts'
+import { startZeroBounce } from '../../../test/support/services/zerobounce.ts'
+import type { Service } from '../../engines/verify/terms.ts'
+import { createOutgoing } from '../../outgoing.ts'
+import type { VerifyInput } from '../input.ts'
+import { verifyEmails } from '../job.ts'
+
+// Many addresses at once, against services on loopback that count what they are asked and paid for.
+
+const { db } = await testDatabase()
+const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+const dns = await startDns({
+  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
+})
+const mailsso = await startMailsso()
+const zerobounce = await startZeroBounce()
+const neverbounce = await startNeverBounce()
+const reacher = await startReacher()
+const fakes = { mailsso, zerobounce, neverbounce, reacher }
+afterAll(async () => {
+  await outgoing.close()
+  await dns.close()
+  // Fails where a request came that its service does not describe.
+  for (const fake of Object.values(fakes)) await fake.close()
+})
+
+const settings = {
+  dnsServers: [dns.server],
+  services: Object.fromEntries(Object.entries(fakes).map(([name, { url, key }]) => [name, { url, key }])),
+}
+
+/** So many that each of the eight shards of a short list has enough for a batch. */
+function list(name: string, count = 120): string[] {
+  return Array.from({ length: count }, (_, i) => `${i % 3 === 0 ? 'invalid' : 'valid'}${i}@${name}.com`)
+}
+
+async function verify(service: Service, emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
+  const drive = await driveKind(verifyEmails, {
+    db,
+    outgoing,
+    settings,
+    input: { emails, service, fromKnown: false, force: false },
+    ...options,
+  })
+  const { rows } = await sql<{ said: string; n: number }>`
+    select status || ' ' || reason || case when failed then ', failed' else '' end as said, count(*)::int as n
+    from job_verifications where job_id = ${drive.jobId} group by 1`.execute(db)
+  return { ...drive, said: Object.fromEntries(rows.map(({ said, n }) => [said, n])) }
+}
+
+const paidFor = (fake: { paid: ReadonlyMap<string, number> }, emails: string[]) =>
+  emails.map((address) => fake.paid.get(address) ?? 0)
+const once = (emails: string[]) => emails.map(() => 1)
+const both = (count: number) => ({ 'VALID mailbox_accepted': (count * 2) / 3, 'INVALID mailbox_not_found': count / 3 })
+
+async function batchesLeft() {
+  const { rows } = await sql<{ state: string; n: number }>`
+    select state, count(*)::int as n from service_batches group by state`.execute(db)
+  return Object.fromEntries(rows.map(({ state, n }) => [state, n]))
+}
+
+test.each([
+  ['mailsso', '/validate'],
+  ['neverbounce', '/single/check'],
+  ['reacher', '/v1/check_email'],
+] as const)(
+  'a batch of %s is asked for until it is done, and nobody is paid for twice or called alone',
+  async (service, single) => {
+    const fake = fakes[service]
+    const emails = list(`batch-${service}`)
+    fake.batches.pollsUntilDone = 3
+    const { said, counts, laters } = await verify(service, emails)
+    expect(said).toEqual(both(120))
+    expect(counts).toMatchObject({ total: 120, succeeded: 120, failed: 0 })
+    expect(paidFor(fake, emails)).toEqual(once(emails))
+    expect(fake.calls(single)).toBe(0)
+    expect(new Set(laters)).toEqual(new Set([`${service} works on a batch`]))
+    // What is concluded leaves nothing behind.
+    expect(await batchesLeft()).toEqual({})
+    const requests = fake.requests.length
+    expect((await verify(service, emails)).said).toEqual(both(120))
+    expect(fake.requests).toHaveLength(requests)
+  },
+)
+
+test('addresses that a batch leaves out are asked about one by one', async () => {
+  const emails = list('leavesout')
+  for (const address of emails.slice(0, 4)) mailsso.leavesOut.add(address)
+  mailsso.batches.pollsUntilDone = 1
+  const singles = mailsso.calls('/validate')
+  expect((await verify('mailsso', emails)).said).toEqual(both(120))
+  expect(mailsso.calls('/validate')).toBe(singles + 4)
+})
+
+test('a batch of up to 200 is answered at once', async () => {
+  // Eight shards; the twelve seconds between their batches are not waited for.
+  const emails = list('zero', 816)
+  const passes = setInterval(
+    () => void sql`update service_paces set next_at = now() where account like '%batches'`.execute(db),
+    50,
+  )
+  const { said } = await verify('zerobounce', emails).finally(() => clearInterval(passes))
+  expect(said).toEqual(both(816))
+  expect(paidFor(zerobounce, emails)).toEqual(once(emails))
+  expect(zerobounce.calls('/v2/validate')).toBe(0)
+  expect(zerobounce.calls('/v2/validatebatch')).toBe(8)
+})
+
+test.each(['serverError', 'html', 'halfJson', 'hangUp'] as const)(
+  'a batch that meets %s is given up, and its addresses are asked about one by one',
+  async (trouble) => {
+    const emails = list(trouble.toLowerCase(), 12 * 8)
+    mailsso.meets(trouble, { path: '/batch' })
+    const singles = mailsso.calls('/validate')
+    expect((await verify('mailsso', emails)).said).toEqual(both(96))
+    expect(mailsso.calls('/validate')).toBe(singles + 12)
+  },
+)
+
+test('a batch is sent again after a pause that the service asks for', async () => {
+  mailsso.meets('throttled', { path: '/batch' })
+  const emails = list('throttled')
+  const { said, laters } = await verify('mailsso', emails)
+  expect(said).toEqual(both(120))
+  expect(laters).toContainEqual(expect.stringContaining('mailsso: asked to go slower'))
+  expect(paidFor(mailsso, emails)).toEqual(once(emails))
+})
+
+test('a key that is refused ends the job', async () => {
+  mailsso.meets('wrongKey', { path: '/batch' })
+  await expect(verify('mailsso', list('wrongkey'))).rejects.toMatchObject({ code: 'SERVICE_KEY_REFUSED' })
+})
+
+test('runs that die between any two steps pay for nothing twice, and a batch is sent once', async () => {
+  const emails = list('dies')
+  let deaths = 0
+  const sent = mailsso.calls('/batch')
+  mailsso.batches.pollsUntilDone = 2
+  const { said } = await verify('mailsso', emails, { dies: () => deaths++ % 3 === 0 && deaths < 40 })
+  expect(said).toEqual(both(120))
+  expect(paidFor(mailsso, emails)).toEqual(once(emails))
+  expect(mailsso.calls('/batch')).toBe(sent + 8)
+})
+
+test('two jobs over one list make each batch once', async () => {
+  const emails = list('both')
+  mailsso.batches.pollsUntilDone = 3
+  const jobs = await Promise.all([
+    verify('mailsso', emails, { atOnce: 4 }),
+    verify('mailsso', emails.toReversed(), { atOnce: 4 }),
+  ])
+  for (const { said } of jobs) expect(said).toEqual(both(120))
+  expect(paidFor(mailsso, emails)).toEqual(once(emails))
+})
