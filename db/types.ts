@@ -18,6 +18,8 @@ export type JobVerificationsStatus = "INVALID" | "RISKY" | "UNKNOWN" | "VALID";
 
 export type PagesStatus = "FAILED" | "FETCHED" | "QUEUED" | "SKIPPED";
 
+export type ServiceBatchesState = "DONE" | "FAILED" | "RUNNING" | "SENDING" | "UNCERTAIN";
+
 export type ServiceCallsState = "ANSWERED" | "ASKED" | "FAILED" | "PENDING" | "UNCERTAIN";
 
 export type SightingsQuality = "high" | "low" | "medium";
@@ -299,6 +301,26 @@ export interface SenderAudits {
   port: number;
 }
 
+export interface ServiceBatchAddresses {
+  address: string;
+  answer: ColumnType<unknown, string, string> | null;
+  batch_id: number;
+}
+
+export interface ServiceBatches {
+  account: string;
+  id: Generated<number>;
+  job_id: number;
+  message: string | null;
+  poll_at: Timestamp | null;
+  polls: Generated<number>;
+  remote_id: string | null;
+  sent_at: Timestamp;
+  service: string;
+  state: Generated<ServiceBatchesState>;
+  worker_id: string;
+}
+
 export interface ServiceCalls {
   address: string;
   asked_at: Generated<Timestamp>;
@@ -500,6 +522,8 @@ export interface DB {
   pages: Pages;
   robots: Robots;
   sender_audits: SenderAudits;
+  service_batch_addresses: ServiceBatchAddresses;
+  service_batches: ServiceBatches;
   service_calls: ServiceCalls;
   service_paces: ServicePaces;
   sightings: Sightings;
