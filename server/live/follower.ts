@@ -76,30 +76,36 @@ export function forward<T extends object>(
   sink: (items: T[]) => Promise<void> | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    /** Until there is room, what is read is there, or the call is over that it is in. */
     let busy = false
+    /** There may be more to take. */
+    let news = false
     const goOn = () => {
       busy = false
       pump()
     }
-    const fail = (error: Error) => {
+    const fail = (error: unknown) => {
       follower.close()
       reject(error)
     }
     const pump = () => {
+      news = true
+      if (busy) return
+      busy = true
       try {
-        while (!busy) {
+        while (news) {
+          news = false
           const { items, next, failed } = gather(follower)
+          if (next !== undefined) news = true
           const room = items.length > 0 ? sink(items) : undefined
           if (failed) throw failed.error
           if (next === over) return resolve()
-          if (next === undefined && !room) return
-          if (room || next instanceof Promise) {
-            busy = true
-            Promise.all([room, next instanceof Promise ? next : undefined]).then(goOn, fail)
-          }
+          if (room || next instanceof Promise)
+            return void Promise.all([room, next instanceof Promise ? next : undefined]).then(goOn, fail)
         }
+        busy = false
       } catch (error) {
-        fail(error as Error)
+        fail(error)
       }
     }
     follower.onNews(pump)
