@@ -120,7 +120,7 @@ test.each<[what: string, state: string, answer: Answer]>([
         ),
       )
       expect(files[0]).toContain('ann@')
-      expect(logged).toContain(`"jobId":${started.job.id}`)
+      expect(logged).toContain(`"job":${started.job.id},`)
       for (const form of [apiKey, encodeURIComponent(apiKey), JSON.stringify(apiKey).slice(1, -1)]) {
         expect(JSON.stringify([started, shown])).not.toContain(JSON.stringify(form).slice(1, -1))
         for (const text of [...files, logged]) expect(text).not.toContain(form)

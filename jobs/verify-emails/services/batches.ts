@@ -15,7 +15,7 @@ import { withoutKey } from './without-key.ts'
 
 /** Verdicts that one step is made of at most. */
 const concludedAtOnce = 200
-const firstPollMs = 5_000
+const firstPollMs = 2_000
 const longestPollMs = 60_000
 /** A batch that goes on for about a day is given up. */
 const mostPolls = 1_500

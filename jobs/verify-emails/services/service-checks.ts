@@ -169,8 +169,9 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
     rules: VerifyRules,
   ): Promise<void> {
     const { kind, message } = failure
-    // A pause is none of this address's own failures.
-    await io.endCall(call, isForNow(failure) ? { state: 'ANSWERED' } : { state: 'FAILED', message })
+    // A pause is none of this address's own failures, and an objection is an answer.
+    const isNone = isForNow(failure) || kind === 'suppress'
+    await io.endCall(call, isNone ? { state: 'ANSWERED' } : { state: 'FAILED', message })
     if (kind === 'suppress') await conclude(candidate, { said: objected, raw: { objected: message } }, round, rules)
     else if (!(await heedRefusal({ io, service, signal }, account, failure, round)) && kind === 'ours-to-fix')
       giveUp(candidate, round, 'provider', message)
