@@ -9,7 +9,7 @@ export function isPlaceholder(local: string, domain: string, registrable: string
   const name = registrable?.slice(0, registrable.indexOf('.')) ?? ''
   if (placeholderNames.has(name)) return true
   const stem = local.split('+', 1)[0]!
-  if (placeholderLocals.has(stem) || /^your[-_.]/.test(stem)) return true
+  if (placeholderLocals.has(stem) || placeholderShapes.test(stem)) return true
   // "a@b.com", "test@test.com", "john@doe.com"
   if ((local.length === 1 && name.length === 1) || (local === name && genericLocals.has(local))) return true
   if (name === 'doe' && /^(?:john|jane|joe)$/.test(local)) return true
@@ -50,10 +50,12 @@ const placeholderLocals = new Set(
   fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
   your ihre ihr.name votre votre.nom deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
-  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone xxx xxxx xxxxx`.split(
-    /\s+/,
-  ),
+  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone
+  bug-number bugnumber bugnummer numéro número số listname list-name mailinglist-name`.split(/\s+/),
 )
+
+/** "your-list", "xxxx" and "nnnnnn" for a number, and "list-name-request" for the robot of a list. */
+const placeholderShapes = /^(?:your[-_.].*|x{3,}|n{3,}|list-?name-(?:request|subscribe|unsubscribe|help|owner))$/
 
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */
 const genericNames = new Set(

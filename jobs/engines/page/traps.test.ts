@@ -41,6 +41,10 @@ describe('nothing that has the form of an address but is none', () => {
       'a name for somebody to replace',
       '<p>your.name@acme.com firstname.lastname@acme.com vorname.nachname@acme.de youremail@gmail.com</p>',
     ],
+    [
+      'a number or a list for somebody to replace',
+      '<p>xxxxxx@bugs.acme.com nnnnnn@bugs.acme.com &lt;bug-number@bugs.acme.com&gt; list-name-request@lists.acme.org</p>',
+    ],
     ['somebody at some provider', '<p>you@email.com name@gmail.com user@company.com username@mail.com</p>'],
     [
       'user-info in a URL',
