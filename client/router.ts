@@ -1,6 +1,8 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import type { Router } from 'vue-router'
 
+import { rememberedJob } from './jobs/remembered-job.ts'
+
 declare module 'vue-router' {
   interface RouteMeta {
     /** Stands before the product's name in the tab; a page with a better one sets it itself. */
@@ -22,12 +24,20 @@ export function createRoutes(): Router {
         meta: { title: 'New job' },
       },
       {
+        path: '/jobs/last',
+        name: 'last-job',
+        redirect: () => {
+          const id = rememberedJob('last')
+          return id ? { name: 'job', params: { id } } : { name: 'jobs' }
+        },
+      },
+      {
         path: '/jobs/:id',
         component: () => import('./jobs/JobPage.vue'),
         props: true,
         meta: { title: 'Job' },
         children: [
-          { path: '', name: 'job', component: () => import('./jobs/JobResults.vue') },
+          { path: '', name: 'job', component: () => import('./jobs/JobYield.vue') },
           { path: 'pages', name: 'job-pages', component: () => import('./jobs/JobPages.vue') },
           { path: 'log', name: 'job-log', component: () => import('./jobs/JobLog.vue') },
           { path: 'input', name: 'job-input', component: () => import('./jobs/JobInput.vue') },

@@ -4,6 +4,7 @@ import { storableText } from './json.ts'
 import {
   allOf,
   contains,
+  containsLower,
   keysetPage,
   type OrderColumn,
   type PageRequest,
@@ -121,10 +122,12 @@ export async function countJobAddressFacets(
   most: number,
 ): Promise<JobAddressFacets> {
   const { rows } = await sql<{ facet: 'quality' | 'method' | 'domain'; value: string; count: number }>`
-    with part as materialized (
-      select a.quality, a.method, a.domain from job_addresses a where ${matchingAddresses(jobId, filter)} limit ${most + 1}),
+    with combined as materialized (
+      select quality, method, domain, count(*) as n from (
+        select a.quality, a.method, a.domain from job_addresses a where ${matchingAddresses(jobId, filter)} limit ${most + 1}) part
+      group by quality, method, domain),
     sets as (
-      select quality, method, domain, count(*) as count from part group by grouping sets ((quality), (method), (domain)))
+      select quality, method, domain, sum(n)::bigint as count from combined group by grouping sets ((quality), (method), (domain)))
     select * from (
       select case when quality is not null then 'quality' when method is not null then 'method' else 'domain' end as facet,
         coalesce(quality, method, domain) as value, count,
@@ -151,10 +154,9 @@ export function matchingAddresses(jobId: number, filter: JobAddressFilter): RawB
     if (part) conditions.push(contains(column, part))
   if (filter.text) {
     const { text } = filter
-    const places = ['a.address', 'a.person_name', 'a.position', 'a.organisation'].map((column) =>
-      contains(column, text),
-    )
-    conditions.push(sql`(${sql.join(places, sql` or `)})`)
+    // Addresses are stored in lower case, and LIKE is several times as quick as ILIKE.
+    const places = ['a.person_name', 'a.position', 'a.organisation'].map((column) => contains(column, text))
+    conditions.push(sql`(${sql.join([containsLower('a.address', text), ...places], sql` or `)})`)
   }
   return allOf(conditions)
 }

@@ -89,8 +89,16 @@ export function allOf(conditions: RawBuilder<unknown>[]): RawBuilder<unknown> {
 
 /** `text` anywhere in a column, without regard to case; wildcards in it stand for themselves. */
 export function contains(column: string, text: string): RawBuilder<unknown> {
-  const pattern = `%${storableText(text).replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`
-  return sql`${sql.raw(column)} ilike ${pattern}`
+  return sql`${sql.raw(column)} ilike ${partPattern(text)}`
+}
+
+/** The same in a column that holds lower case alone. */
+export function containsLower(column: string, text: string): RawBuilder<unknown> {
+  return sql`${sql.raw(column)} like ${partPattern(text.toLowerCase())}`
+}
+
+function partPattern(text: string): string {
+  return `%${storableText(text).replaceAll(/[\\%_]/g, (char) => `\\${char}`)}%`
 }
 
 /**

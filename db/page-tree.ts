@@ -46,8 +46,7 @@ export async function listPageHosts(db: Kysely<DB>, jobId: number, filter: PageF
 }
 
 /**
- * What lies in a folder of a host, folders first: `path` ends with a slash. Index pages_by_host; it reads all pages of the host, a few
- * hundred milliseconds where those are 200,000.
+ * What lies in a folder of a host, folders first: `path` ends with a slash. Index pages_by_host; it reads all pages of the host.
  */
 export async function listPageFolder(
   db: Kysely<DB>,
@@ -59,10 +58,12 @@ export async function listPageFolder(
   const { rows } = await sql<PageBranchRow & { more: number; pageId: number | null }>`
     with found as (
       select p.*, substr(u.path, char_length(${folder}::text) + 1) as rest from pages p
-      -- the URL behind scheme and authority
-      cross join lateral (select coalesce(substring(p.url from '^[a-z]+://[^/]*(/.*)$'), '/') as path) u
+      -- the URL behind scheme and authority; each is worked out once a row, and not once for every place that names it
+      cross join lateral (select substr(p.url, strpos(p.url, '://') + 3) as rest offset 0) w
+      cross join lateral (select substr(w.rest, nullif(strpos(w.rest, '/'), 0)) as found offset 0) v
+      cross join lateral (select coalesce(v.found, '/') as path offset 0) u
       where ${matchingPages(jobId, filter)} and p.shard_key = ${storableText(host)} and starts_with(u.path, ${folder})),
-    placed as (
+    placed as materialized (
       select f.*, case when f.is_folder then split_part(f.rest, '/', 1) || '/' else f.rest end as name,
         -- http and https of a host are one host, and two pages
         case when not f.is_folder then f.url end as leaf

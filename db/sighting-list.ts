@@ -24,6 +24,15 @@ export const sightingOrder: RowOrder<SightingRow> = {
   keyOf: (row) => [row.sourceKey, row.method],
 }
 
+/** Over all jobs, of a sighting `s`; index sightings_by_source. */
+const seenOverJobs = sql.raw(`cross join lateral (
+  select min(e.found_at) as first, max(e.found_at) as last from sightings e where e.source_key = s.source_key and e.address = s.address) seen`)
+
+const seenColumns = sql.raw(`seen.first as "firstSeenAt", seen.last as "lastSeenAt", (
+  select exists (
+    select 1 from sightings t where t.source_key = s.source_key and t.address = s.address and t.job_id = r.job_id)
+  from page_reads r where r.url_key = s.source_key) as "stillThere"`)
+
 /** The same page of the sightings of several addresses of a job, in one statement. */
 export async function listSightings(
   db: Kysely<DB>,
@@ -34,12 +43,8 @@ export async function listSightings(
   const { ranges, orderBy } = keysetClauses(sightingOrder.columns, page)
   const { rows } = await sql<SightingRow>`
     select p.* from unnest(${addresses}::text[]) w(address) cross join lateral (
-      select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')}, seen.first as "firstSeenAt", seen.last as "lastSeenAt", (
-          select exists (
-            select 1 from sightings t where t.source_key = s.source_key and t.address = s.address and t.job_id = r.job_id)
-          from page_reads r where r.url_key = s.source_key) as "stillThere"
-      from sightings s cross join lateral (
-        select min(e.found_at) as first, max(e.found_at) as last from sightings e where e.source_key = s.source_key and e.address = s.address) seen
+      select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')}, ${seenColumns}
+      from sightings s ${seenOverJobs}
       where s.job_id = ${jobId} and s.address = w.address collate "C" and ${ranges[0]!} order by ${orderBy} limit ${page.limit + 1}) p`.execute(
     db,
   )
@@ -66,7 +71,8 @@ export async function sightingsOfOwner(
   limit: number,
 ): Promise<SightingRow[]> {
   const { rows } = await sql<SightingRow>`
-    select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')} from sightings s join jobs j on j.id = s.job_id
+    select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')}, ${seenColumns}
+    from sightings s join jobs j on j.id = s.job_id ${seenOverJobs}
     where s.address = ${storableText(address)} and j.owner = ${owner} and j.state <> 'DELETED' order by s.found_at desc, s.job_id desc, s.source_key, s.method
     limit ${limit}`.execute(db)
   return rows

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
 import { storableText } from './json.ts'
-import type { DB, VerdictsStatus } from './types.ts'
+import type { DB, VerdictsDepth, VerdictsStatus } from './types.ts'
 
 /** Which verdicts are counted: those of a job's list, or of every address the one that says most; of a domain alone. */
 export interface StatsScope {
@@ -30,6 +30,19 @@ export async function countByReason(db: Kysely<DB>, scope: StatsScope): Promise<
     select v.status, v.reason, count(*) as count from ${counted(scope)} v group by v.status, v.reason order by count desc, v.reason`.execute(
     db,
   )
+  return rows
+}
+
+export interface DepthCount {
+  depth: VerdictsDepth
+  count: number
+}
+
+/** How far the checks went, the deepest first. */
+export async function countByDepth(db: Kysely<DB>, scope: StatsScope): Promise<DepthCount[]> {
+  const { rows } = await sql<DepthCount>`
+    select v.depth, count(*) as count from ${counted(scope)} v group by v.depth
+    order by array_position(array['SMTP', 'DNS', 'SYNTAX'], v.depth)`.execute(db)
   return rows
 }
 
@@ -69,8 +82,8 @@ async function grouped(
 function counted({ jobId, domain }: StatsScope): RawBuilder<unknown> {
   const only = domain === undefined ? sql`true` : sql`domain = ${storableText(domain)}`
   if (jobId !== undefined)
-    return sql`(select domain, status, reason, checked_at from job_verifications where job_id = ${jobId} and ${only})`
+    return sql`(select domain, status, reason, depth, checked_at from job_verifications where job_id = ${jobId} and ${only})`
   return sql`(
-    select distinct on (address) domain, status, reason, checked_at from verdicts where ${only}
+    select distinct on (address) domain, status, reason, depth, checked_at from verdicts where ${only}
     order by address, failed, array_position(array['SMTP', 'DNS', 'SYNTAX'], depth), checked_at desc)`
 }

@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { Blobs } from '../db/blobs.ts'
 import type { DB } from '../db/types.ts'
 import type { UploadReader } from '../db/upload-bytes.ts'
+import type { Sought } from './engines/table/table-shape.ts'
 import type { ErrorCategory } from './error-category.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { InputIssue } from './refusals.ts'
@@ -185,6 +186,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   check?(input: Input, settings: Settings): InputIssue[]
   /** The same for what must be read first, such as the rows of an uploaded table; run after `check`, and only where that finds nothing. */
   inspect?(input: Input, settings: Settings, openUpload: OpenUpload): Promise<InputIssue[]>
+  /** What is sought in the tables that people bring, for a look at one before a job starts. Left out: it reads none. */
+  sought?(settings: Settings): Sought
   /** What an input that passes `check` comes to. Left out: nothing can be said. */
   estimate?(input: Input, settings: Settings): Estimate
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */

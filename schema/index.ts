@@ -14,6 +14,7 @@ import './setting.ts'
 import './start-job.ts'
 import './subscriptions.ts'
 import './suppression.ts'
+import './table-preview.ts'
 import './verification-stats.ts'
 import './worker.ts'
 

@@ -21,7 +21,7 @@ import { PageConnection, PageFilter, pageFilterRow, PageTreeLevel } from './page
 import { JobVerificationConnection, JobVerificationOrder, VerificationFilter } from './verification.ts'
 
 /** So many addresses are counted for facets: about a quarter of a second. */
-const facetsOver = 200_000
+const facetsOver = 100_000
 
 const JobError = builder.objectRef<{ code: string; message: string }>('JobError').implement({
   description: 'Why a job could not go on.',

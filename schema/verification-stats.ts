@@ -1,8 +1,10 @@
 import {
   countByDay,
+  countByDepth,
   countByDomain,
   countByMxOrganisation,
   countByReason,
+  type DepthCount,
   type GroupCounts,
   type ReasonCount,
   type StatsScope,
@@ -11,7 +13,7 @@ import type { Reason } from '../jobs/engines/verify/terms.ts'
 import { badUserInput } from './bad-user-input.ts'
 import { builder } from './builder.ts'
 import { findJob } from './job.ts'
-import { VerificationReason, VerificationStatus } from './verification-enums.ts'
+import { VerificationDepth, VerificationReason, VerificationStatus } from './verification-enums.ts'
 
 const mostGroups = 200
 
@@ -24,6 +26,14 @@ const ReasonCounts = builder.objectRef<ReasonCount>('VerificationReasonCount').i
       description: 'The reason for it.',
       resolve: ({ reason }) => reason as Reason,
     }),
+    count: t.exposeFloat('count', { description: 'How many.' }),
+  }),
+})
+
+const DepthCounts = builder.objectRef<DepthCount>('VerificationDepthCount').implement({
+  description: 'Addresses that were checked equally far.',
+  fields: (t) => ({
+    depth: t.field({ type: VerificationDepth, description: 'How far.', resolve: ({ depth }) => depth }),
     count: t.exposeFloat('count', { description: 'How many.' }),
   }),
 })
@@ -56,6 +66,11 @@ const Stats = builder.objectRef<StatsScope>('VerificationStats').implement({
         type: [ReasonCounts],
         description: 'By status and reason, the most frequent first.',
         resolve: (scope, _args, { engine }) => countByReason(engine.db, scope),
+      }),
+      byDepth: t.field({
+        type: [DepthCounts],
+        description: 'By how far the checks went, the deepest first.',
+        resolve: (scope, _args, { engine }) => countByDepth(engine.db, scope),
       }),
       byDomain: t.field({
         type: [Group],

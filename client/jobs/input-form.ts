@@ -1,3 +1,5 @@
+import { withAcronyms } from '../ui/format.ts'
+
 /**
  * From the JSON Schema of a kind's input to form fields, and from what was typed back to an input. It reads what zod writes for
  * plain inputs: an object of strings, numbers, flags, choices and lists of strings. Anything else is edited as JSON.
@@ -6,7 +8,8 @@ export interface InputField {
   name: string
   label: string
   help: string
-  widget: 'lines' | 'text' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
+  /** `paste` is a long text, `upload` the id of a file that was sent. */
+  widget: 'lines' | 'text' | 'paste' | 'upload' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
   required: boolean
   /** Shown below the fold: see `fieldsOf`. */
   advanced: boolean
@@ -88,6 +91,18 @@ export function readForm(
   return { input, issues }
 }
 
+/** Fields that say how a table is read: they stand beside a look at it, where there is one. */
+const tableFields = ['column', 'delimiter', 'header']
+
+/** Splits what belongs to a table off from the rest of a form that takes one. */
+export function withoutTableFields(fields: InputField[]): { rest: InputField[]; ofTable: InputField[] } {
+  if (!fields.some(({ widget }) => widget === 'upload')) return { rest: fields, ofTable: [] }
+  return {
+    rest: fields.filter(({ name }) => !tableFields.includes(name)),
+    ofTable: fields.filter(({ name }) => tableFields.includes(name)),
+  }
+}
+
 /** What may be kept on the device: all but the secrets. */
 export function withoutSecrets<T>(fields: InputField[], values: Record<string, T>): Record<string, T> {
   const secret = new Set(fields.filter(({ widget }) => widget === 'secret').map(({ name }) => name))
@@ -140,6 +155,8 @@ interface Schema {
   enum?: unknown[]
   advanced?: boolean
   secret?: boolean
+  upload?: boolean
+  maxLength?: number
   minimum?: number
   maximum?: number
   items?: Schema
@@ -173,9 +190,17 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
   const lines = field.widget === 'lines'
   const shown = [...(schema.examples ?? []), ...(lines ? (schema.items?.examples ?? []) : [])].map(exampleText)
   // A number in grey looks like one that is set.
-  if (shown[0] !== undefined) field.placeholder = lines ? shown.slice(0, 3).join('\n') : `such as ${shown[0]}`
+  if (shown[0] !== undefined) field.placeholder = placeholderOf(field, shown)
   return field
 }
+
+function placeholderOf({ widget }: InputField, shown: string[]): string {
+  if (widget === 'lines') return shown.slice(0, 3).join('\n')
+  return widget === 'paste' ? shown[0]! : `such as ${shown[0]}`
+}
+
+/** What may be so long has several lines. */
+const longText = 10_000
 
 function widgetOf(schema: Schema): InputField['widget'] {
   if (schema.enum) return 'choice'
@@ -183,7 +208,9 @@ function widgetOf(schema: Schema): InputField['widget'] {
     case 'array':
       return schema.items?.type === 'string' && !schema.items.enum ? 'lines' : 'json'
     case 'string':
-      return schema.secret ? 'secret' : 'text'
+      if (schema.upload) return 'upload'
+      if (schema.secret) return 'secret'
+      return (schema.maxLength ?? 0) >= longText ? 'paste' : 'text'
     case 'integer':
     case 'number':
       return 'number'
@@ -221,6 +248,8 @@ function readText(field: InputField, text: string): { value?: unknown; problem?:
         return { problem: 'This is not valid JSON.' }
       }
     case 'text':
+    case 'paste':
+    case 'upload':
     case 'secret':
     case 'flag':
     default:
@@ -263,5 +292,5 @@ export function wordsOfName(name: string): string {
 
 function sentenceOf(words: string): string {
   const spaced = words.replaceAll(/[_-]/g, ' ').toLowerCase()
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
+  return withAcronyms(spaced.charAt(0).toUpperCase() + spaced.slice(1))
 }

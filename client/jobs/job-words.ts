@@ -1,4 +1,5 @@
 import type { introspection } from '../graphql-env.d.ts'
+import { withAcronyms } from '../ui/format.ts'
 
 type Enums = introspection['types']
 export type JobState = Enums['JobState']['enumValues']
@@ -39,6 +40,22 @@ export const stateGroups = {
 } as const satisfies Record<string, { label: string; states: readonly JobState[] | undefined }>
 export type StateGroup = keyof typeof stateGroups
 
+/** What a job of a kind goes through and what it yields, in words. */
+export interface KindWords {
+  /** One of its items, and many. */
+  item: readonly [one: string, many: string]
+  result: readonly [one: string, many: string]
+  /** Its items are pages, which have a tab of their own. */
+  hasPages: boolean
+}
+
+const crawlWords: KindWords = { item: ['page', 'pages'], result: ['address', 'addresses'], hasPages: true }
+
+export function kindWords(kind: JobKind): KindWords {
+  if (kind === 'VERIFY_EMAILS') return { item: ['row', 'rows'], result: ['verdict', 'verdicts'], hasPages: false }
+  return crawlWords
+}
+
 export const actionWords: Record<JobAction, { label: string; icon: string; says: string }> = {
   PAUSE: { label: 'Pause', icon: 'i-lucide-pause', says: 'Stops after what is in hand. It can go on at any time.' },
   RESUME: { label: 'Resume', icon: 'i-lucide-play', says: 'Goes on from the last saved step.' },
@@ -53,7 +70,7 @@ export const actionWords: Record<JobAction, { label: string; icon: string; says:
     says: 'Gives what failed another try, and goes on with whatever else is open.',
   },
   CLONE: { label: 'Clone', icon: 'i-lucide-copy-plus', says: 'Starts a new job with the same input.' },
-  DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results, pages and log.' },
+  DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results and its log.' },
 }
 
 export const qualityWords: Record<Quality, { label: string; tone: Tone }> = {
@@ -72,9 +89,7 @@ export const pageStatusWords: Record<PageStatus, { label: string; tone: Tone }> 
 /** SCRAPE_EMAILS → "Scrape emails", HTTP_4XX → "HTTP 4xx". */
 export function wordsOfEnum(value: string): string {
   const words = value.toLowerCase().replaceAll('_', ' ')
-  return (words.charAt(0).toUpperCase() + words.slice(1))
-    .replace(/^Http\b/, 'HTTP')
-    .replace(/^(Dns|Tls)$/, (w) => w.toUpperCase())
+  return withAcronyms(words.charAt(0).toUpperCase() + words.slice(1))
 }
 
 /** Methods come as words for programs: "at-words" → "at words". */

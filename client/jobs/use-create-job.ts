@@ -6,8 +6,9 @@ import { ref, shallowRef } from 'vue'
 import type { Ref, ShallowRef } from 'vue'
 
 import { graphql } from '../graphql.ts'
-import { asRecord, readStored, useStored, writeStored } from '../ui/stored.ts'
+import { asRecord, readStored, writeStored } from '../ui/stored.ts'
 import type { InputIssue } from './input-form.ts'
+import { useRememberedJob } from './remembered-job.ts'
 
 /** What every start mutation answers. */
 const StartJobResult = graphql(`
@@ -62,7 +63,7 @@ export function useCreateJob({ persistKey }: { persistKey: string }): {
   forget: () => void
 } {
   const { client } = useClientHandle()
-  const jobId = useStored(`mailquarry.${persistKey}.job`, (found) => (typeof found === 'string' ? found : undefined))
+  const jobId = useRememberedJob(persistKey)
   const starting = ref(false)
   const failure = shallowRef<StartFailure>()
 

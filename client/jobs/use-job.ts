@@ -14,6 +14,7 @@ import { JobHeader_job } from './JobHeader.vue'
 import { JobProgress_job } from './JobProgress.vue'
 import type { RateSample } from './rate-samples.ts'
 import { addSample } from './rate-samples.ts'
+import { useRememberedJob } from './remembered-job.ts'
 import { useJobFeed } from './use-job-feed.ts'
 import { JobLogEvent, useJobLog } from './use-job-log.ts'
 import type { JobLog } from './use-job-log.ts'
@@ -22,6 +23,7 @@ const WatchedJob = graphql(
   `
     fragment WatchedJob on Job @_unmask {
       id
+      kind
       state
       title
       lastSeq
@@ -94,9 +96,11 @@ export const jobKey: InjectionKey<Job> = Symbol('job')
 
 /**
  * A job as it is now, for as long as the calling component lives: through reconnects, a restart of the server, a pause and its
- * resume in another tab. Its id is all that is needed, so the address of the page finds it again after a reload or days later.
+ * resume in another tab. Its id is all that is needed, so the address of the page finds it again after a reload or days later. While
+ * it goes on it is remembered on the device under `persistKey`, where any later visit finds it.
  */
-export function useJob(id: string): Job {
+export function useJob(id: string, { persistKey }: { persistKey?: string } = {}): Job {
+  const remembered = persistKey === undefined ? undefined : useRememberedJob(persistKey)
   const { client } = useClientHandle()
   const { data, loading, error, refresh } = useLiveQuery({ query: JobQuery, variables: { id } })
   const latest = shallowRef<WatchedJob | null>()
@@ -111,6 +115,7 @@ export function useJob(id: string): Job {
     if (next && latest.value && next.lastSeq < latest.value.lastSeq) return
     if (next && latest.value && next.state !== latest.value.state) expectState(undefined)
     latest.value = next
+    if (remembered && next && isActive(next.state)) remembered.value = id
     if (next && isActive(next.state)) {
       samples.value = addSample(samples.value, { at: Date.now(), perSecond: next.progress.ratePerSecond ?? 0 })
     }

@@ -106,3 +106,12 @@ function coarse(seconds: number): number {
   for (const size of [86_400, 3_600, 60]) if (seconds >= size) return Math.floor(seconds / size) * size
   return seconds
 }
+
+/** Words that people write in capitals: "Null mx" → "Null MX". */
+export function withAcronyms(words: string): string {
+  return words
+    .replaceAll(/\b(?:api|csv|dns|http|id|mx|ok|smtp|spf|tld|tls|url|urls)\b/gi, (word) =>
+      word.toUpperCase().replace(/S$/, (end) => (/^urls$/i.test(word) ? 's' : end)),
+    )
+    .replaceAll(/\brdns\b/gi, 'rDNS')
+}

@@ -40,13 +40,15 @@ export const crawlInput = z
         description:
           'Rows of a spreadsheet or a CSV, with a column of domains or URLs. Delimiter, header and column are found by themselves; the other columns come back in the results by domain.',
         examples: ['company;website\nAcme;example.com'],
+        advanced: true,
       }),
     upload: z
       .string()
       .optional()
       .meta({
         title: 'File',
-        description: 'The same as a file: CSV or text, with up to 100,000 rows.',
+        description:
+          'A CSV or a text with a column of domains or URLs, up to 100,000 rows. How it is read is shown; its other columns come back in the results by domain.',
         examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
         upload: true,
       }),

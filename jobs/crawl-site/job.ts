@@ -8,7 +8,7 @@ import { type CrawlIo, crawlIo } from './io.ts'
 import { retryCrawl } from './retry.ts'
 import { finishCrawl, saveCrawl } from './save.ts'
 import { seedCrawl } from './seed.ts'
-import { checkStartTable } from './start-table.ts'
+import { checkStartTable, sitesFor } from './start-table.ts'
 
 /** Crawls web sites for addresses. `main` puts the starts into the frontier; every other shard is a host, named as `shardOf` says. */
 export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, CrawlIo> = {
@@ -20,6 +20,7 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   checkpoint: crawlCheckpoint,
   check: checkCrawlInput,
   inspect: checkStartTable,
+  sought: sitesFor,
   estimate: estimateCrawl,
   titleOf: crawlTitle,
   io: crawlIo,

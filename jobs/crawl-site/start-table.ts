@@ -52,7 +52,7 @@ export function readSite(cell: string, listed: HostList): Start {
   return /^\/+$/.test(path!) ? readDomain(host, listed) : readStartUrl(`https://${cell}`, listed)
 }
 
-function sitesFor({ ownHosts }: Pick<Settings, 'ownHosts'>): Sought {
+export function sitesFor({ ownHosts }: Pick<Settings, 'ownHosts'>): Sought {
   const listed = hostList(ownHosts)
   return {
     what: 'domains or URLs of sites',

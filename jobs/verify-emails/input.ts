@@ -21,7 +21,7 @@ export const verifyInput = z
     upload: z.string().optional().meta({
       title: 'File',
       description:
-        'A table (CSV, or a text with an address a line) that was uploaded. Delimiter, header and column are found by themselves; its other columns are kept.',
+        'A CSV with a column of addresses, or a text with an address a line. How it is read is shown; its other columns are kept.',
       upload: true,
     }),
     fromJob: z
@@ -110,11 +110,12 @@ export const verifyInput = z
         examples: ['email'],
       }),
     delimiter: z
-      .enum([',', ';', 'tab', '|'])
+      .string()
+      .max(3)
       .optional()
       .meta({
         title: 'Delimiter',
-        description: 'Of a file: what stands between two cells, where it is not found by itself.',
+        description: 'Of a file: the character between two cells, or tab, where it is not found by itself.',
         examples: [';'],
       }),
     header: z
@@ -124,6 +125,7 @@ export const verifyInput = z
         title: 'Header',
         description: 'Of a file: whether the first row names the columns, where that is not found by itself.',
         examples: ['yes'],
+        typeName: 'ListHeader',
       }),
     force: z
       .boolean()

@@ -3,6 +3,7 @@ import { example } from './example.ts'
 import { checkVerifyInput, type VerifyInput, verifyInput, verifyTitle } from './input.ts'
 import { inspectList } from './inspect-list.ts'
 import { type VerifyIo, verifyIo } from './io.ts'
+import { addresses } from './list-source.ts'
 import { readList } from './read-list.ts'
 import { retryVerification } from './retry.ts'
 import { finishVerification, saveVerification } from './save.ts'
@@ -19,6 +20,7 @@ export const verifyEmails: JobKind<VerifyInput, VerifyCheckpoint, VerifyBatch, V
   checkpoint: verifyCheckpoint,
   check: checkVerifyInput,
   inspect: inspectList,
+  sought: () => addresses,
   titleOf: verifyTitle,
   io: verifyIo,
   run: (args) => (args.shard === 'main' ? readList(args) : verifyRows(args)),

@@ -22,7 +22,7 @@ export interface ListSource {
   portions(from: ListPlace | undefined, rowsAtOnce: number): AsyncIterable<ListPortion>
 }
 
-const addresses: Sought = {
+export const addresses: Sought = {
   what: 'e-mail addresses',
   looksLike: (cell) => parseAddress(cell).ok,
   headers: /^(?:e-?mail|mail|address|e-?mail[ _-]?address|adresse)$/i,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -6,12 +6,16 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { launchBrowser, openWatchedPage } from '../support/browser.ts'
-import { type Program, startProgram } from '../support/program.ts'
+import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
+import { type Dns, startDns } from '../support/dns.ts'
+import { freePortPair, type Program, startProgram } from '../support/program.ts'
 import { type Site, type SitePage, startSite, status } from '../support/site.ts'
 
 let browser: Browser
 let program: Program
 let site: Site
+let network: CuttableNetwork
+let dns: Dns
 let dataDir: string
 const pages: Record<string, SitePage> = {
   '/': '<a href="/a">a</a> <a href="/b">b</a> ann@maker-works.com',
@@ -24,11 +28,26 @@ beforeAll(async () => {
   site = await startSite({ pages })
   browser = await launchBrowser()
   const ALLOW_HOSTS = `${site.host}:${site.port}`
-  program = await startProgram({ DATA_DIR: dataDir, MIN_DELAY_MS: '0', WORKERS: '1', ALLOW_HOSTS })
+  const port = await freePortPair()
+  network = await startCuttableNetwork(port)
+  // Without a zone no domain exists, so that no service is asked about anybody.
+  dns = await startDns()
+  program = await startProgram({
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    MIN_DELAY_MS: '0',
+    WORKERS: '1',
+    ALLOW_HOSTS,
+    ALLOW_ORIGINS: `127.0.0.1:${network.port}`,
+    DNS_SERVERS: dns.server,
+    REACHER_BASE_URL: 'http://127.0.0.1:9/',
+  })
 })
 afterAll(async () => {
   await browser?.close()
   await program?.stop()
+  await network?.[Symbol.asyncDispose]()
+  await dns?.close()
   await site?.close()
   await rm(dataDir, { recursive: true, force: true })
 })
@@ -70,4 +89,96 @@ it('retries what failed and clones the job from its page, and deletes all jobs t
   await page.getByRole('dialog').getByText('Delete 2 jobs that match?').waitFor(soon)
   await page.getByRole('dialog').getByRole('button', { name: 'Delete: 2 jobs' }).click()
   await page.getByText('No job matches').waitFor(soon)
+})
+
+it('sends a file on after a cut line and after a reload, without a byte sent twice', async () => {
+  const file = join(dataDir, 'people.csv')
+  const line = 'Ada;ada@maker-works.com\n'
+  const partBytes = 8 * 1_024 * 1_024
+  const sizeBytes = 3 * partBytes
+  await writeFile(file, `name;mail\n${line.repeat(Math.ceil(sizeBytes / line.length))}`.slice(0, sizeBytes))
+  // The console tells of the connections that are broken.
+  const expected = [/WebSocket connection to/, /ERR_/, /Failed to load resource/]
+  await using watched = await openWatchedPage(browser, { origins: [program.url, network.url], expected })
+  const { page } = watched
+  const sent: string[] = []
+  let [isCut, isLeft] = [false, false]
+  await page.route('**/upload**', async (route, request) => {
+    const offset = request.headers()['upload-offset']
+    sent.push(request.method() + (offset === undefined ? '' : ` ${offset}`))
+    if (request.method() === 'PATCH' && offset === String(partBytes) && !isCut) {
+      isCut = true
+      network.cut()
+      return route.abort('connectionreset')
+    }
+    // The last part is under way when the page is left.
+    if (request.method() === 'PATCH' && offset === String(2 * partBytes) && !isLeft) {
+      isLeft = true
+      return undefined
+    }
+    return route.fallback()
+  })
+
+  await page.goto(`${network.url}/jobs/new?kind=VERIFY_EMAILS`)
+  const input = page.getByLabel('File', { exact: true })
+  await input.setInputFiles(file)
+  await page.getByText('The connection is cut at').waitFor(soon)
+  network.mend()
+  await expect.poll(() => isLeft, soon).toBe(true)
+  await page.reload()
+  await page.getByText('“people.csv” was not sent to its end').waitFor(soon)
+  await input.setInputFiles(file)
+  await page.getByText('on the server').waitFor(soon)
+  expect(sent.filter((request) => request.startsWith('POST'))).toHaveLength(1)
+  // Each part has arrived once; those that the line or the page lost were sent again.
+  expect(sent.filter((request) => request.startsWith('PATCH'))).toEqual(
+    [0, partBytes, partBytes, 2 * partBytes, 2 * partBytes].map((offset) => `PATCH ${offset}`),
+  )
+  await page
+    .getByRole('region', { name: 'How the table is read' })
+    .getByRole('columnheader', { name: 'mail, the column that is read' })
+    .waitFor(soon)
+
+  // The form still names it after another reload; taken out, it is gone here and on the server.
+  await page.reload()
+  await page.getByText('on the server').waitFor(soon)
+  await page.getByText('people.csv', { exact: true }).waitFor(soon)
+  await page.getByRole('button', { name: 'Take the file out' }).click()
+  await page.getByRole('button', { name: 'Choose a file' }).waitFor(soon)
+  await expect.poll(() => sent.at(-1), soon).toBe('DELETE')
+
+  await input.setInputFiles({ name: 'nothing.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) })
+  await page.getByRole('alert').getByText('“nothing.csv” is empty.').waitFor(soon)
+})
+
+it('keeps a secret off the device, the page and the API', async () => {
+  await using watched = await openWatchedPage(browser, { origins: [program.url] })
+  const { page } = watched
+  const secret = 'sesame-4711-open'
+  await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
+  await page.getByRole('textbox', { name: 'Addresses' }).fill('ada@nowhere-works.com')
+  await page.getByText('Advanced', { exact: true }).click()
+  const key = page.getByLabel('Key of the service')
+  await key.fill(secret)
+  expect(await key.getAttribute('type')).toBe('password')
+  await page.reload()
+  await expect.poll(() => page.getByRole('textbox', { name: 'Addresses' }).inputValue(), soon).not.toBe('')
+  expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain(secret)
+
+  await page.getByRole('combobox', { name: 'Service' }).selectOption({ label: 'Reacher' })
+  await page.getByText('Advanced', { exact: true }).click()
+  await key.fill(secret)
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.waitForURL(/\/jobs\/\d+$/, soon)
+  await page.getByRole('region', { name: 'Results' }).getByText('ada@nowhere-works.com').first().waitFor(soon)
+  const id = page.url().split('/').at(-1)!
+  await page.getByRole('link', { name: 'Input' }).click()
+  await page.getByText('What this job was started with').waitFor(soon)
+  expect(await page.content()).not.toContain(secret)
+  expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain(secret)
+  const query = `{ job(id: ${id}) { input summary events(first: 100) { nodes { message counts } } } }`
+  const answer = await page.request.post(`${program.url}/graphql`, { data: { query } })
+  const told = await answer.text()
+  expect(told).toContain('REACHER')
+  expect(told).not.toContain(secret)
 })

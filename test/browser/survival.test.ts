@@ -12,7 +12,7 @@ import { freePortPair, type Program, startProgram } from '../support/program.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 // One job runs through all of it. Its site has pages enough for that; every third one is missing, so that the log grows too.
-const pages = 4_000
+const pages = 12_000
 let browser: Browser
 let program: Program
 let network: CuttableNetwork

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
+import { type Dns, startDns } from '../support/dns.ts'
 import { jobView } from '../support/job-view.ts'
 import { type Program, startProgram } from '../support/program.ts'
 
@@ -17,6 +18,7 @@ const folder = join(import.meta.dirname, 'screenshots')
 const soon = { timeout: 20_000 }
 let browser: Browser
 let program: Program
+let dns: Dns
 let dataDir: string
 let watched: WatchedPage
 let page: Page
@@ -25,7 +27,22 @@ beforeAll(async () => {
   mkdirSync(folder, { recursive: true })
   dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-views-'))
   browser = await launchBrowser()
-  program = await startProgram({ DATA_DIR: dataDir, MIN_DELAY_MS: '600', WORKERS: '1' })
+  dns = await startDns({
+    zone: {
+      'fernhill-instruments.com': { mx: [[10, 'mx.fernhill-instruments.com']] },
+      'mx.fernhill-instruments.com': { a: ['203.0.114.10'] },
+      'silent-works.com': { mx: [[0, '.']] },
+      'broken-works.com': { trouble: { what: 'servfail' } },
+    },
+  })
+  program = await startProgram({
+    DATA_DIR: dataDir,
+    MIN_DELAY_MS: '600',
+    WORKERS: '1',
+    DNS_SERVERS: dns.server,
+    // Not asked: nobody starts a job with it.
+    REACHER_BASE_URL: 'http://127.0.0.1:9/',
+  })
   // The console tells of answers that a test holds back.
   watched = await openWatchedPage(browser, { origins: [program.url], expected: [/Failed to load resource/] })
   page = watched.page
@@ -34,6 +51,7 @@ afterAll(async () => {
   await watched?.close()
   await browser?.close()
   await program?.stop()
+  await dns?.close()
   await rm(dataDir, { recursive: true, force: true })
 })
 
@@ -54,7 +72,11 @@ async function look(name: string) {
       (dark) => document.documentElement.classList.contains('dark') === dark,
       colorScheme === 'dark',
     )
-    await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) })
+    // The class is there a frame before its colours are.
+    await page.evaluate(
+      () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
+    )
+    await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), animations: 'disabled' })
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     expect(wider, `${name} at ${width} px is wider than its screen`).toBeLessThanOrEqual(0)
     if (index === looked % looks.length) await expectAccessible(name)
@@ -111,13 +133,45 @@ it('a job that runs', async () => {
   await page.getByRole('dialog').getByText('Cancel this job?').waitFor(soon)
   await look('job-cancel-asked')
   await page.getByRole('dialog').getByRole('button', { name: 'Let it run' }).click()
+})
+
+// While it runs:
+it('a new job, its mistakes told while one types, and what it would come to', async () => {
+  await open('/jobs/new?kind=SCRAPE_EMAILS')
+  const domains = page.getByRole('textbox', { name: /domains/i })
+  await domains.fill('example.com\nnot a domain\n')
+  await text(/“?not a domain”?" is not a domain/)
+  await look('new-job-mistake')
+  await domains.fill('example.com\nexample.org')
+  await text(/at most 100 items, at least \d+ s/)
+  await look('new-job')
+})
+
+it('verification before anything was verified', async () => {
+  await open('/verification')
+  await text('No address is verified yet')
+  await look('verification-none')
+})
+
+it('a job that has ended', async () => {
+  await open('/jobs/1')
   await view(page).stateIs('Completed', 60_000)
+  await look('job-ended')
 })
 
 it('the results of a job, filtered, and where one of them stood', async () => {
   await open('/jobs/1?quality=high&method=mailto')
-  await page.getByText(/^\d+ addresses$/).waitFor(soon)
+  const count = await page.getByText(/^\d+ addresses$/).innerText({ timeout: soon.timeout })
   await look('results-filtered')
+  await page.getByText('Export', { exact: true }).click()
+  const [download] = await Promise.all([
+    page.waitForEvent('download', soon),
+    page.getByRole('link', { name: /^CSV/ }).click(),
+  ])
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trimEnd()
+    .split('\r\n')
+  expect(`${lines.length - 1} addresses`, 'in the file as in the list').toBe(count)
   await open('/jobs/1?address=felicity.ashdown@fernhill-instruments.com')
   await page.getByRole('dialog').getByText('2 sightings').waitFor(soon)
   await look('provenance')
@@ -129,7 +183,6 @@ it('the results of a job, filtered, and where one of them stood', async () => {
 it('its pages as a tree and as a list', async () => {
   await open('/jobs/1/pages')
   await page.getByRole('button', { name: /^events\// }).click()
-  await text('sap-flow-probe.html').catch(() => {})
   await page.getByRole('button', { name: /^products\// }).click()
   await text('sap-flow-probe.html')
   await look('pages-tree')
@@ -151,17 +204,6 @@ it('its log with a finding that was jumped to, and its input', async () => {
   await look('input')
 })
 
-it('a new job, its mistakes told while one types, and what it would come to', async () => {
-  await open('/jobs/new?kind=SCRAPE_EMAILS')
-  const domains = page.getByRole('textbox', { name: /domains/i })
-  await domains.fill('example.com\nnot a domain\n')
-  await text(/“?not a domain”?" is not a domain/)
-  await look('new-job-mistake')
-  await domains.fill('example.com\nexample.org')
-  await text(/at most 100 items, at least \d+ s/)
-  await look('new-job')
-})
-
 it('jobs: a list, and one that no filter lets through', async () => {
   await open('/jobs')
   await text('1 job')
@@ -169,6 +211,52 @@ it('jobs: a list, and one that no filter lets through', async () => {
   await open('/jobs?state=failed&time=week')
   await text('No job matches')
   await look('jobs-none')
+})
+
+it('“Verify these” on results: the form, the verdicts of the text alone, and how little they say', async () => {
+  await open('/jobs/1')
+  await page.getByRole('button', { name: 'Verify these' }).click()
+  await page.waitForURL(/new\?kind=VERIFY_EMAILS/, soon)
+  await expect.poll(() => page.getByRole('textbox', { name: 'Results of a job' }).inputValue(), soon).toBe('1')
+  await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'Syntax' })
+  await look('verify-these')
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.waitForURL(/\/jobs\/2/, soon)
+  await view(page).stateIs('Completed', 60_000)
+  const results = page.getByRole('region', { name: 'Results' })
+  await results
+    .getByRole('row')
+    .filter({ hasText: 'press@fernhill-instruments.com' })
+    .locator('visible=true')
+    .getByText('Syntax OK')
+    .last()
+    .waitFor(soon)
+  await look('verdicts-text-only')
+  await open('/verification')
+  await text(/Only how these addresses are written was looked at|No verdict is kept yet/)
+  await look('verification-text-only')
+})
+
+it('verdicts of every kind, what one of them rests on, and the full figures', async () => {
+  const emails = ['ada@fernhill-instruments.com', 'bo@silent-works.com', 'cy@broken-works.com', 'di@gmial.com']
+  const query = `mutation($emails: [String!]) { startVerifyEmails(input: { emails: $emails }) { __typename } }`
+  const variables = { emails: [...emails, 'no address', 'info@nowhere-works.com'] }
+  const started = await page.request.post(`${program.url}/graphql`, { data: { query, variables } })
+  expect(await started.text()).toContain('StartJobSuccess')
+  await open('/jobs/3')
+  await view(page).stateIs('Completed', 60_000)
+  const results = page.getByRole('region', { name: 'Results' })
+  await results.getByText('Null MX').last().waitFor(soon)
+  await look('verdicts')
+  await results.getByRole('button', { name: 'di@gmial.com', exact: true }).click()
+  await page.getByRole('dialog').getByText('Row 4 of the list').waitFor(soon)
+  await look('verdict')
+  await open('/jobs/3?status=invalid&reason=null_mx')
+  await results.getByText('1 address', { exact: true }).waitFor(soon)
+  expect(await results.getByRole('row').count()).toBe(2)
+  await open('/verification')
+  await text(/by the mail servers in DNS/)
+  await look('verification')
 })
 
 it('addresses over all jobs, and the history of one', async () => {
@@ -194,7 +282,7 @@ it('workers, settings, a place that does not exist', async () => {
 
 it('the command palette by keyboard alone, and the keys', async () => {
   await open('/jobs')
-  await text('1 job')
+  await text('3 jobs')
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: /^Find/ }).waitFor(soon)
   await page.keyboard.type('press@')
@@ -229,6 +317,34 @@ it('a list that loads, and one that could not be loaded', async () => {
   await look('jobs-error')
   held = false
   await page.getByRole('button', { name: 'Try again' }).click()
-  await text('1 job')
+  await text('3 jobs')
+  await page.unroute('**/graphql')
+})
+
+it('every other view says what could not be loaded, for all to read', async () => {
+  let failing = ''
+  await page.route('**/graphql', (route, request) => {
+    const { operationName = '' } = (request.postDataJSON() ?? {}) as { operationName?: string }
+    return failing === 'all' || failing === operationName ? route.abort() : route.fallback()
+  })
+  for (const [path, operation, words] of [
+    ['/jobs/1', 'all', 'The job could not be loaded'],
+    ['/jobs/1', 'JobEmails', 'The results could not be loaded'],
+    ['/jobs/3', 'JobVerdicts', 'The verdicts could not be loaded'],
+    ['/jobs/1/pages?view=list', 'PagesOfJob', 'The pages could not be loaded'],
+    ['/jobs/1/log', 'JobHistory', 'The log could not be loaded'],
+    ['/jobs/1/input', 'InputOfJob', 'The input could not be loaded'],
+    ['/jobs/new', 'all', 'The form could not be loaded'],
+    ['/addresses', 'all', 'The addresses could not be loaded'],
+    ['/address?email=press@fernhill-instruments.com', 'all', 'The address could not be loaded'],
+    ['/verification', 'all', 'The figures could not be loaded'],
+    ['/workers', 'all', 'The workers could not be loaded'],
+    ['/settings', 'all', 'The settings could not be loaded'],
+  ] as const) {
+    failing = operation
+    await open(path)
+    await text(words)
+    await expectAccessible(`${path} without ${operation}`)
+  }
   await page.unroute('**/graphql')
 })

@@ -1,5 +1,6 @@
 // npm run bench -- app [--results 1000000] [--pages 200000]: the web app over a large job, measured in Chromium against the real server.
-// Ends with 1 where a view takes longer than 1 s or the page is held up for longer than 200 ms.
+// Ends with 1 where a view takes longer than 1 s or the page is held up for longer than 200 ms. With --data DIR the job is made there once, and kept.
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,23 +17,22 @@ import { startProgram } from '../../support/program.ts'
 import { seedLargeJob } from './seed.ts'
 
 const { values } = parseArgs({
-  options: { results: { type: 'string', default: '1000000' }, pages: { type: 'string', default: '200000' } },
+  options: {
+    results: { type: 'string', default: '1000000' },
+    pages: { type: 'string', default: '200000' },
+    data: { type: 'string' },
+  },
 })
 const sizes = { results: Number(values.results), pages: Number(values.pages) }
 const mostViewMs = 1_000
 const mostHeldMs = 200
 
-const dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-bench-app-'))
+const made = values.data !== undefined && existsSync(values.data)
+const dataDir = values.data ?? (await mkdtemp(join(tmpdir(), 'mailquarry-bench-app-')))
 const embedded = await startEmbedded({ dataDir, log: createLog('warn') })
 let failed = false
 try {
-  await migrate(embedded.url)
-  const database = openDatabase(embedded.url, { max: 2, applicationName: 'bench' })
-  const began = performance.now()
-  const jobId = await seedLargeJob(database.db, sizes)
-  await database.close()
-  console.log(`seeded ${sizes.results} results and ${sizes.pages} pages in ${seconds(performance.now() - began)} s`)
-
+  const jobId = made ? 1 : await seed(embedded.url)
   const program = await startProgram({ DATABASE_URL: embedded.url, DATA_DIR: dataDir, WORKERS: '0', LOG_LEVEL: 'info' })
   const browser = await launchBrowser()
   const { page, close } = await openWatchedPage(browser, { origins: [program.url] })
@@ -45,6 +45,9 @@ try {
         buffered: true,
       })
     })
+    // A person comes from the list of jobs: the browser and the database have been used before.
+    await page.goto(`${program.url}/jobs`)
+    await page.getByText('a large crawl').first().waitFor()
     for (const measure of measures(page, `${program.url}/jobs/${jobId}`)) await tell(page, measure)
   } finally {
     await close()
@@ -53,9 +56,19 @@ try {
   }
 } finally {
   await embedded.stop()
-  await rm(dataDir, { recursive: true, force: true })
+  if (values.data === undefined) await rm(dataDir, { recursive: true, force: true })
 }
 process.exit(failed ? 1 : 0)
+
+async function seed(url: string): Promise<number> {
+  await migrate(url)
+  const database = openDatabase(url, { max: 2, applicationName: 'bench' })
+  const began = performance.now()
+  const jobId = await seedLargeJob(database.db, sizes)
+  await database.close()
+  console.log(`seeded ${sizes.results} results and ${sizes.pages} pages in ${seconds(performance.now() - began)} s`)
+  return jobId
+}
 
 interface Measure {
   name: string
@@ -97,10 +110,11 @@ function measures(page: Page, job: string): Measure[] {
     },
     go('by confidence, the surest', '?order=confidence', () => rows(/^person\d+@/).waitFor()),
     go('of one domain', '?domain=firm77.example', () => rows(/@firm77\.example$/).waitFor()),
+    go('all of them again', '', () => rows(new RegExp(`^person${last}@`)).waitFor()),
     {
       name: 'with a text that few hold',
       act: search(`person${last}@`),
-      seen: () => rows(new RegExp(`^person${last}@`)).waitFor(),
+      seen: () => row(/^1 address$/).waitFor(),
     },
     { name: 'with a text that none holds', act: search('nobody'), seen: () => row('No address matches').waitFor() },
     go('where one stood', `?address=person${last}@firm${last % 5000}.example`, () => row('1 sighting').waitFor()),

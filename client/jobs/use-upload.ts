@@ -1,0 +1,168 @@
+import { computed, onScopeDispose, readonly, ref, shallowRef } from 'vue'
+import type { ComputedRef, Ref } from 'vue'
+
+import { useOnReconnect } from '../connection.ts'
+import { useStored, asRecord } from '../ui/stored.ts'
+import { uploadFailure } from './upload-failure.ts'
+
+/** `waiting`: the line is cut, and it goes on by itself; `failed`: not without somebody's doing. */
+export type UploadPhase = 'none' | 'sending' | 'paused' | 'waiting' | 'done' | 'failed'
+
+export interface FileUpload {
+  phase: Readonly<Ref<UploadPhase>>
+  name: ComputedRef<string>
+  sizeBytes: ComputedRef<number>
+  sentBytes: Readonly<Ref<number>>
+  /** In words for people, while `failed`. */
+  problem: Readonly<Ref<string>>
+  /** A file that was being sent when this page was left: chosen again, it goes on from where it was. */
+  unfinished: ComputedRef<SentFile | undefined>
+  send(file: File): Promise<void>
+  pause(): void
+  goOn(): void
+  /** Forgets the file, here and on the server unless a job uses it. */
+  remove(): void
+}
+
+interface SentFile {
+  name: string
+  sizeBytes: number
+}
+
+/** Each counts on the server once it is there: what is sent again after a cut is at most one of them. */
+const chunkBytes = 8 * 1_024 * 1_024
+const waitMs = 2_000
+
+/**
+ * Sends a file to /upload by tus, over cut lines, restarts of the server and reloads of the page. `id` is the id of the complete
+ * upload, kept by the caller; empty: there is none.
+ */
+export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
+  const phase = ref<UploadPhase>(id.value ? 'done' : 'none')
+  const sentBytes = ref(0)
+  const problem = ref('')
+  const shown = shallowRef<SentFile>()
+  const started = useStored<SentFile | undefined>(`mailquarry.upload.${persistKey}`, parseFile)
+  let upload: import('tus-js-client').Upload | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function send(file: File) {
+    stop()
+    id.value = ''
+    problem.value = ''
+    sentBytes.value = 0
+    const { name, size: sizeBytes } = file
+    shown.value = { name, sizeBytes }
+    if (sizeBytes === 0) return fail(`“${name}” is empty.`)
+    phase.value = 'sending'
+    const { Upload } = await import('tus-js-client')
+    const mine = new Upload(file, {
+      endpoint: '/upload',
+      chunkSize: chunkBytes,
+      retryDelays: null,
+      removeFingerprintOnSuccess: true,
+      metadata: { filename: name, filetype: file.type || 'text/csv' },
+      onProgress: (sent) => void (upload === mine && (sentBytes.value = sent)),
+      onSuccess() {
+        if (upload !== mine) return
+        upload = undefined
+        phase.value = 'done'
+        started.value = undefined
+        id.value = idOf(mine.url)
+      },
+      onError: (error) => upload === mine && onError(error),
+    })
+    upload = mine
+    const [earlier] = await mine.findPreviousUploads()
+    if (earlier) mine.resumeFromPreviousUpload(earlier)
+    started.value = shown.value
+    if (upload === mine) mine.start()
+  }
+
+  function onError(error: Error) {
+    const failure = uploadFailure(error)
+    if (failure !== undefined) return fail(failure)
+    phase.value = 'waiting'
+    timer = setTimeout(goOn, waitMs)
+  }
+  function fail(words: string) {
+    phase.value = 'failed'
+    problem.value = words
+  }
+
+  function goOn() {
+    clearTimeout(timer)
+    if (!upload) return
+    problem.value = ''
+    phase.value = 'sending'
+    upload.start()
+  }
+  function pause() {
+    clearTimeout(timer)
+    phase.value = 'paused'
+    void upload?.abort()
+  }
+  function stop() {
+    clearTimeout(timer)
+    const left = upload
+    upload = undefined
+    void left?.abort()
+  }
+  function remove() {
+    const url = upload?.url ?? (id.value ? `/upload/${id.value}` : undefined)
+    stop()
+    // One that a job uses stays, and says so: nothing is lost either way.
+    if (url) void fetch(url, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } }).catch(() => {})
+    id.value = ''
+    phase.value = 'none'
+    shown.value = undefined
+    started.value = undefined
+  }
+
+  /** What the server knows of the file that the form names, as after a reload. */
+  async function look() {
+    const response = await fetch(`/upload/${id.value}`, {
+      method: 'HEAD',
+      headers: { 'Tus-Resumable': '1.0.0' },
+    }).catch(() => undefined)
+    if (!response) return
+    if (response.status === 404 || response.status === 410) {
+      id.value = ''
+      return fail('The file that was here is no longer on the server. Choose it again.')
+    }
+    const [, name = ''] = /filename ([A-Za-z0-9+/=]*)/.exec(response.headers.get('Upload-Metadata') ?? '') ?? []
+    const bytes = Uint8Array.from(atob(name), (character) => character.codePointAt(0) ?? 0)
+    shown.value = {
+      name: new TextDecoder().decode(bytes),
+      sizeBytes: Number(response.headers.get('Upload-Length') ?? 0),
+    }
+  }
+  if (id.value) void look()
+  useOnReconnect(() => {
+    if (phase.value === 'waiting') goOn()
+    if (phase.value === 'done' && !shown.value) void look()
+  })
+  onScopeDispose(stop)
+
+  return {
+    phase: readonly(phase),
+    name: computed(() => shown.value?.name ?? 'The uploaded file'),
+    sizeBytes: computed(() => shown.value?.sizeBytes ?? 0),
+    sentBytes: readonly(sentBytes),
+    problem: readonly(problem),
+    unfinished: computed(() => (phase.value === 'none' ? started.value : undefined)),
+    send,
+    pause,
+    goOn,
+    remove,
+  }
+}
+
+function idOf(url: string | null): string {
+  return url?.split('/').at(-1) ?? ''
+}
+
+function parseFile(found: unknown): SentFile | undefined {
+  const { name, sizeBytes } = asRecord(found)
+  return typeof name === 'string' && typeof sizeBytes === 'number' ? { name, sizeBytes } : undefined
+}
