@@ -72,8 +72,10 @@ export async function sightingsOfOwner(
 ): Promise<SightingRow[]> {
   const { rows } = await sql<SightingRow>`
     select s.address, s.source_key as "sourceKey", ${provenanceColumns('s')}, ${seenColumns}
-    from sightings s join jobs j on j.id = s.job_id ${seenOverJobs}
-    where s.address = ${storableText(address)} and j.owner = ${owner} and j.state <> 'DELETED' order by s.found_at desc, s.job_id desc, s.source_key, s.method
-    limit ${limit}`.execute(db)
+    from (
+      select s.* from sightings s join jobs j on j.id = s.job_id
+      where s.address = ${storableText(address)} and j.owner = ${owner} and j.state <> 'DELETED'
+      order by s.found_at desc, s.job_id desc, s.source_key, s.method limit ${limit}) s ${seenOverJobs}
+    order by s.found_at desc, s.job_id desc, s.source_key, s.method`.execute(db)
   return rows
 }

@@ -50,7 +50,8 @@ test('shows the columns of a table in which nothing is found, so that somebody c
   const text = JSON.stringify('site\twho\nacme dot com\tAnn\n')
   expect(await preview(`kind: SCRAPE_EMAILS, text: ${text}, delimiter: "tab"`)).toMatchObject({
     column: null,
-    rows: [{ cells: ['site', 'who'] }, { cells: ['acme dot com', 'Ann'] }],
+    columns: ['site', 'who'],
+    rows: [{ line: 2, cells: ['acme dot com', 'Ann'] }],
     problem: { code: 'column_not_found', line: null },
   })
   expect(await preview(`kind: SCRAPE_EMAILS, text: ${text}, column: "mail"`)).toMatchObject({
