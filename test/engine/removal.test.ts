@@ -48,7 +48,7 @@ async function addFullJob(pages: number, state = 'COMPLETED'): Promise<number> {
 }
 
 /** What was paid for or found out about an address holds when the job that asked is gone. */
-const outliving = ['service_calls', 'verdict_history', 'verdicts']
+const outliving = ['service_batches', 'service_calls', 'verdict_history', 'verdicts']
 
 test('every table that names a job and goes with it has a foreign key to jobs and an index for it', async () => {
   const { rows: named } = await sql<{ table: string }>`
