@@ -36,10 +36,8 @@ export async function knownDomains(
   if (domains.length === 0) return new Map()
   const { rows } = await sql<KnownDomain>`
     select f.domain, f.route, f.asked_at as "askedAt", f.holds_until as "holdsUntil", f.faults, f.catch_all as "catchAll", f.catch_all_at as "catchAllAt"
-    from unnest(${domains}::text[]) n(domain) join domain_facts f on f.domain = n.domain
-    where f.domain = any(${domains}::text[]) and f.holds_until > ${now} and (${notBefore}::timestamptz is null or f.asked_at >= ${notBefore})`.execute(
-    db,
-  )
+    from unnest(${domains}::text[]) n(domain) cross join lateral (select * from domain_facts f where f.domain = n.domain offset 0) f
+    where f.holds_until > ${now} and (${notBefore}::timestamptz is null or f.asked_at >= ${notBefore})`.execute(db)
   return new Map(rows.map((row) => [row.domain, row]))
 }
 
@@ -76,17 +74,17 @@ export interface NewFacts {
 export async function saveDomainFacts(db: Kysely<DB>, lease: string, facts: readonly NewFacts[]): Promise<void> {
   if (facts.length === 0) return
   const sorted = facts.toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
-  const domains = sorted.map(({ domain }) => domain)
+  // Locked in their order, one look into the index each.
   await sql`
-    with mine as (
-      select domain from domain_facts where domain = any(${domains}::text[]) and lease = ${lease}::uuid order by domain for update)
-    update domain_facts f set route = n.route::jsonb, mx_organisation = n.organisation, asked_at = n.asked_at, holds_until = n.holds_until, faults = n.faults,
+    with mine as materialized (
+      select n.* from rows from (unnest(${sorted.map(({ domain }) => domain)}::text[], ${sorted.map((fact) => fact.mxOrganisation)}::text[],
+        ${sorted.map(({ askedAt }) => askedAt)}::timestamptz[], ${sorted.map(({ holdsUntil }) => holdsUntil)}::timestamptz[],
+        ${sorted.map(({ faults }) => faults)}::int[]), jsonb_array_elements(${jsonText(sorted.map(({ route }) => route))}::jsonb))
+        n(domain, organisation, asked_at, holds_until, faults, route)
+      cross join lateral (select from domain_facts f where f.domain = n.domain and f.lease = ${lease}::uuid for update) f)
+    update domain_facts f set route = n.route, mx_organisation = n.organisation, asked_at = n.asked_at, holds_until = n.holds_until, faults = n.faults,
       checks = f.checks + 1, worker_id = null, lease = null, leased_until = null
-    from unnest(${domains}::text[], ${sorted.map(({ route }) => jsonText(route))}::text[], ${sorted.map((fact) => fact.mxOrganisation)}::text[],
-      ${sorted.map(({ askedAt }) => askedAt)}::timestamptz[], ${sorted.map(({ holdsUntil }) => holdsUntil)}::timestamptz[],
-      ${sorted.map(({ faults }) => faults)}::int[]) n(domain, route, organisation, asked_at, holds_until, faults)
-    join mine using (domain)
-    where f.domain = n.domain and f.domain = any(${domains}::text[])`.execute(db)
+    from mine n where f.domain = n.domain and f.lease = ${lease}::uuid`.execute(db)
 }
 
 /** Gives back what was claimed and not asked. */

@@ -5,12 +5,16 @@ import type { DB } from './types.ts'
 /** Jobs whose rows are removed together. */
 const jobsAtOnce = 100
 
-/** Tables with rows of jobs, and the column that says of which: whatever has a foreign key to jobs. */
+/** They have so many rows of a job that no foreign key checks each. No step of a job that is deleted is committed, so that nothing comes late. */
+export const uncheckedTables = ['job_verifications', 'verify_items']
+
+/** Tables with rows of jobs, and the column that says of which: whatever has a foreign key to jobs, and those without one. */
 export async function tablesOfJobs(db: Kysely<DB>): Promise<{ table: string; column: string }[]> {
   const { rows } = await sql<{ table: string; column: string }>`
     select c.conrelid::regclass::text as table, a.attname as column from pg_constraint c
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
-    where c.contype = 'f' and c.confrelid = 'jobs'::regclass order by 1`.execute(db)
+    where c.contype = 'f' and c.confrelid = 'jobs'::regclass
+    union all select t, 'job_id' from unnest(${uncheckedTables}::text[]) t order by 1`.execute(db)
   return rows
 }
 

@@ -1,26 +1,31 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 
-import { storableText } from './json.ts'
 import { forgetCallTroubles } from './service-calls.ts'
 import type { DB } from './types.ts'
-import { forgetFailedChecks, type VerdictRow } from './verdicts.ts'
+import {
+  type Answering,
+  byVerdict,
+  forgetFailedChecks,
+  holding,
+  itemsAt,
+  preferred,
+  verdictArrayNames,
+  verdictArrays,
+  type VerdictRow,
+} from './verdicts.ts'
 import type { ListRange } from './verify-lists.ts'
 
 /** An address of a job's list with the verdict that was found for it now. */
-export interface NewVerification extends VerdictRow {
+export interface NewVerification {
   position: number
-  domain: string
   address: string
+  /** Rows that share one share the object. */
+  verdict: VerdictRow
 }
 
 /** Ranges of the list whose addresses are answered from the store, as far as it can. */
-export interface StoreQuestion {
+export interface StoreQuestion extends Answering {
   ranges: readonly ListRange[]
-  /** Whose verdicts do, the preferred first. */
-  answers: readonly { depth: string; engine: string }[]
-  now: Date
-  /** What was checked before does not. */
-  notBefore: Date | null
 }
 
 export interface AddedVerifications {
@@ -40,7 +45,7 @@ export async function addVerifications(
 ): Promise<AddedVerifications> {
   if (found.length === 0 && store.ranges.length === 0) return { succeeded: 0, failed: 0 }
   const parts = [
-    ...(found.length > 0 ? [rowsOf(found)] : []),
+    ...(found.length > 0 ? [rowsOf(jobId, found)] : []),
     ...(store.ranges.length > 0 ? [answersOf(jobId, store)] : []),
   ]
   const { rows } = await sql<AddedVerifications>`
@@ -57,30 +62,24 @@ export async function addVerifications(
   return rows[0]!
 }
 
-function rowsOf(found: readonly NewVerification[]): RawBuilder<unknown> {
-  const column = <K extends keyof NewVerification>(name: K) => found.map((row) => row[name])
+function rowsOf(jobId: number, found: readonly NewVerification[]): RawBuilder<unknown> {
+  const { said, positions, first, last } = byVerdict(found)
   return sql`
-    select domain collate "C" as domain, address collate "C" as address, position, status, reason, score, string_to_array(flags, ',') as flags, suggestion,
-      depth, engine, checked_at, holds_until, failed, false as from_store
-    from unnest(${column('domain')}::text[], ${found.map(({ address }) => storableText(address))}::text[], ${column('position')}::bigint[],
-      ${column('status')}::text[], ${column('reason')}::text[], ${column('score')}::smallint[], ${found.map(({ flags }) => flags.join())}::text[],
-      ${found.map(({ suggestion }) => suggestion && storableText(suggestion))}::text[], ${column('depth')}::text[], ${column('engine')}::text[],
-      ${column('checkedAt')}::timestamptz[], ${column('holdsUntil')}::timestamptz[], ${column('failed')}::boolean[])
-      f(domain, address, position, status, reason, score, flags, suggestion, depth, engine, checked_at, holds_until, failed)`
+    select i.domain, i.address, i.position, s.status, s.reason, s.score, string_to_array(s.flags, ',') as flags, s.suggestion, s.depth, s.engine, s.checked_at,
+      s.holds_until, s.failed, false as from_store
+    from unnest(${positions}::text[], ${verdictArrays(said)}) s(positions, ${verdictArrayNames})
+    ${itemsAt(jobId, first, last)}`
 }
 
 function answersOf(jobId: number, { ranges, answers, now, notBefore }: StoreQuestion): RawBuilder<unknown> {
+  const preference = sql`array_position(${preferred(answers)}::text[], v.depth || ' ' || v.engine)`
   return sql`
     select i.domain, i.address, i.position, v.status, v.reason, v.score, v.flags, v.suggestion, v.depth, v.engine, v.checked_at, v.holds_until, v.failed, true as from_store
     from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)
     join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.domain <> ''
     join lateral (
-      select v.* from verdicts v
-      join unnest(${answers.map(({ depth }) => depth)}::text[], ${answers.map(({ engine }) => engine)}::text[]) with ordinality a(depth, engine, preference)
-        using (depth, engine)
-      where v.address = i.address and not v.failed and (v.holds_until is null or v.holds_until > ${now})
-        and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})
-      order by a.preference limit 1) v on true`
+      select v.* from verdicts v where v.address = i.address and ${holding({ now, notBefore })} and ${preference} is not null
+      order by ${preference} limit 1) v on true`
 }
 
 /** Rows of whole ranges that are not those for which an address was checked: duplicates, and rows without one. */

@@ -78,6 +78,10 @@ beforeAll(() =>
     await sql`insert into verdicts (address, depth, engine, domain, status, reason, score, flags, evidence, checked_at, failed, tries, forced)
     select 'a' || i || '@d' || i % 500 || '.example', 'DNS', 'builtin', 'd' || i % 500 || '.example', 'UNKNOWN', 'domain_accepts_mail', 60, '{}', '{}',
       now(), false, 1, false from generate_series(0, 39999) i`.execute(db)
+    await sql`insert into domain_facts (domain, route, asked_at, holds_until)
+    select 'd' || i || '.example', '{}', now(), now() from generate_series(0, 19999) i`.execute(db)
+    await sql`insert into domain_fact_history (domain, route, asked_at)
+    select 'd' || i || '.example', '{}', now() from generate_series(0, 19999) i`.execute(db)
     await sql`insert into verdict_history (address, depth, engine, status, reason, score, flags, evidence, checked_at, failed, forced)
     select 'a' || i % 8000 || '@d' || i % 500 || '.example', 'DNS', 'builtin', 'UNKNOWN', 'domain_accepts_mail', 60, '{}', '{}', now() - make_interval(days => i / 8000),
       false, false from generate_series(0, 39999) i`.execute(db)

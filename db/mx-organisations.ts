@@ -74,6 +74,15 @@ export async function reserveConnection(
   })
 }
 
+/** Holds connections for longer. */
+export async function renewConnections(db: Kysely<DB>, leases: readonly string[]): Promise<void> {
+  await sql`
+    with mine as (select lease from mx_connections where lease = any(${leases}::uuid[]) order by lease for update)
+    update mx_connections c set leased_until = now() + ${leaseMs} * interval '1 ms' from mine where c.lease = mine.lease`.execute(
+    db,
+  )
+}
+
 export async function releaseConnection(db: Kysely<DB>, lease: string): Promise<void> {
   await sql`delete from mx_connections where lease = ${lease}`.execute(db)
 }

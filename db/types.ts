@@ -58,6 +58,12 @@ export interface CrawlGrants {
   used: Generated<number>;
 }
 
+export interface DomainFactHistory {
+  asked_at: Timestamp;
+  domain: string;
+  route: ColumnType<unknown, string, string>;
+}
+
 export interface DomainFacts {
   asked_at: Timestamp | null;
   catch_all: boolean | null;
@@ -420,7 +426,8 @@ export interface VerdictHistory {
   checked_at: Timestamp;
   depth: string;
   engine: string;
-  evidence: ColumnType<unknown, string, string>;
+  evidence: ColumnType<unknown, string, string> | null;
+  facts_at: Timestamp | null;
   failed: boolean;
   flags: string[];
   forced: boolean;
@@ -440,7 +447,8 @@ export interface Verdicts {
   depth: VerdictsDepth;
   domain: string;
   engine: string;
-  evidence: ColumnType<unknown, string, string>;
+  evidence: ColumnType<unknown, string, string> | null;
+  facts_at: Timestamp | null;
   failed: boolean;
   flags: string[];
   forced: boolean;
@@ -502,6 +510,7 @@ export interface DB {
   addresses: Addresses;
   crawl_addresses: CrawlAddresses;
   crawl_grants: CrawlGrants;
+  domain_fact_history: DomainFactHistory;
   domain_facts: DomainFacts;
   job_addresses: JobAddresses;
   job_events: JobEvents;

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
 import type { DB, VerdictsDepth, VerdictsStatus } from './types.ts'
@@ -20,16 +20,24 @@ export interface VerdictRow {
   failed: boolean
 }
 
-/** A verdict to be kept, by address, depth and engine. */
-export interface NewVerdict extends VerdictRow {
-  domain: string
-  /** Normal form. */
-  address: string
+/** A verdict with what it rests on. Rows that share one share the object, and it is sent once for all of them. */
+export interface FullVerdict extends VerdictRow {
+  /** Null: nothing but the text, and what DNS said of the domain at `factsAt`. */
   evidence: unknown
+  /** Null where the evidence holds what is known of the domain. */
+  factsAt: Date | null
   /** When to check once more; null: final until it holds no longer. */
   retryAt: Date | null
   /** How often it was checked for this. */
   tries: number
+}
+
+/** A verdict to be kept, by address, depth and engine, for an address of the job's list. */
+export interface NewVerdict {
+  position: number
+  /** Normal form. */
+  address: string
+  verdict: FullVerdict
 }
 
 export interface VerdictArgs {
@@ -40,7 +48,7 @@ export interface VerdictArgs {
 }
 
 /**
- * Keeps verdicts, sorted by their key. One that holds already stays as it is: two jobs that ask at the same time make one check. What is replaced goes into
+ * Keeps verdicts, sorted by their key; addresses are read from the list. One that holds already stays as it is: two jobs that ask at the same time make one check. What is replaced goes into
  * the history.
  */
 export async function saveVerdicts(
@@ -49,24 +57,74 @@ export async function saveVerdicts(
   verdicts: readonly NewVerdict[],
 ): Promise<void> {
   if (verdicts.length === 0) return
-  const column = <K extends keyof NewVerdict>(name: K) => verdicts.map((verdict) => verdict[name])
+  const { said, positions, first, last } = byVerdict(verdicts)
+  const column = <K extends keyof FullVerdict>(name: K) => said.map((verdict) => verdict[name])
   await sql`
-    insert into verdicts as v (address, depth, engine, domain, status, reason, score, flags, suggestion, evidence, checked_at, holds_until, failed, retry_at,
-      tries, forced, job_id)
-    select n.address, n.depth, n.engine, n.domain, n.status, n.reason, n.score, string_to_array(n.flags, ','), n.suggestion, n.evidence::jsonb, n.checked_at,
-      n.holds_until, n.failed, n.retry_at, n.tries, ${forced}::boolean, ${jobId}::bigint
-    from unnest(${column('address')}::text[], ${column('depth')}::text[], ${column('engine')}::text[], ${column('domain')}::text[],
-      ${column('status')}::text[], ${column('reason')}::text[], ${column('score')}::smallint[], ${verdicts.map(({ flags }) => flags.join())}::text[],
-      ${verdicts.map(({ suggestion }) => suggestion && storableText(suggestion))}::text[], ${verdicts.map(({ evidence }) => jsonText(evidence))}::text[],
-      ${column('checkedAt')}::timestamptz[], ${column('holdsUntil')}::timestamptz[], ${column('failed')}::boolean[], ${column('retryAt')}::timestamptz[],
-      ${column('tries')}::int[])
-      n(address, depth, engine, domain, status, reason, score, flags, suggestion, evidence, checked_at, holds_until, failed, retry_at, tries)
-    order by n.address collate "C", n.depth, n.engine
+    insert into verdicts as v (address, depth, engine, domain, status, reason, score, flags, suggestion, evidence, facts_at, checked_at, holds_until, failed,
+      retry_at, tries, forced, job_id)
+    select i.address, s.depth, s.engine, i.domain, s.status, s.reason, s.score, string_to_array(s.flags, ','), s.suggestion, s.evidence::jsonb, s.facts_at,
+      s.checked_at, s.holds_until, s.failed, s.retry_at, s.tries, ${forced}::boolean, ${jobId}::bigint
+    from unnest(${positions}::text[], ${verdictArrays(said)}, ${column('evidence').map((evidence) => (evidence === null ? null : jsonText(evidence)))}::text[],
+      ${column('factsAt')}::timestamptz[], ${column('retryAt')}::timestamptz[], ${column('tries')}::int[])
+      s(positions, ${verdictArrayNames}, evidence, facts_at, retry_at, tries)
+    ${itemsAt(jobId, first, last)}
+    order by i.address, s.depth, s.engine
     on conflict (address, depth, engine) do update set status = excluded.status, reason = excluded.reason, score = excluded.score, flags = excluded.flags,
-      suggestion = excluded.suggestion, evidence = excluded.evidence, checked_at = excluded.checked_at, holds_until = excluded.holds_until,
+      suggestion = excluded.suggestion, evidence = excluded.evidence, facts_at = excluded.facts_at, checked_at = excluded.checked_at, holds_until = excluded.holds_until,
       failed = excluded.failed, retry_at = excluded.retry_at, tries = excluded.tries, checks = v.checks + 1, forced = excluded.forced, job_id = excluded.job_id
     where v.checked_at < excluded.checked_at
       and (v.failed or v.holds_until <= excluded.checked_at or v.checked_at < ${notBefore}::timestamptz)`.execute(trx)
+}
+
+/** Verdicts with the positions of the rows that share them, as `1,2,3`, and the first and last of all positions. */
+export function byVerdict<T extends VerdictRow>(rows: readonly { position: number; verdict: T }[]) {
+  const at = new Map<T, number[]>()
+  let [first, last] = [Infinity, 0]
+  for (const { position, verdict } of rows) {
+    const before = at.get(verdict)
+    if (before) before.push(position)
+    else at.set(verdict, [position])
+    if (position < first) first = position
+    if (position > last) last = position
+  }
+  return { said: [...at.keys()], positions: [...at.values()].map((all) => all.join()), first, last }
+}
+
+/** Arrays for `unnest`, whose columns are `verdictArrayNames`; the flags of each are `a,b`. */
+export function verdictArrays(said: readonly VerdictRow[]) {
+  const column = <K extends keyof VerdictRow>(name: K) => said.map((verdict) => verdict[name])
+  return sql`${column('status')}::text[], ${column('reason')}::text[], ${column('score')}::smallint[], ${said.map(({ flags }) => flags.join())}::text[],
+    ${said.map(({ suggestion }) => suggestion && storableText(suggestion))}::text[], ${column('depth')}::text[], ${column('engine')}::text[],
+    ${column('checkedAt')}::timestamptz[], ${column('holdsUntil')}::timestamptz[], ${column('failed')}::boolean[]`
+}
+
+export const verdictArrayNames = sql.raw(
+  'status, reason, score, flags, suggestion, depth, engine, checked_at, holds_until, failed',
+)
+
+/** Joins the rows `i` of the list to `s.positions`. The bounds say for any plan that it is a small part of the list. */
+export function itemsAt(jobId: number, first: number, last: number) {
+  return sql`cross join lateral unnest(string_to_array(s.positions, ',')::bigint[]) p(position)
+    join verify_items i on i.job_id = ${jobId} and i.position = p.position and i.position between ${first} and ${last} and i.address is not null`
+}
+
+/** Which verdicts of the store answer. */
+export interface Answering {
+  /** The preferred first. */
+  answers: readonly { depth: string; engine: string }[]
+  now: Date
+  /** What was checked before does not. */
+  notBefore: Date | null
+}
+
+/** For `answers` in SQL: `v.depth || ' ' || v.engine` of verdicts that do, the preferred first. */
+export function preferred(answers: Answering['answers']): string[] {
+  return answers.map(({ depth, engine }) => `${depth} ${engine}`)
+}
+
+/** Whether a verdict `v` still says something. */
+export function holding({ now, notBefore }: Pick<Answering, 'now' | 'notBefore'>): RawBuilder<unknown> {
+  return sql`not v.failed and (v.holds_until is null or v.holds_until > ${now}) and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})`
 }
 
 export interface FailedCheck extends VerdictRow {
@@ -95,17 +153,13 @@ export async function failedChecks(
 export async function answeredAddresses(
   db: Kysely<DB>,
   addresses: readonly string[],
-  {
-    answers,
-    now,
-    notBefore,
-  }: { answers: readonly { depth: string; engine: string }[]; now: Date; notBefore: Date | null },
+  { answers, now, notBefore }: Answering,
 ): Promise<string[]> {
   const { rows } = await sql<{ address: string }>`
     select distinct v.address from verdicts v
-    join unnest(${answers.map(({ depth }) => depth)}::text[], ${answers.map(({ engine }) => engine)}::text[]) a(depth, engine) using (depth, engine)
-    where v.address = any(${addresses}::text[]) and not v.failed and (v.holds_until is null or v.holds_until > ${now})
-      and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})`.execute(db)
+    where v.address = any(${addresses}::text[]) and v.depth || ' ' || v.engine = any(${preferred(answers)}::text[]) and ${holding({ now, notBefore })}`.execute(
+    db,
+  )
   return rows.map(({ address }) => address)
 }
 

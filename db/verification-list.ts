@@ -91,19 +91,28 @@ export interface EvidenceOf {
   checkedAt: Date
 }
 
-/** What verdicts rest on, in the order of the questions; null where it was not kept, as for what is no address. */
+/** What verdicts rest on besides the text, in the order of the questions; null where that is nothing, or was not kept. */
 export async function evidenceOf(db: Kysely<DB>, verdicts: readonly EvidenceOf[]): Promise<unknown[]> {
-  const { rows } = await sql<{ evidence: unknown }>`
-    select coalesce(
-      (select v.evidence from verdicts v
-        where v.address = n.address collate "C" and v.depth = n.depth and v.engine = n.engine and v.checked_at = n.checked_at),
-      (select h.evidence from verdict_history h
-        where h.address = n.address collate "C" and h.checked_at = n.checked_at and h.depth = n.depth and h.engine = n.engine limit 1)) as evidence
-    from unnest(${verdicts.map(({ address }) => storableText(address))}::text[], ${verdicts.map(({ depth }) => depth)}::text[],
+  const facts = sql`coalesce(
+    (select f.route from domain_facts f where f.domain = split_part(n.address, '@', -1) collate "C" and f.asked_at = k.facts_at),
+    (select h.route from domain_fact_history h where h.domain = split_part(n.address, '@', -1) collate "C" and h.asked_at = k.facts_at))`
+  const { rows } = await sql<{ evidence: Record<string, unknown> | null; factsAt: Date | null; route: unknown }>`
+    select k.evidence, k.facts_at as "factsAt", ${facts} as route from unnest(${verdicts.map(({ address }) => storableText(address))}::text[], ${verdicts.map(({ depth }) => depth)}::text[],
       ${verdicts.map(({ engine }) => engine)}::text[], ${verdicts.map(({ checkedAt }) => checkedAt)}::timestamptz[])
       with ordinality n(address, depth, engine, checked_at, place)
+    left join lateral (
+      select v.evidence, v.facts_at from verdicts v
+        where v.address = n.address collate "C" and v.depth = n.depth and v.engine = n.engine and v.checked_at = n.checked_at
+      union all
+      select h.evidence, h.facts_at from verdict_history h
+        where h.address = n.address collate "C" and h.checked_at = n.checked_at and h.depth = n.depth and h.engine = n.engine limit 1) k on true
     order by n.place`.execute(db)
-  return rows.map((row) => row.evidence)
+  return rows.map(({ evidence, factsAt, route }, i) => {
+    if (factsAt === null) return evidence
+    const domain = verdicts[i]!.address.slice(verdicts[i]!.address.lastIndexOf('@') + 1)
+    // Those that say more of the domain have it in their evidence.
+    return { ...evidence, domain: { domain, at: factsAt.toISOString(), route, disposable: false, catchAll: null } }
+  })
 }
 
 /** The verdict that says most of each address: one that could be made before one that could not, the deepest, of those the latest. */

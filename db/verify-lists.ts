@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
 import type { DB } from './types.ts'
+import { type Answering, holding, preferred } from './verdicts.ts'
 
 /** How a job's list was read. */
 export interface VerifyList {
@@ -45,11 +46,15 @@ export async function findVerifyList(db: Kysely<DB>, jobId: number): Promise<Ver
 /** Rows in the order of their positions. */
 export async function addListRows(trx: Transaction<DB>, jobId: number, rows: readonly ListRow[]): Promise<void> {
   if (rows.length === 0) return
+  // One JSON text for all rows: quoted once more in an array, each would cost more than its row.
+  const cells = rows.some((row) => row.cells)
+    ? sql`json_array_elements(${jsonText(rows.map((row) => row.cells))}::json)`
+    : sql`unnest(null::json[])`
   await sql`
     insert into verify_items (job_id, position, domain, address, given, cells)
-    select ${jobId}::bigint, n.position, n.domain, n.address, n.given, n.cells::json
-    from unnest(${rows.map((row) => row.position)}::bigint[], ${rows.map((row) => row.domain)}::text[], ${rows.map((row) => row.address && storableText(row.address))}::text[],
-      ${rows.map((row) => row.given && storableText(row.given))}::text[], ${rows.map((row) => row.cells && jsonText(row.cells))}::text[])
+    select ${jobId}::bigint, n.position, n.domain, n.address, n.given, case when json_typeof(n.cells) <> 'null' then n.cells end
+    from rows from (unnest(${rows.map((row) => row.position)}::bigint[], ${rows.map((row) => row.domain)}::text[],
+      ${rows.map((row) => row.address && storableText(row.address))}::text[], ${rows.map((row) => row.given && storableText(row.given))}::text[]), ${cells})
       n(position, domain, address, given, cells)`.execute(trx)
 }
 
@@ -107,23 +112,31 @@ export interface OpenItem {
   address: string
   /** As it was given. */
   given: string
+  /** The store has a verdict that answers. */
+  stored: boolean
 }
 
-/** Different addresses of a range that have no verdict in the job yet, by the position at which they come first. */
+/**
+ * Different addresses of a range that have no verdict in the job yet, by the position at which they come first. `store`: which verdicts of the store
+ * answer. The offset makes it look into the index for each address: as long as statistics do not know the job, its verdicts look few, and would be
+ * compared with each of them.
+ */
 export async function openItems(
   db: Kysely<DB>,
   jobId: number,
   { from, to }: ListRange,
-  limit: number,
+  store: Answering,
 ): Promise<OpenItem[]> {
-  const { rows } = await sql<OpenItem>`
-    select * from (
-      select distinct on (i.domain, i.address) i.position, i.domain, i.address, coalesce(i.given, i.address) as given from verify_items i
+  const { rows } = await sql<Omit<OpenItem, 'given'> & { given: string | null }>`
+    select o.position, o.domain, o.address, o.given, o.domain <> '' and exists (
+      select from verdicts v where v.address = o.address and ${holding(store)} and v.depth || ' ' || v.engine = any(${preferred(store.answers)}::text[])) as stored
+    from (
+      select distinct on (i.domain, i.address) i.position, i.domain, i.address, i.given from verify_items i
       where i.job_id = ${jobId} and i.position >= ${from} and i.position < ${to} and i.address is not null
-        and not exists (select 1 from job_verifications v where v.job_id = i.job_id and v.domain = i.domain and v.address = i.address)
+        and not exists (select from job_verifications v where v.job_id = i.job_id and v.domain = i.domain and v.address = i.address offset 0)
       order by i.domain, i.address, i.position) o
-    order by position limit ${limit}`.execute(db)
-  return rows
+    order by o.position`.execute(db)
+  return rows.map((row) => ({ ...row, given: row.given ?? row.address }))
 }
 
 export async function countListRows(db: Kysely<DB>, jobId: number, { from, to }: ListRange): Promise<number> {

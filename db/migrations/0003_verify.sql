@@ -13,9 +13,10 @@ create table verify_lists (
   began_at timestamptz not null
 );
 
--- Every row of the list, in its order.
+-- Every row of the list, in its order. No foreign key here and in job_verifications: it would be checked row by row, and costs a third of storing them;
+-- see job-removal.ts.
 create table verify_items (
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   -- from 0
   position bigint not null,
   -- what stands behind the @; empty where the row holds no address
@@ -31,7 +32,7 @@ create table verify_items (
 
 -- Each different address of the list with its verdict. Rows of the list that have none yet are open.
 create table job_verifications (
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   domain text collate "C" not null,
   address text collate "C" not null,
   -- of the row that it was checked for; others with the same address are duplicates of it
@@ -71,7 +72,10 @@ create table verdicts (
   score smallint not null,
   flags text[] not null,
   suggestion text,
-  evidence jsonb not null,
+  -- null: nothing but the text, and facts_at
+  evidence jsonb,
+  -- it rests on what DNS said of the domain at this moment: see domain_facts and domain_fact_history
+  facts_at timestamptz,
   checked_at timestamptz not null,
   -- null: for ever
   holds_until timestamptz,
@@ -99,7 +103,8 @@ create table verdict_history (
   score smallint not null,
   flags text[] not null,
   suggestion text,
-  evidence jsonb not null,
+  evidence jsonb,
+  facts_at timestamptz,
   checked_at timestamptz not null,
   holds_until timestamptz,
   failed boolean not null,
@@ -110,8 +115,8 @@ create index verdict_history_by_address on verdict_history (address, checked_at,
 
 create function keep_verdict() returns trigger language plpgsql as $$
 begin
-  insert into verdict_history (address, depth, engine, status, reason, score, flags, suggestion, evidence, checked_at, holds_until, failed, forced, job_id)
-  values (old.address, old.depth, old.engine, old.status, old.reason, old.score, old.flags, old.suggestion, old.evidence, old.checked_at, old.holds_until,
+  insert into verdict_history (address, depth, engine, status, reason, score, flags, suggestion, evidence, facts_at, checked_at, holds_until, failed, forced, job_id)
+  values (old.address, old.depth, old.engine, old.status, old.reason, old.score, old.flags, old.suggestion, old.evidence, old.facts_at, old.checked_at, old.holds_until,
     old.failed, old.forced, old.job_id);
   return null;
 end $$;
@@ -141,6 +146,21 @@ create table domain_facts (
   leased_until timestamptz
 );
 create index domain_facts_claimed on domain_facts (worker_id) where worker_id is not null;
+
+-- What DNS said before, since verdicts rest on it.
+create table domain_fact_history (
+  domain text collate "C" not null,
+  asked_at timestamptz not null,
+  route jsonb not null,
+  primary key (domain, asked_at)
+);
+create function keep_domain_fact() returns trigger language plpgsql as $$
+begin
+  insert into domain_fact_history (domain, asked_at, route) values (old.domain, old.asked_at, old.route) on conflict do nothing;
+  return null;
+end $$;
+create trigger domain_facts_kept after update of asked_at on domain_facts for each row
+  when (old.route is not null and old.asked_at is distinct from new.asked_at) execute function keep_domain_fact();
 
 -- Addresses that are being checked right now, by the database's clock.
 create table verification_claims (

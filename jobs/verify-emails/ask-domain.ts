@@ -18,13 +18,17 @@ export interface DnsDoor {
 export interface AskOptions {
   dns: DnsDoor
   policy: Policy
-  now(): Date
   /** Hosts that may be dialled although they are not on the public Internet. */
   ownHosts: readonly string[]
   smtpPort: number
 }
 
-export type AskDomain = (domain: string, faults: number, signal: AbortSignal) => Promise<NewFacts | undefined>
+/** `faults`: in a row so far. Undefined where the signal trips before it is asked. */
+export type AskDomain = (
+  domain: string,
+  about: { askedAt: Date; faults: number },
+  signal: AbortSignal,
+) => Promise<NewFacts | undefined>
 
 /** Over all shards of a process. */
 const atOnce = 100
@@ -33,7 +37,7 @@ const hostsHoldMs = 300_000
 const mostHosts = 20_000
 
 /** Asks DNS where the mail of a domain goes, with many questions under way. */
-export function createDomainAsker({ dns, policy, now, ownHosts, smtpPort }: AskOptions): AskDomain {
+export function createDomainAsker({ dns, policy, ownHosts, smtpPort }: AskOptions): AskDomain {
   const gate = createGate(atOnce)
   const listed = hostList(ownHosts)
   const mayDial = (address: string) =>
@@ -63,18 +67,14 @@ export function createDomainAsker({ dns, policy, now, ownHosts, smtpPort }: AskO
     const mx = await gate.through(async () => (signal.aborted ? undefined : answerOf(dns.mx(domain))))
     if (!mx) return undefined
     const answers = new Map<string, DnsAnswer<string>>()
-    await Promise.all(
-      mailHosts(domain, mx).map(async ({ host }) => {
-        answers.set(host, await addressesOf(host))
-      }),
-    )
+    const found = mailHosts(domain, mx).map(({ host }) => [host, addressesOf(host)] as const)
+    for (const [host, answer] of found) answers.set(host, await answer)
     return mailRoute(domain, mx, answers, mayDial)
   }
 
-  return async (domain, faults, signal) => {
-    const route = await untilAborted(routeOf(domain, signal), signal)
+  return async (domain, { askedAt, faults }, signal) => {
+    const route = await routeOf(domain, signal)
     if (!route) return undefined
-    const askedAt = now()
     const inRow = route.kind === 'dns_error' ? faults + 1 : 0
     const { holdsForMs, retryAfterMs } = policy.reasons[routeReason(route)]
     const holdsMs = retryAfterMs[inRow - 1] ?? holdsForMs ?? 0
@@ -101,13 +101,4 @@ export async function answerOf<T>(question: Promise<T[]>): Promise<DnsAnswer<T>>
     if (code === 'ENOTFOUND') return { kind: 'no_domain' }
     return { kind: 'error', code: code.replace(/^E/, '') }
   }
-}
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  if (signal.aborted) return Promise.resolve(undefined)
-  return new Promise((resolve, reject) => {
-    const abort = () => resolve(undefined)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -5,6 +5,7 @@ import { seenOf } from '../engines/verify/seen.ts'
 import { isDisposableDomain, textFacts } from '../engines/verify/text-facts.ts'
 import { verdict } from '../engines/verify/verdict.ts'
 import type { Care } from '../job-kind.ts'
+import { type About, createJudge } from './judge.ts'
 import { learnDomains } from './learn-domains.ts'
 import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from './mailbox-checks.ts'
 import { type Answered, answeredBy } from './result.ts'
@@ -14,7 +15,7 @@ import { earlier } from './wait.ts'
 /** So often DNS is asked about a domain within a job; then what it is asked for is left undecided. */
 const dnsTries = 2
 
-export interface CheckArgs extends Pick<VerifyArgs, 'io' | 'signal'> {
+export interface CheckArgs extends Pick<VerifyArgs, 'io' | 'jobId' | 'signal'> {
   plan: Plan
   mailboxes: MailboxChecks
 }
@@ -34,46 +35,54 @@ export async function checkItems(args: CheckArgs, items: readonly OpenItem[], ca
   return all
 }
 
-async function checkAll({ io, signal, plan, mailboxes }: CheckArgs, items: readonly OpenItem[]): Promise<MailboxRound> {
-  const now = io.now()
+async function checkAll(
+  { io, jobId, signal, plan, mailboxes }: CheckArgs,
+  items: readonly OpenItem[],
+): Promise<MailboxRound> {
+  const judgeText = createJudge(io.policy, plan, io.now())
   const answered: Answered[] = []
-  const open: { item: OpenItem; evidence: Evidence & { text: TextFacts } }[] = []
+  const open: { item: OpenItem; about: About & { text: TextFacts } }[] = []
   const addresses = items.map(({ address }) => address)
   const [suppressed, seen] = await Promise.all([io.suppressed(addresses), io.seen(addresses)])
   for (const item of items) {
-    const evidence = evidenceOf(item, plan, now)
-    if (suppressed.has(item.address)) evidence.suppressed = true
+    const text = textFacts(item.given)
     const met = seen.get(item.address)
-    if (met && evidence.text.ok) evidence.seen = seenOf(evidence.text, met)
-    const byText = verdict(evidence, io.policy, now)
-    if (plan.depth === 'SYNTAX' || !hasText(evidence) || byText.status === 'INVALID' || evidence.suppressed)
-      answered.push(answeredBy(item, evidence, byText))
-    else open.push({ item, evidence })
+    const about = {
+      text,
+      ...(suppressed.has(item.address) && { suppressed: true as const }),
+      ...(met && text.ok && { seen: seenOf(text, met) }),
+    }
+    const byText = judgeText(about)
+    if (plan.depth === 'SYNTAX' || !isText(about) || byText.status === 'INVALID' || about.suppressed)
+      answered.push(byText.answer(item))
+    else open.push({ item, about })
   }
   const round = { ...emptyMailboxRound(), answered }
   if (open.length === 0) return round
 
   const domains = [...new Set(open.map(({ item }) => item.domain))].sort()
   const rules = plan.rules()
-  const { known, held } = await learnDomains(io, signal, domains, rules)
-  const heldDomains = new Set(held)
+  // What probes of mailboxes have told of a domain changes all the time.
+  const remembered = plan.depth === 'SMTP' ? new Map() : io.learntByJob(jobId)
+  const { known, held } = await learnDomains(io, signal, domains, rules, remembered)
+  round.held = held
+  const at = io.now()
+  const judge = createJudge(io.policy, plan, at)
   const candidates: Candidate[] = []
-  for (const { item, evidence } of open) {
-    const facts = known.get(item.domain)
-    if (!facts) {
-      if (heldDomains.has(item.domain)) round.held++
+  for (const { item, about } of open) {
+    const stored = known.get(item.domain)
+    if (!stored) continue
+    const facts = domainFacts(stored)
+    if (facts.route.kind === 'dns_error' && stored.faults < dnsTries) {
+      round.wait = earlier(round.wait, { at: stored.holdsUntil, why: `DNS gave no answer about ${item.domain}` })
       continue
     }
-    const domain = domainFacts(facts)
-    if (domain.route.kind === 'dns_error' && facts.faults < dnsTries) {
-      round.wait = earlier(round.wait, { at: facts.holdsUntil, why: `DNS gave no answer about ${item.domain}` })
-      continue
-    }
-    const whole = { ...evidence, at: io.now().toISOString(), tries: Math.max(1, facts.faults), domain }
-    // What syntax and DNS decide needs no mailbox, and no service that costs.
-    const byDomain = verdict({ ...whole, depth: 'DNS', engine: 'builtin' }, io.policy, io.now())
-    if (plan.depth === 'SMTP' && byDomain.reason === 'domain_accepts_mail') candidates.push({ item, evidence: whole })
-    else answered.push(answeredBy(item, whole, byDomain))
+    const tries = Math.max(1, stored.faults)
+    const byDomain = judge(about, { facts, tries })
+    if (plan.depth === 'SMTP' && byDomain.reason === 'domain_accepts_mail') {
+      const { depth, engine } = plan
+      candidates.push({ item, evidence: { depth, engine, at: at.toISOString(), tries, ...about, domain: facts } })
+    } else answered.push(byDomain.answer(item))
   }
   if (candidates.length === 0 || signal.aborted) return round
   return joined(round, await mailboxes.check(candidates, rules))
@@ -92,30 +101,34 @@ function joined(a: MailboxRound, b: MailboxRound): MailboxRound {
   }
 }
 
-function evidenceOf(item: OpenItem, { depth, engine }: Plan, now: Date): Evidence {
-  return { depth, engine, at: now.toISOString(), tries: 1, text: textFacts(item.given) }
+function isText(about: About): about is About & { text: TextFacts } {
+  return about.text.ok
 }
 
-function domainFacts({ domain, route: stored, askedAt, catchAll, catchAllAt }: KnownDomain): DomainFacts {
-  const route = stored as MailRoute
-  return {
+const factsOf = new WeakMap<KnownDomain, DomainFacts>()
+
+function domainFacts(stored: KnownDomain): DomainFacts {
+  const before = factsOf.get(stored)
+  if (before) return before
+  const { domain, askedAt, catchAll, catchAllAt } = stored
+  const route = stored.route as MailRoute
+  const facts = {
     domain,
     at: askedAt.toISOString(),
     route,
     disposable: isDisposableDomain(domain, route),
     catchAll: catchAll === null || catchAllAt === null ? null : { is: catchAll, at: catchAllAt.toISOString() },
   }
+  factsOf.set(stored, facts)
+  return facts
 }
 
 /** It has brought down the worker, or this run, again and again. */
 function givenUp({ io, plan }: CheckArgs, item: OpenItem): Answered {
   const at = io.now()
-  const evidence = evidenceOf(item, plan, at)
+  const { depth, engine } = plan
+  const evidence: Evidence = { depth, engine, at: at.toISOString(), tries: 1, text: textFacts(item.given) }
   const { status, score } = io.policy.reasons.inconclusive
   const said = { ...verdict(evidence, io.policy, at), status, score, reason: 'inconclusive' as const }
   return answeredBy(item, evidence, said, { category: 'internal', message: 'given up after repeated crashes' })
-}
-
-function hasText(evidence: Evidence): evidence is Evidence & { text: TextFacts } {
-  return evidence.text.ok
 }

@@ -20,6 +20,7 @@ import {
   openCircuit,
   port25,
   releaseConnection,
+  renewConnections,
   reserveConnection,
   slowDown,
   speedUp,
@@ -51,7 +52,7 @@ import {
 import { suppressedAmong, suppressedNow } from '../../db/suppressions.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
 import { answeredAddresses, type FailedCheck, failedChecks, type NewVerdict, saveVerdicts } from '../../db/verdicts.ts'
-import { type CheckedBy, claimAddresses, releaseClaims } from '../../db/verification-claims.ts'
+import { type CheckedBy, claimAddresses, releaseClaims, renewClaims } from '../../db/verification-claims.ts'
 import { findVerifyList, type ListRange, type OpenItem, openItems, type VerifyList } from '../../db/verify-lists.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { defaultPolicy, type Policy } from '../engines/verify/policy.ts'
@@ -62,7 +63,8 @@ import { type IoDeps, JobFailure, type Settings } from '../job-kind.ts'
 import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../outgoing-configured.ts'
 import { createDial } from '../outgoing-dial.ts'
 import { freshSenderAudit, type SenderAudit } from '../sender-audit/audit.ts'
-import { createDomainAsker, type DnsDoor } from './ask-domain.ts'
+import { type AskDomain, createDomainAsker, type DnsDoor } from './ask-domain.ts'
+import { createLearntByJob, type LearntByJob } from './learnt-by-job.ts'
 import { mxLimits } from './mx-limits.ts'
 import { adapters } from './services/adapters.ts'
 import { type Interview, interview, type Interviewed, smtpLimits } from './talk-smtp.ts'
@@ -86,22 +88,25 @@ export interface VerifyIo {
     after: string,
     limit: number,
   ): Promise<string[]>
-  openItems(jobId: number, range: ListRange): Promise<OpenItem[]>
+  openItems(jobId: number, range: ListRange, rules: VerifyRules): Promise<OpenItem[]>
   /** Where addresses were met, of those that were. */
   seen(addresses: readonly string[]): Promise<Map<string, SeenAddress>>
   /** Those about which nobody is to be asked. */
   suppressed(addresses: readonly string[]): Promise<Set<string>>
 
+  learntByJob: LearntByJob
   knownDomains(domains: readonly string[], rules: Rules): Promise<Map<string, KnownDomain>>
   claimDomains(domains: readonly string[], lease: string, rules: Rules): Promise<DomainClaim[]>
   renewDomains(lease: string): Promise<void>
   saveDomains(lease: string, facts: readonly NewFacts[]): Promise<void>
   releaseDomains(lease: string, domains: readonly string[]): Promise<void>
-  /** Asks DNS where the mail of a domain goes. `faults`: in a row so far. Undefined where the signal trips first. */
-  askDomain(domain: string, faults: number, signal: AbortSignal): Promise<NewFacts | undefined>
+  /** Asks DNS where the mail of a domain goes. */
+  askDomain: AskDomain
   saveCatchAll(domain: string, known: { is: boolean; at: Date }): Promise<void>
 
   claimAddresses(addresses: readonly string[], by: CheckedBy & { lease: string }): Promise<string[]>
+  /** Holds claims, and connections, for longer. */
+  renewClaims(lease: string, connections: readonly string[]): Promise<void>
   releaseClaims(lease: string, addresses?: readonly string[]): Promise<void>
   failedChecks(addresses: readonly string[], by: CheckedBy & Rules): Promise<Map<string, FailedCheck>>
   /** Those that have a verdict by now that answers. */
@@ -166,19 +171,24 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: Io
     },
     foundAddresses: (jobId, fromJob, filter, after, limit) =>
       foundAddresses(db, { jobId, fromJob, filter, after, limit }),
-    openItems: (jobId, range) => openItems(db, jobId, range, range.to - range.from),
+    openItems: (jobId, range, rules) => openItems(db, jobId, range, rules),
     seen: (addresses) => seenAddresses(db, addresses),
     suppressed: (addresses) => suppressedNow(db, addresses),
 
+    learntByJob: createLearntByJob(),
     knownDomains: (domains, rules) => knownDomains(db, domains, rules),
     claimDomains: (domains, lease, rules) => claimDomains(db, domains, { ...rules, lease, workerId: workerId() }),
     renewDomains: (lease) => renewDomainClaims(db, workerId(), lease),
     saveDomains: (lease, facts) => saveDomainFacts(db, lease, facts),
     releaseDomains: (lease, domains) => releaseDomains(db, lease, domains),
-    askDomain: createDomainAsker({ dns: openDns(dnsServers), policy, now, ownHosts, smtpPort: smtp?.port ?? 25 }),
+    askDomain: createDomainAsker({ dns: openDns(dnsServers), policy, ownHosts, smtpPort: smtp?.port ?? 25 }),
     saveCatchAll: (domain, known) => saveCatchAll(db, domain, known),
 
     claimAddresses: (addresses, by) => claimAddresses(db, addresses, { ...by, workerId: workerId() }),
+    async renewClaims(lease, connections) {
+      await renewClaims(db, workerId(), lease)
+      if (connections.length > 0) await renewConnections(db, connections)
+    },
     async releaseClaims(lease, addresses) {
       if (addresses?.length !== 0) await releaseClaims(db, workerId(), lease, addresses)
     },
@@ -237,11 +247,11 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: Io
       batchedAddresses(db, accountOf(service, key), addresses, notBefore),
     claimPoll: (batch, next) => claimPoll(db, batch, { now: now(), next }),
     callService: (request) => services.call(request),
-    keepAtOnce: (jobId, rules, verdict) =>
+    keepAtOnce: (jobId, rules, kept) =>
       db.transaction().execute(async (trx) => {
-        const suppressed = await suppressedAmong(trx, [verdict.address])
-        if (suppressed.size === 0) await saveVerdicts(trx, { jobId, ...rules }, [verdict])
-        await dropBatched(trx, verdict.engine, verdict.address)
+        const suppressed = await suppressedAmong(trx, [kept.address])
+        if (suppressed.size === 0) await saveVerdicts(trx, { jobId, ...rules }, [kept])
+        await dropBatched(trx, kept.verdict.engine, kept.address)
       }),
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     interview(about, signal) {

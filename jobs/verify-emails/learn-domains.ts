@@ -4,39 +4,55 @@ import type { KnownDomain, NewFacts } from '../../db/domain-facts.ts'
 import type { VerifyIo } from './io.ts'
 import type { VerifyRules } from './verify-batch.ts'
 
-/** Few enough to be asked well within the time for which they are claimed. */
-const claimedAtOnce = 250
+const claimedAtOnce = 1_000
+/** Then what has been learnt is used first. */
+const longEnoughMs = 1_000
 const renewEveryMs = 15_000
 
 export interface LearntDomains {
   known: Map<string, KnownDomain>
-  /** Somebody else is asking about these right now. */
-  held: string[]
+  /** Somebody else is asking about so many right now. */
+  held: number
 }
 
 /**
  * What is known of these domains. DNS is asked about each once, over all shards, jobs and workers: who claims it asks and stores the answer for all, at once and
- * outside of any step. Ends early when the signal trips; what was claimed and not asked is given back.
+ * outside of any step. `remembered`: what need not be read again. Ends early after a while and when the signal trips; what was claimed and not asked is given back.
  */
 export async function learnDomains(
   io: VerifyIo,
   signal: AbortSignal,
   domains: readonly string[],
   rules: VerifyRules,
+  remembered: Map<string, KnownDomain>,
 ): Promise<LearntDomains> {
-  const known = await io.knownDomains(domains, rules)
-  const missing = domains.filter((domain) => !known.has(domain))
-  const held: string[] = []
-  for (let at = 0; at < missing.length && !signal.aborted; at += claimedAtOnce) {
-    const portion = missing.slice(at, at + claimedAtOnce)
-    const learnt = await askAbout(io, signal, portion, rules)
-    for (const domain of portion) {
-      const facts = learnt.get(domain)
-      if (facts) known.set(domain, facts)
-      else held.push(domain)
+  const known = new Map<string, KnownDomain>()
+  const learn = (learnt: ReadonlyMap<string, KnownDomain>) => {
+    for (const [domain, facts] of learnt) {
+      known.set(domain, facts)
+      if (facts.faults === 0) remembered.set(domain, facts)
     }
   }
+  for (const domain of domains) {
+    const facts = remembered.get(domain)
+    if (facts && holds(facts, rules)) known.set(domain, facts)
+  }
+  const unread = domains.filter((domain) => !known.has(domain))
+  learn(await io.knownDomains(unread, rules))
+  const missing = domains.filter((domain) => !known.has(domain))
+  const enough = performance.now() + longEnoughMs
+  let held = 0
+  for (let at = 0; at < missing.length && !signal.aborted && performance.now() < enough; at += claimedAtOnce) {
+    const portion = missing.slice(at, at + claimedAtOnce)
+    const learnt = await askAbout(io, signal, portion, rules)
+    learn(learnt)
+    held += portion.length - learnt.size
+  }
   return { known, held }
+}
+
+function holds({ holdsUntil, askedAt }: KnownDomain, { now, notBefore }: VerifyRules): boolean {
+  return holdsUntil > now && (notBefore === null || askedAt >= notBefore)
 }
 
 async function askAbout(
@@ -50,13 +66,13 @@ async function askAbout(
   if (claims.length === 0) return new Map()
   const renewing = setInterval(() => void io.renewDomains(lease).catch(() => {}), renewEveryMs)
   const learnt = new Map<string, KnownDomain & NewFacts>()
+  const askedAt = io.now()
   try {
-    await Promise.all(
-      claims.map(async ({ domain, faults, catchAll, catchAllAt }) => {
-        const facts = await io.askDomain(domain, faults, signal)
-        if (facts) learnt.set(domain, { ...facts, catchAll, catchAllAt })
-      }),
-    )
+    const asked = claims.map(async ({ domain, faults, catchAll, catchAllAt }) => {
+      const facts = await io.askDomain(domain, { askedAt, faults }, signal)
+      if (facts && !signal.aborted) learnt.set(domain, { ...facts, catchAll, catchAllAt })
+    })
+    await untilAborted(Promise.all(asked), signal)
   } finally {
     clearInterval(renewing)
     await io.saveDomains(lease, [...learnt.values()])
@@ -64,4 +80,13 @@ async function askAbout(
     await io.releaseDomains(lease, left)
   }
   return learnt
+}
+
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const abort = () => resolve()
+  signal.addEventListener('abort', abort, { once: true })
+  work.then(() => resolve(), reject)
+  await promise.finally(() => signal.removeEventListener('abort', abort))
 }

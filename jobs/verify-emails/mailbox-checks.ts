@@ -30,6 +30,9 @@ export function emptyMailboxRound(): MailboxRound {
   return { answered: [], kept: [], notes: [], findings: [], held: 0, askStore: false }
 }
 
+/** A talk with slow hosts takes longer than claims last. */
+export const renewEveryMs = 60_000
+
 /** Finds out about mailboxes for one run of a shard: by our own probes, or by a service. */
 export interface MailboxChecks {
   check(candidates: readonly Candidate[], rules: VerifyRules): Promise<MailboxRound>

@@ -5,7 +5,13 @@ import { mxOrganisation } from '../engines/verify/mx-organisation.ts'
 import { catchAllOf, isUnprobeable, verdict } from '../engines/verify/verdict.ts'
 import { dueNow } from './due-checks.ts'
 import type { VerifyIo } from './io.ts'
-import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from './mailbox-checks.ts'
+import {
+  type Candidate,
+  emptyMailboxRound,
+  type MailboxChecks,
+  type MailboxRound,
+  renewEveryMs,
+} from './mailbox-checks.ts'
 import { answeredBy, keptVerdict } from './result.ts'
 import type { VerifyRules } from './verify-batch.ts'
 import { earlier } from './wait.ts'
@@ -35,10 +41,15 @@ export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSi
   const by = { depth: 'SMTP', engine: 'builtin' } as const
   const stop = new AbortController()
   const inner = AbortSignal.any([signal, stop.signal])
-  const underWay = new Map<string, { addresses: string[]; over: Promise<void> }>()
+  const underWay = new Map<string, { addresses: string[]; connection: string; over: Promise<void> }>()
   const finished: Finished[] = []
   /** Domains whose hosts take fewer recipients at a time. */
   const fewer = new Map<string, number>()
+  const renewing = setInterval(() => {
+    const connections = [...underWay.values()].map(({ connection }) => connection)
+    // The next time is early enough.
+    void io.renewClaims(lease, connections).catch(() => {})
+  }, renewEveryMs)
   let trouble: unknown
   const aborted = new Promise<void>((resolve) => {
     inner.addEventListener('abort', () => resolve(), { once: true })
@@ -65,6 +76,7 @@ export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSi
         await keepFinished()
       } finally {
         clearTimeout(timer)
+        clearInterval(renewing)
         await io.releaseClaims(lease)
       }
     },
@@ -150,7 +162,7 @@ export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSi
     const may = await io.reserveConnection({ organisation, lease: connection, recipients: mine.length })
     if (may.may === 'connect') {
       const control = needsControl ? `${randomBytes(9).toString('hex')}@${domain}` : null
-      underWay.set(domain, { addresses: taken, over: run(domain, mine, organisation, control, connection) })
+      underWay.set(domain, { addresses: taken, connection, over: run(domain, mine, organisation, control, connection) })
       return
     }
     await giveBack()
@@ -221,7 +233,7 @@ export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSi
       const kept = keptVerdict(item, known, said)
       if (said.retryAt === null) round.answered.push(answeredBy(item, known, said))
       // Nothing is known yet, whatever it was that they said.
-      else if (kept) round.kept.push({ ...kept, failed: true })
+      else if (kept) round.kept.push({ ...kept, verdict: { ...kept.verdict, failed: true } })
     })
     settled.push(`@${domain}`)
     const half = controlled ? learnt.filter((made) => made && isHalf(made.at(-1)!)).length : 0

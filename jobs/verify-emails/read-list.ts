@@ -17,7 +17,7 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
   const { checkpoint, io, care, signal } = args
   const before = checkpoint?.of === 'list' ? checkpoint : { read: 0, place: undefined, readAs: undefined }
   const list = await openList(args, before.readAs)
-  const perShard = rowsPerShard(list.rows)
+  const perShard = rowsPerShard(list.rows, depthOf(args.input))
   let { read } = before
   let began = before.readAs !== undefined
   const notes = began ? [] : await warnings(args)

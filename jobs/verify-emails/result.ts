@@ -1,7 +1,7 @@
 import type { NewVerification } from '../../db/job-verifications.ts'
-import type { FailedCheck, NewVerdict, VerdictRow } from '../../db/verdicts.ts'
+import type { FailedCheck, FullVerdict, NewVerdict } from '../../db/verdicts.ts'
 import type { OpenItem } from '../../db/verify-lists.ts'
-import type { Evidence } from '../engines/verify/evidence.ts'
+import type { DomainFacts, Evidence } from '../engines/verify/evidence.ts'
 import type { Reason } from '../engines/verify/terms.ts'
 import type { Verdict } from '../engines/verify/verdict.ts'
 import type { ErrorCategory } from '../error-category.ts'
@@ -32,14 +32,12 @@ export function answeredBy(
   verdict: Verdict,
   failure?: Pick<Finding, 'category' | 'message'>,
 ): Answered {
-  const row = { ...rowOf(evidence, verdict), ...(failure && { failed: true }) }
-  const kept = failure ? undefined : keptVerdict(item, evidence, verdict)
+  const full = { ...fullVerdict(evidence, verdict), ...(failure && { failed: true }) }
   const category = troubles[verdict.reason]
   const trouble =
     failure ?? (category && { category, message: `could not be checked: ${why(item, evidence, verdict)}` })
   return {
-    found: verificationOf(item, row),
-    ...(kept && { kept }),
+    ...answeredAs(item, full, !failure && !evidence.suppressed),
     findings: trouble ? [{ ...trouble, item: item.address }] : [],
   }
 }
@@ -51,19 +49,31 @@ export function answeredByFailure(
 ): Answered {
   const category = troubles[row.reason as Reason] ?? 'provider'
   const message = `could not be checked at ${row.checkedAt.toISOString()}: ${row.reason}`
-  return { found: verificationOf(item, row), findings: [{ category, message, item: item.address }] }
+  return {
+    found: { position: item.position, address: item.address, verdict: row },
+    findings: [{ category, message, item: item.address }],
+  }
 }
 
+/** An address with a verdict that others may share. `keep`: it is one for whoever asks later, too. */
+export function answeredAs({ domain, position, address }: OpenItem, verdict: FullVerdict, keep: boolean): Answered {
+  const row = { position, address, verdict }
+  return { found: row, ...(keep && isAddress({ domain }) && { kept: row }), findings: [] }
+}
+
+/** Undefined for what is no address: it has no normal form, and so no key. */
 export function keptVerdict(
-  { domain, address }: OpenItem,
+  { domain, position, address }: OpenItem,
   evidence: Evidence,
   verdict: Verdict,
 ): NewVerdict | undefined {
   // What is no address has no normal form, and so no key; and who is taken off the list of suppressions is checked again.
-  if (domain === '' || evidence.suppressed) return undefined
-  const { text: _text, depth: _depth, engine: _engine, at: _at, ...kept } = evidence
-  const { tries } = evidence
-  return { domain, address, ...rowOf(evidence, verdict), evidence: kept, retryAt: instant(verdict.retryAt), tries }
+  if (!isAddress({ domain }) || evidence.suppressed) return undefined
+  return { position, address, verdict: fullVerdict(evidence, verdict) }
+}
+
+function isAddress({ domain }: Pick<OpenItem, 'domain'>): boolean {
+  return domain !== ''
 }
 
 function why({ domain }: OpenItem, evidence: Evidence, { reason }: Verdict): string {
@@ -71,12 +81,12 @@ function why({ domain }: OpenItem, evidence: Evidence, { reason }: Verdict): str
   return route?.kind === 'dns_error' ? `the name servers of ${domain} gave no answer (${route.code})` : reason
 }
 
-function verificationOf({ position, domain, address }: OpenItem, row: VerdictRow): NewVerification {
-  return { position, domain, address, ...row }
-}
-
-function rowOf({ depth, engine, at }: Evidence, verdict: Verdict): VerdictRow {
+/** Evidence is kept without what the columns, the text and the facts of the domain say. */
+export function fullVerdict(evidence: Evidence, verdict: Verdict): FullVerdict {
+  const { text: _text, depth, engine, at, tries, domain, ...rest } = evidence
   const { status, reason, score, suggestion, flags } = verdict
+  const byFacts = domain !== undefined && isPlain(domain)
+  const kept = { ...rest, ...(domain && !byFacts && { domain }) }
   return {
     status,
     reason,
@@ -88,7 +98,16 @@ function rowOf({ depth, engine, at }: Evidence, verdict: Verdict): VerdictRow {
     checkedAt: new Date(at),
     holdsUntil: instant(verdict.holdsUntil),
     failed: troubles[reason] !== undefined,
+    evidence: Object.keys(kept).length > 0 ? kept : null,
+    factsAt: byFacts ? new Date(domain.at) : null,
+    retryAt: instant(verdict.retryAt),
+    tries,
   }
+}
+
+/** All that is known of it is what DNS said, which is stored with the domain. */
+export function isPlain({ disposable, catchAll }: DomainFacts): boolean {
+  return !disposable && catchAll === null
 }
 
 function instant(text: string | null): Date | null {

@@ -48,8 +48,6 @@ const list = z.object({
 
 const rows = z.object({
   of: z.literal('rows'),
-  /** The store has been asked. */
-  asked: z.boolean(),
   /** What is no result of its own has been counted. */
   closed: z.boolean(),
 })

@@ -1,3 +1,4 @@
+import type { OpenItem } from '../../db/verify-lists.ts'
 import type { RunEnd, Step } from '../job-kind.ts'
 import { checkItems } from './check-items.ts'
 import { createMailboxProbes } from './mailbox-probes.ts'
@@ -7,7 +8,7 @@ import { emptyBatch, type RowsState, type VerifyBatch, type VerifyCheckpoint } f
 import { planOf, type VerifyArgs } from './verify-run.ts'
 
 /** For what others are checking: a few looks inside the process, then without a slot. */
-const busyPolls = { most: 15, everyMs: 100, laterMs: 700 }
+const busyPolls = { most: 20, everyMs: [10, 20, 40, 80], laterMs: 700 }
 /** So short a wait stays in the process. */
 const shortWaitMs = 2_000
 
@@ -21,8 +22,9 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
   if (!list) throw new Error(`job ${jobId} has no list`)
   const range = rowsOfShard(shard, list.rowsPerShard)
   const plan = planOf(args, list)
-  const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', asked: false, closed: false }
+  const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', closed: false }
   const { engine } = plan
+  const laterBy = (ms: number, why: string): RunEnd => ({ end: 'later', at: new Date(io.now().getTime() + ms), why })
   const mailboxes =
     engine === 'builtin' ? createMailboxProbes(io, jobId, signal) : createServiceChecks(io, jobId, engine, signal)
   const stepOf = (batch: Partial<VerifyBatch>): Step<VerifyBatch, VerifyCheckpoint> => ({
@@ -30,52 +32,67 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
     checkpoint: { ...state },
     phase: 'verifying',
   })
-  const laterBy = (ms: number, why: string): RunEnd => ({ end: 'later', at: new Date(io.now().getTime() + ms), why })
+  /** The step after which all rows have their fate: what was no result of its own is counted, once. */
+  const lastStep = (batch: Partial<VerifyBatch>): Step<VerifyBatch, VerifyCheckpoint> => {
+    const closed = state.closed ? [] : [range]
+    state.closed = true
+    return { ...stepOf({ ...batch, closed }), end: { end: 'done' } }
+  }
   let { care } = args
   let polls = 0
+  /** Undefined: to be read. */
+  let open: OpenItem[] | undefined
 
   try {
     for (;;) {
       await mailboxes.committed()
       if (signal.aborted) return laterBy(0, 'stopped')
-      if (!state.asked) {
-        state.asked = true
-        yield stepOf({ asked: [range] })
+      if (!open) {
+        const rules = plan.rules()
+        open = await io.openItems(jobId, range, rules)
+        if (open.some(({ stored }) => stored)) {
+          open = undefined
+          yield stepOf({ asked: [range], rules })
+          continue
+        }
       }
-      const items = await io.openItems(jobId, range)
-      if (items.length === 0) break
-      const { answered, kept, notes, findings, wait, held, askStore } = await checkItems(
-        { io, signal, plan, mailboxes },
-        items,
-        care,
-      )
-      if (askStore) state.asked = false
+      if (open.length === 0) {
+        if (!state.closed) yield lastStep({})
+        return { end: 'done' }
+      }
+      const round = await checkItems({ io, jobId, signal, plan, mailboxes }, open, care)
+      const { answered, kept, notes, findings, wait, held, askStore } = round
       if (answered.length + kept.length > 0) {
         if (care === 'give-up-one') care = 'one-item'
         polls = 0
-        const verdicts = [...answered.flatMap((one) => one.kept ?? []), ...kept]
+        const told = new Set(answered.map(({ found }) => found.address))
+        open = open.filter(({ address }) => !told.has(address))
+        const batch = {
+          verdicts: [...answered.flatMap((one) => one.kept ?? []), ...kept],
+          found: answered.map(({ found }) => found),
+        }
+        const isLast = open.length === 0 && !askStore
+        if (askStore) open = undefined
         yield {
-          ...stepOf({ verdicts, found: answered.map(({ found }) => found) }),
+          ...(isLast ? lastStep(batch) : stepOf(batch)),
           findings: [...findings, ...answered.flatMap((one) => one.findings)],
           notes,
         }
-      } else if (askStore || signal.aborted) continue
+        if (isLast) return { end: 'done' }
+      } else if (askStore || signal.aborted) open = undefined
       else if (held > 0) {
+        const everyMs = busyPolls.everyMs[polls] ?? 100
         if (polls++ === busyPolls.most)
           return laterBy(busyPolls.laterMs, `others are checking ${held} of its addresses`)
-        await args.wait(busyPolls.everyMs)
-        state.asked = plan.depth !== 'SMTP'
+        await args.wait(everyMs)
+        // What others have found out about mailboxes is in the store.
+        if (plan.depth === 'SMTP') open = undefined
       } else if (wait) {
         const ms = wait.at.getTime() - io.now().getTime()
         if (ms > shortWaitMs) return { end: 'later', ...wait }
         await args.wait(Math.max(1, ms))
       }
     }
-    if (!state.closed) {
-      state.closed = true
-      yield { ...stepOf({ closed: [range] }), end: { end: 'done' } }
-    }
-    return { end: 'done' }
   } finally {
     await mailboxes.close()
   }

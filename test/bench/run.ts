@@ -10,6 +10,7 @@ const benches: Record<string, string> = {
   live: './live/run.ts',
   queue: './queue/run.ts',
   'real-sites': '../real-sites/run.ts',
+  verify: './verify/run.ts',
 }
 
 const [name = '', ...rest] = process.argv.slice(2)

@@ -9,6 +9,8 @@ export interface ListPlan {
   rows: number
   /** `d0.test` to `d<n-1>.test`, all of them met before one comes again. */
   domains: number
+  /** Instead of `test`, as `list.com`. */
+  ending?: string
   seed?: number
   /** Share of rows whose address has been in the list before, some of them in another letter case. */
   duplicates?: number
@@ -62,24 +64,29 @@ export function tallyOf(plan: ListPlan): ListTally {
 
 /** The different addresses of a list, in the order of their first rows. */
 export function* addressesOf(plan: ListPlan): Generator<string, void> {
-  for (const { kind, nth } of draws(plan)) if (kind === 'new') yield addressAt(nth, plan.domains)
+  for (const { kind, nth } of draws(plan)) if (kind === 'new') yield addressAt(nth, plan)
 }
 
 /**
- * For `otherwise` of a DNS server: each domain of a list has an MX of its own name at one of `hosts`, loopback addresses in turn.
- * Cheap for any number of domains, since nothing of it is kept.
+ * For `otherwise` of a DNS server: each domain of a list, whatever its ending, has an MX at one of `hosts`, addresses in turn. It is of the domain's own
+ * name, unless there are fewer `mailHosts` than domains. Cheap for any number of domains, since nothing of it is kept.
  */
-export function listZone(domains: number, hosts: string[] = ['127.0.0.2']): (name: string) => DnsName | undefined {
+export function listZone(
+  domains: number,
+  hosts: string[] = ['127.0.0.2'],
+  mailHosts: number = domains,
+): (name: string) => DnsName | undefined {
   return (name) => {
-    const [, isHost, number] = /^(mx\.)?d(\d+)\.test$/.exec(name) ?? []
+    const [, isHost, number, ending] = /^(mx\.)?d(\d+)\.([a-z0-9.-]+)$/.exec(name) ?? []
     if (number === undefined || Number(number) >= domains) return undefined
-    return isHost ? { a: [hosts[Number(number) % hosts.length]!] } : { mx: [[10, `mx.${name}`]] }
+    if (isHost) return { a: [hosts[Number(number) % hosts.length]!] }
+    return { mx: [[10, `mx.d${Number(number) % mailHosts}.${ending}`]] }
   }
 }
 
 function* cells(plan: ListPlan): Generator<string, void> {
   for (const { kind, nth } of draws(plan)) {
-    const address = kind === 'bad' ? badCells[nth % badCells.length]! : addressAt(nth, plan.domains)
+    const address = kind === 'bad' ? badCells[nth % badCells.length]! : addressAt(nth, plan)
     yield kind === 'again' && nth % 3 === 0 ? address.toUpperCase() : address
   }
 }
@@ -101,8 +108,8 @@ function* draws({
   }
 }
 
-function addressAt(nth: number, domains: number): string {
-  return `${firstNames[nth % firstNames.length]}.${Math.floor(nth / domains)}@d${nth % domains}.test`
+function addressAt(nth: number, { domains, ending = 'test' }: ListPlan): string {
+  return `${firstNames[nth % firstNames.length]}.${Math.floor(nth / domains)}@d${nth % domains}.${ending}`
 }
 
 const firstNames = ['anna', 'bert', 'carla', 'dario', 'elif', 'frans', 'greta', 'hugo', 'ines', 'jonas', 'karin']

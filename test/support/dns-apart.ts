@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Domains `d0.test` to `d<n-1>.test`, whose MX hosts are at `hosts` in turn: `listZone` of address-list.ts. */
+/** Domains as `listZone` of address-list.ts has them, with their MX hosts at `hosts` in turn. */
 export interface DnsProcessPlan {
   domains: number
   hosts?: string[]
+  mailHosts?: number
 }
 
 /** Of the time since the last report; `cpuMs` since the start. */
@@ -12,6 +13,8 @@ export interface DnsProcessReport {
   queries: number
   /** Different pairs of a name and a type. */
   names: number
+  /** How many of them by type, as `MX`. */
+  byType: Record<string, number>
   /** `MX d1.test` and how often, for those that were asked for more than once. */
   askedAgain: [what: string, times: number][]
   cpuMs: number

@@ -17,6 +17,8 @@ export interface DnsQuery {
   /** In lower case, without a dot at the end. */
   name: string
   type: string
+  /** Of the message. A resolver that has waited too long for an answer sends the same message once more. */
+  id: number
   transport: 'udp' | 'tcp'
 }
 
@@ -77,7 +79,7 @@ export async function startDns(options: DnsOptions = {}): Promise<Dns> {
     const question = query?.questions?.[0]
     if (!query || !question) return
     const name = question.name.toLowerCase()
-    record(name, question.type, transport)
+    record({ name, type: question.type, id: query.id ?? 0, transport })
     const has = zone.get(name) ?? otherwise(name)
     const trouble = has?.trouble && meets(has.trouble, question.type) ? has.trouble.what : undefined
     if (trouble === 'silent') return
@@ -94,10 +96,10 @@ export async function startDns(options: DnsOptions = {}): Promise<Dns> {
     else later(has.delayMs, () => send(reply()))
   }
 
-  function record(name: string, type: string, transport: 'udp' | 'tcp') {
-    const key = `${type} ${name}`
+  function record(query: Omit<DnsQuery, 'atMs'>) {
+    const key = `${query.type} ${query.name}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
-    if (log) queries.push({ atMs: performance.now(), name, type, transport })
+    if (log) queries.push({ atMs: performance.now(), ...query })
   }
 
   function meets(trouble: DnsTrouble, type: string): boolean {

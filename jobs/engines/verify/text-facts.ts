@@ -13,28 +13,52 @@ export function textFacts(given: string): TextFacts | RefusedText {
   const parsed = parseAddress(given)
   if (!parsed.ok) return { ok: false, given: shown(given), refusal: parsed.reason, position: parsed.at }
   const { address, local, domain } = parsed
-  const { registrable, knownSuffix } = suffixFacts(domain)
+  const { registrable, tldKnown, free, disposable, meant } = domainText(domain)
   const role = isRole(local) || ['no-reply', 'machine'].includes(localPartKind(local))
-  const meant = meantDomain(domain)
   return {
     ok: true,
     address,
     local,
     domain,
-    registrable: registrable ?? null,
-    tldKnown: knownSuffix,
+    registrable,
+    tldKnown,
     role,
-    free: isFreeProvider(domain),
-    disposable: isDisposable(domain),
+    free,
+    disposable,
     plusTag: hasPlusTag(local),
     gibberish: !role && isGibberish(local),
     suggestion: meant === undefined ? null : `${local}@${meant}`,
   }
 }
 
+interface DomainText extends Pick<TextFacts, 'registrable' | 'tldKnown' | 'free' | 'disposable'> {
+  meant: string | undefined
+}
+
+const memo = new Map<string, DomainText>()
+/** A list may name tens of thousands of domains, and come back to each. */
+const mostRemembered = 32_768
+
+/** What the name of a domain alone tells. */
+function domainText(domain: string): DomainText {
+  const known = memo.get(domain)
+  if (known) return known
+  const { registrable = null, knownSuffix } = suffixFacts(domain)
+  const facts = {
+    registrable,
+    tldKnown: knownSuffix,
+    free: isFreeProvider(domain),
+    disposable: isDisposable(domain),
+    meant: meantDomain(domain),
+  }
+  if (memo.size >= mostRemembered) memo.clear()
+  memo.set(domain, facts)
+  return facts
+}
+
 /** Whether the mail of a domain goes to a disposable provider: by its own name, or that of a host that takes it. */
 export function isDisposableDomain(domain: string, route: MailRoute): boolean {
-  return isDisposable(domain) || (route.kind === 'mx' && route.hosts.some(({ host }) => isDisposable(host)))
+  return domainText(domain).disposable || (route.kind === 'mx' && route.hosts.some(({ host }) => isDisposable(host)))
 }
 
 /** Cut, and without what no database takes: a NUL, half of a surrogate pair. */

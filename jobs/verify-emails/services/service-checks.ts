@@ -11,7 +11,13 @@ import type { ErrorCategory } from '../../error-category.ts'
 import { OutgoingError } from '../../outgoing-error.ts'
 import { dueNow } from '../due-checks.ts'
 import type { VerifyIo } from '../io.ts'
-import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from '../mailbox-checks.ts'
+import {
+  type Candidate,
+  emptyMailboxRound,
+  type MailboxChecks,
+  type MailboxRound,
+  renewEveryMs,
+} from '../mailbox-checks.ts'
 import { answeredBy, keptVerdict } from '../result.ts'
 import type { VerifyRules } from '../verify-batch.ts'
 import { earlier } from '../wait.ts'
@@ -35,6 +41,8 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
   const account = () => (known ??= io.serviceAccount(jobId, service))
   let settled: string[] = []
   const batches = createBatches({ io, jobId, service, signal, account, claim, conclude })
+  // The next time is early enough.
+  const renewing = setInterval(() => void io.renewClaims(lease, []).catch(() => {}), renewEveryMs)
 
   return {
     async committed() {
@@ -42,6 +50,7 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
       settled = []
     },
     async close() {
+      clearInterval(renewing)
       await io.releaseClaims(lease)
     },
     async check(candidates, rules) {
