@@ -78,10 +78,13 @@ test.each<[when: string, isIt: (batch: VerifyBatch) => boolean]>([
 ])('nobody is asked about an address that was suppressed %s', async (when, isIt) => {
   const firm = when.replaceAll(/\W/g, '')
   const address = `gone@${firm}.com`
-  const emails = [`ann@${firm}.com`, `Gone@${firm}.com`, `bob@${firm}.com`, `gone@${firm}.com`]
+  const known = `known@partner-of-${firm}.com`
+  const emails = [`ann@${firm}.com`, `Gone@${firm}.com`, known, `bob@${firm}.com`, `gone@${firm}.com`]
+  // The store is asked in a step of its own where it knows one of them.
+  await driveKind(verifyEmails, { ...options, input: inputOf([known]) })
   const { verified, counts, findings } = await suppressAfter(isIt, address, emails)
-  expect(verified).toEqual([`ann@${firm}.com`, `bob@${firm}.com`])
-  expect(counts).toMatchObject({ total: 4, succeeded: 2, failed: 0, skipped: 2 })
+  expect(verified).toEqual([`ann@${firm}.com`, known, `bob@${firm}.com`])
+  expect(counts).toMatchObject({ total: 5, succeeded: 3, failed: 0, skipped: 2 })
   expect(findings).toEqual([])
   expect(asked()).toContain(`ann@${firm}.com`)
   expect(asked()).not.toContain(address)
