@@ -9,7 +9,7 @@ import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
 import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
-import { bindUploads, uploadsOf } from './control/job-uploads.ts'
+import { bindUploads, titleOf, uploadsOf } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
 import type { AnyJobKind } from './job-kind.ts'
@@ -54,15 +54,16 @@ export async function startJob(engine: Engine, job: NewJob): Promise<StartedJob>
   if (!secretKey && Object.keys(secrets).length > 0) throw lacksKey(Object.keys(secrets))
 
   const key = idempotencyKey ?? null
+  const title = await titleOf(engine, kind, { owner, input })
   const jobId = await engine.db.transaction().execute(async (trx) => {
     const id = await withinLimits(trx, kind, engine.settings, () =>
-      insertJob(trx, { kind: name, title: kind.titleOf(input), owner, input, idempotencyKey: key }),
+      insertJob(trx, { kind: name, title, owner, input, idempotencyKey: key }),
     )
     if (id === null) return null
     await bindUploads(trx, kind, { jobId: id, owner, input })
     for (const [name, value] of Object.entries(secrets)) await putSecret(trx, secretKey!, { jobId: id, name, value })
     await sendShards(engine.boss, trx, [{ jobId: id, shardKey: 'main', activation: 1 }])
-    const message = ['Job created', kind.titleOf(input), ...(note ? [note] : [])].join(': ')
+    const message = ['Job created', title, ...(note ? [note] : [])].join(': ')
     await appendEvents(trx, id, [{ type: 'job.created', data: { message } }])
     return id
   })

@@ -179,6 +179,7 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
    * Labels, descriptions, defaults and examples come from zod's metadata and make the form. An optional text with the metadata
    * `secret: true` is stored encrypted and apart: `check` sees it, `titleOf` and `run` do not; `io` reads it by `secret`.
    * One with `upload: true` is the id of an upload: it is checked at the start, stays while the job is there, and is read by `openUpload`.
+   * One with `job: 'scrape-emails'` is the id of a job of that kind, which is chosen from a list.
    */
   input: z.ZodType<Input>
   checkpoint: z.ZodType<Checkpoint>
@@ -192,8 +193,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   estimate?(input: Input, settings: Settings): Estimate
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
   limits?(settings: Settings): StartLimits
-  /** One line that tells this job from others in a list. */
-  titleOf(input: Input): string
+  /** One line that tells this job from others in a list. `fileName` is that of its upload, as whoever sent it called it. */
+  titleOf(input: Input, fileName?: string): string
   io(deps: IoDeps): Io
   run(args: RunArgs<Input, Checkpoint, Io>): AsyncGenerator<Step<Batch, Checkpoint>, RunEnd>
   /**

@@ -1,6 +1,7 @@
 import type { InputRef } from '@pothos/core'
 
 import { readInput } from '../jobs/control.ts'
+import { titleOf } from '../jobs/control/job-uploads.ts'
 import type { AnyJobKind, Estimate } from '../jobs/job-kind.ts'
 import { builder } from './builder.ts'
 import { orRefused, resultType, ValidationErrorType } from './errors.ts'
@@ -49,7 +50,8 @@ export function addCheck(kind: AnyJobKind, inputType: InputRef<Record<string, un
       resolve: (_root, { input: given }, { engine, viewer }) =>
         orRefused(async () => {
           const input = await readInput(engine, kind, withoutNulls(given), viewer.owner)
-          return { title: kind.titleOf(input), estimate: kind.estimate?.(input, engine.settings) ?? null }
+          const title = await titleOf(engine, kind, { owner: viewer.owner, input })
+          return { title, estimate: kind.estimate?.(input, engine.settings) ?? null }
         }),
     }),
   )

@@ -1,4 +1,5 @@
 import { withAcronyms } from '../ui/format.ts'
+import type { JobKind } from './job-words.ts'
 
 /**
  * From the JSON Schema of a kind's input to form fields, and from what was typed back to an input. It reads what zod writes for
@@ -8,8 +9,8 @@ export interface InputField {
   name: string
   label: string
   help: string
-  /** `paste` is a long text, `upload` the id of a file that was sent. */
-  widget: 'lines' | 'text' | 'paste' | 'upload' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
+  /** `paste` is a long text, `upload` the id of a file that was sent, `job` the id of a job of the kind `jobKind`. */
+  widget: 'lines' | 'text' | 'paste' | 'upload' | 'job' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
   required: boolean
   /** Shown below the fold: see `fieldsOf`. */
   advanced: boolean
@@ -20,6 +21,8 @@ export interface InputField {
   minimum?: number
   maximum?: number
   choices: { value: string; label: string }[]
+  /** As the API names it. */
+  jobKind?: JobKind
 }
 
 /** What stands in the form, as typed: text, or a flag. Kept even where it makes no sense. */
@@ -156,6 +159,8 @@ interface Schema {
   advanced?: boolean
   secret?: boolean
   upload?: boolean
+  /** The stored name of a kind, where the value is the id of a job of it. */
+  job?: string
   maxLength?: number
   minimum?: number
   maximum?: number
@@ -183,6 +188,8 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
     whole: schema.type === 'integer',
     choices: (schema.enum ?? []).map((value) => ({ value: String(value), label: sentenceOf(String(value)) })),
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server names only kinds that it has
+  if (schema.job) field.jobKind = constantCase(schema.job) as JobKind
   // zod gives every integer the bounds of a safe one: no limit that anybody wants to read.
   if (schema.minimum !== undefined && schema.minimum > Number.MIN_SAFE_INTEGER) field.minimum = schema.minimum
   if (schema.maximum !== undefined && schema.maximum < Number.MAX_SAFE_INTEGER) field.maximum = schema.maximum
@@ -209,6 +216,7 @@ function widgetOf(schema: Schema): InputField['widget'] {
       return schema.items?.type === 'string' && !schema.items.enum ? 'lines' : 'json'
     case 'string':
       if (schema.upload) return 'upload'
+      if (schema.job) return 'job'
       if (schema.secret) return 'secret'
       return (schema.maxLength ?? 0) >= longText ? 'paste' : 'text'
     case 'integer':
@@ -250,6 +258,7 @@ function readText(field: InputField, text: string): { value?: unknown; problem?:
     case 'text':
     case 'paste':
     case 'upload':
+    case 'job':
     case 'secret':
     case 'flag':
     default:

@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, readonly, ref, shallowRef } from 'vue'
+import { computed, onScopeDispose, readonly, ref, shallowRef, watch } from 'vue'
 import type { ComputedRef, Ref } from 'vue'
 
 import { useOnReconnect } from '../connection.ts'
@@ -121,11 +121,13 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
 
   /** What the server knows of the file that the form names, as after a reload. */
   async function look() {
-    const response = await fetch(`/upload/${id.value}`, {
+    const sought = id.value
+    const response = await fetch(`/upload/${sought}`, {
       method: 'HEAD',
       headers: { 'Tus-Resumable': '1.0.0' },
     }).catch(() => undefined)
-    if (!response) return
+    // Meanwhile another file may have been chosen, or this one taken out.
+    if (!response || id.value !== sought) return
     if (response.status === 404 || response.status === 410) {
       id.value = ''
       return fail('The file that was here is no longer on the server. Choose it again.')
@@ -138,6 +140,10 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
     }
   }
   if (id.value) void look()
+  // A form that is cleared lets go of its file.
+  watch(id, (now) => {
+    if (now === '' && phase.value === 'done') phase.value = 'none'
+  })
   useOnReconnect(() => {
     if (phase.value === 'waiting') goOn()
     if (phase.value === 'done' && !shown.value) void look()

@@ -215,15 +215,19 @@ export function checkCrawlInput(input: CrawlInput, settings: Settings): InputIss
 }
 
 /** `example.com`, `example.com and 2 more`, `example.com and a table`. */
-export function crawlTitle({ domains = [], startUrls = [], table, upload }: CrawlInput): string {
+export function crawlTitle({ domains = [], startUrls = [], table, upload }: CrawlInput, fileName?: string): string {
   const withTable = table !== undefined || upload !== undefined
-  if (domains.length + startUrls.length === 0) return withTable ? 'a table of sites' : ''
+  if (domains.length + startUrls.length === 0) return withTable ? shortened(fileName || 'a table of sites') : ''
   const first = (domains[0] ?? startUrls[0] ?? '')
     .trim()
     .replace(/^https?:\/\//i, '')
     .replace(/\/$/, '')
   const more = domains.length + startUrls.length - 1
-  const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
+  const short = shortened(first)
   const named = more > 0 ? `${short} and ${more} more` : short
-  return withTable ? `${named}, and a table` : named
+  return withTable ? `${named}, and ${shortened(fileName || 'a table')}` : named
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }

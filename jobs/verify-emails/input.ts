@@ -30,8 +30,9 @@ export const verifyInput = z
       .optional()
       .meta({
         title: 'Results of a job',
-        description: 'The id of a job of yours: the addresses that it found are verified.',
+        description: 'A job of yours that has looked for addresses: what it found is verified. By the API, its id.',
         examples: ['12'],
+        job: 'scrape-emails',
       }),
     depth: z
       .enum(depths)
@@ -207,12 +208,16 @@ export function checkVerifyInput(input: VerifyInput, { smtp, services }: Setting
   return []
 }
 
-/** `ada@example.com and 2 more`. */
-export function verifyTitle({ emails = [], upload, fromJob, fromKnown }: VerifyInput): string {
-  if (upload !== undefined) return 'An uploaded list'
+/** `ada@example.com and 2 more`; the name of the file, where there is one. */
+export function verifyTitle({ emails = [], upload, fromJob, fromKnown }: VerifyInput, fileName?: string): string {
+  if (upload !== undefined) return fileName ? shortened(fileName) : 'An uploaded list'
   if (fromJob !== undefined) return `Results of job ${fromJob}`
   if (fromKnown) return 'All addresses that were found'
   const first = (emails.find((email) => email.trim() !== '') ?? '').trim()
-  const short = first.length > 80 ? `${first.slice(0, 79).toWellFormed()}…` : first
+  const short = shortened(first)
   return emails.length > 1 ? `${short} and ${emails.length - 1} more` : short
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }

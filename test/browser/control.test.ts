@@ -151,6 +151,56 @@ it('sends a file on after a cut line and after a reload, without a byte sent twi
   await page.getByRole('alert').getByText('“nothing.csv” is empty.').waitFor(soon)
 })
 
+it('loads the page anew where the app was built anew under it; a form that is cleared lets go of its file', async () => {
+  // The console tells of the chunk that is gone.
+  await using watched = await openWatchedPage(browser, {
+    origins: [program.url],
+    expected: [/Failed to load resource/],
+  })
+  const { page } = watched
+  let loads = 0
+  page.on('request', (request) => void (request.resourceType() === 'document' && loads++))
+  await page.goto(`${program.url}/jobs/new?kind=SCRAPE_EMAILS`)
+  await page.getByRole('button', { name: 'Choose a file' }).waitFor(soon)
+  const anew = (await (await page.request.get(program.url)).text()).replaceAll('/assets/index-', '/assets/anew-')
+  await page.route('**/assets/TablePreview-*', (route) =>
+    loads === 1 ? route.fulfill({ status: 404 }) : route.fallback(),
+  )
+  await page.route(`${program.url}/`, (route, request) =>
+    request.resourceType() === 'fetch' ? route.fulfill({ contentType: 'text/html', body: anew }) : route.fallback(),
+  )
+  await page.getByRole('link', { name: 'Addresses', exact: true }).click()
+  await page.getByRole('link', { name: 'Jobs', exact: true }).click()
+  await page.getByRole('link', { name: 'New job' }).first().click()
+  await page.getByRole('link', { name: /^Verify/ }).click()
+  const file = page.getByLabel('File', { exact: true })
+  const list = (name: string) => ({
+    name,
+    mimeType: 'text/csv',
+    buffer: Buffer.from('\uFEFFmail;note\r\nada@maker-works.com;"two\r\nlines"\r\n'),
+  })
+  await file.setInputFiles(list('first.csv'))
+  const preview = page.getByRole('region', { name: 'How the table is read' })
+  await preview.getByRole('columnheader', { name: 'mail, the column that is read' }).waitFor(soon)
+  expect(loads).toBe(2)
+  await page.getByText('first.csv', { exact: true }).waitFor(soon)
+
+  const column = preview.getByRole('combobox', { name: 'Column that is read' })
+  await column.selectOption({ label: '2: note' })
+  await preview.getByRole('columnheader', { name: 'note, the column that is read' }).waitFor(soon)
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByRole('button', { name: 'Choose a file' }).waitFor(soon)
+  await file.setInputFiles(list('second.csv'))
+  await column.selectOption({ label: '2: note' })
+  // What was said of one table is not held of the next.
+  await file.setInputFiles(list('third.csv'))
+  await page.getByText('third.csv', { exact: true }).waitFor(soon)
+  await preview.getByRole('columnheader', { name: 'mail, the column that is read' }).waitFor(soon)
+  await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'Syntax' })
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.getByRole('heading', { name: 'third.csv' }).waitFor(soon)
+})
+
 it('keeps a secret off the device, the page and the API', async () => {
   await using watched = await openWatchedPage(browser, { origins: [program.url] })
   const { page } = watched

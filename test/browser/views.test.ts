@@ -164,6 +164,7 @@ it('the results of a job, filtered, and where one of them stood', async () => {
   const count = await page.getByText(/^\d+ addresses$/).innerText({ timeout: soon.timeout })
   await look('results-filtered')
   await page.getByText('Export', { exact: true }).click()
+  await look('export')
   const [download] = await Promise.all([
     page.waitForEvent('download', soon),
     page.getByRole('link', { name: /^CSV/ }).click(),
@@ -217,7 +218,7 @@ it('“Verify these” on results: the form, the verdicts of the text alone, and
   await open('/jobs/1')
   await page.getByRole('button', { name: 'Verify these' }).click()
   await page.waitForURL(/new\?kind=VERIFY_EMAILS/, soon)
-  await expect.poll(() => page.getByRole('textbox', { name: 'Results of a job' }).inputValue(), soon).toBe('1')
+  await expect.poll(() => page.getByRole('combobox', { name: 'Results of a job' }).inputValue(), soon).toBe('1')
   await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'Syntax' })
   await look('verify-these')
   await page.getByRole('button', { name: 'Start job' }).click()
