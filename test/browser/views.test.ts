@@ -186,6 +186,7 @@ it('its pages as a tree and as a list', async () => {
   await page.getByRole('button', { name: /^events\// }).click()
   await page.getByRole('button', { name: /^products\// }).click()
   await text('sap-flow-probe.html')
+  await page.evaluate(() => scrollTo(0, 0))
   await look('pages-tree')
   await open('/jobs/1/pages?view=list&status=failed')
   await text('the host answered 404')
