@@ -57,7 +57,7 @@ export const reasonMeanings: Record<VerificationReason, string> = {
   PROVIDER_UNPROBEABLE: 'Its provider gives answers that tell nothing, so it was not asked.',
   INCONCLUSIVE: 'What was answered says nothing that can be read.',
   DOMAIN_ACCEPTS_MAIL: 'The domain takes mail; the mailbox was not asked about.',
-  SYNTAX_OK: 'It is written as an address; nothing else was looked at.',
+  SYNTAX_OK: 'Well written; nothing else was looked at.',
 }
 
 /** fullMailbox → "full mailbox" */

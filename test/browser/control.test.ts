@@ -170,9 +170,9 @@ it('loads the page anew where the app was built anew under it; a form that is cl
     request.resourceType() === 'fetch' ? route.fulfill({ contentType: 'text/html', body: anew }) : route.fallback(),
   )
   await page.getByRole('link', { name: 'Addresses', exact: true }).click()
-  await page.getByRole('link', { name: 'Jobs', exact: true }).click()
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Jobs', exact: true }).click()
   await page.getByRole('link', { name: 'New job' }).first().click()
-  await page.getByRole('link', { name: /^Verify/ }).click()
+  await page.getByRole('link', { name: /^Verify e-mail/ }).click()
   const file = page.getByLabel('File', { exact: true })
   const list = (name: string) => ({
     name,
