@@ -65,7 +65,10 @@ function begun(stream: Readable): Promise<Readable> {
 /** COPY takes no parameters: they are written into the statement. */
 function withoutParameters(query: RawBuilder<unknown>, db: Kysely<DB>): string {
   const { sql, parameters } = query.compile(db)
-  return sql.replaceAll(/\$(\d+)/g, (_, number: string) => literal(parameters[Number(number) - 1]))
+  // What stands in quotes is text, such as the name of somebody's column, whatever it looks like.
+  return sql.replaceAll(/'(?:[^']|'')*'|\$(\d+)/g, (found, number?: string) =>
+    number === undefined ? found : literal(parameters[Number(number) - 1]),
+  )
 }
 
 function literal(value: unknown): string {

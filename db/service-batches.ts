@@ -49,7 +49,7 @@ export interface BatchAnswer {
 /** Stores all that a batch said, at once. Addresses that it left out are asked about one by one. */
 export async function batchIsDone(db: Kysely<DB>, id: number, answers: readonly BatchAnswer[]): Promise<void> {
   await sql`
-    with done as (update service_batches set state = 'DONE' where id = ${id} and state in ('SENDING', 'RUNNING') returning id)
+    with done as (update service_batches set state = 'DONE' where id = ${id} and state in ('SENDING', 'RUNNING', 'UNCERTAIN') returning id)
     update service_batch_addresses b set answer = n.answer::jsonb
     from done, unnest(${answers.map(({ address }) => address)}::text[], ${answers.map(({ answer }) => jsonText(answer))}::text[]) n(address, answer)
     where b.batch_id = done.id and b.address = n.address`.execute(db)
@@ -83,21 +83,34 @@ export interface Batched {
   answer: unknown
 }
 
-/** By address, of those that went with a batch of this account since `notBefore`. */
+/** What a batch said holds so long for who has not asked for it yet: its answers do not say when they were made. */
+const batchHoldsDays = 7
+/** A batch is on its way for two minutes at most; then whoever sent it could not say what became of it. */
+const sendingMinutes = 10
+
+/** By address, of those that went with a batch of this account since `notBefore`, and not too long ago. */
 export async function batchedAddresses(
   db: Kysely<DB>,
   account: string,
   addresses: readonly string[],
-  notBefore: Date | null,
+  { notBefore, now }: { notBefore: Date | null; now: Date },
 ): Promise<Map<string, Batched>> {
   if (addresses.length === 0) return new Map()
   const { rows } = await sql<Batched>`
     select distinct on (i.address) i.address, b.id as "batchId", b.state, b.remote_id as "remoteId", b.poll_at as "pollAt", b.polls, i.answer
     from service_batch_addresses i join service_batches b on b.id = i.batch_id
     where i.address = any(${addresses}::text[]) and b.account = ${account} and b.state <> 'UNCERTAIN'
-      and (${notBefore}::timestamptz is null or b.sent_at >= ${notBefore})
+      and b.sent_at >= greatest(${notBefore}::timestamptz, ${now}::timestamptz - make_interval(days => ${batchHoldsDays}))
+      and not (b.state = 'SENDING' and b.sent_at < ${now}::timestamptz - make_interval(mins => ${sendingMinutes}))
     order by i.address, b.id desc`.execute(db)
   return new Map(rows.map((row) => [row.address, row]))
+}
+
+/** Removes what nobody asks for any more; the number of batches. */
+export async function removeOldBatches(db: Kysely<DB>): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from service_batches where sent_at < now() - make_interval(days => ${batchHoldsDays + 1})`.execute(db)
+  return Number(numAffectedRows ?? 0)
 }
 
 /** Whoever gets true asks for the batch now; nobody else does before `next`. */

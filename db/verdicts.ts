@@ -62,13 +62,13 @@ export async function saveVerdicts(
   await sql`
     insert into verdicts as v (address, depth, engine, domain, status, reason, score, flags, suggestion, evidence, facts_at, checked_at, holds_until, failed,
       retry_at, tries, forced, job_id)
-    select i.address, s.depth, s.engine, i.domain, s.status, s.reason, s.score, string_to_array(s.flags, ','), s.suggestion, s.evidence::jsonb, s.facts_at,
+    select distinct on (i.address, s.depth, s.engine) i.address, s.depth, s.engine, i.domain, s.status, s.reason, s.score, string_to_array(s.flags, ','), s.suggestion, s.evidence::jsonb, s.facts_at,
       s.checked_at, s.holds_until, s.failed, s.retry_at, s.tries, ${forced}::boolean, ${jobId}::bigint
     from unnest(${positions}::text[], ${verdictArrays(said)}, ${column('evidence').map((evidence) => (evidence === null ? null : jsonText(evidence)))}::text[],
       ${column('factsAt')}::timestamptz[], ${column('retryAt')}::timestamptz[], ${column('tries')}::int[])
       s(positions, ${verdictArrayNames}, evidence, facts_at, retry_at, tries)
     ${itemsAt(jobId, first, last)}
-    order by i.address, s.depth, s.engine
+    order by i.address, s.depth, s.engine, s.checked_at desc
     on conflict (address, depth, engine) do update set status = excluded.status, reason = excluded.reason, score = excluded.score, flags = excluded.flags,
       suggestion = excluded.suggestion, evidence = excluded.evidence, facts_at = excluded.facts_at, checked_at = excluded.checked_at, holds_until = excluded.holds_until,
       failed = excluded.failed, retry_at = excluded.retry_at, tries = excluded.tries, checks = v.checks + 1, forced = excluded.forced, job_id = excluded.job_id

@@ -7,6 +7,7 @@ import type { PgBoss } from 'pg-boss'
 import { appendEvents } from '../db/jobs.ts'
 import { pruneEvents } from '../db/prune-events.ts'
 import { shardQueue } from '../db/queue.ts'
+import { removeOldBatches } from '../db/service-batches.ts'
 import { type ClaimedShard, claimShards, type HeldShard, shardsHeldBy } from '../db/shards.ts'
 import { analyzeGrown } from '../db/statistics.ts'
 import type { DB } from '../db/types.ts'
@@ -208,6 +209,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
     }),
     repeat('forgetting', 5_000, () => finishForgetting(db)),
     repeat('removing uploads', 60_000, async () => ((await removeUploads(db, blobs)) > 0 ? 1_000 : undefined)),
+    repeat('removing old batches', 3_600_000, async () => void (await removeOldBatches(db))),
     repeat('deleting old jobs', 3_600_000, async () => {
       if (retentionDays !== undefined) await deleteOld(engine, { owner: undefined, days: retentionDays })
     }),

@@ -58,7 +58,7 @@ export async function fetchPage(
     const head = { httpStatus: response.status, fetchMs: response.tookMs }
     const asked = validators.etag !== undefined || validators.lastModified !== undefined
     if (response.status === 304 && asked) return { ...head, got: 'unchanged' }
-    return { ...head, ...(await read(io, url, response)) }
+    return { ...head, ...(await read(io, url, response, signal)) }
   } catch (error) {
     if (!(error instanceof OutgoingError)) throw error
     return { fetchMs: performance.now() - started, ...faultOf(error) }
@@ -73,7 +73,12 @@ export function faultOf({ category, message, details }: OutgoingError): Fault {
 
 type Answer = Visit extends infer V ? (V extends Visit ? Omit<V, 'fetchMs' | 'httpStatus'> : never) : never
 
-async function read(io: CrawlIo, url: string, response: ResponseHead & { body: Uint8Array }): Promise<Answer> {
+async function read(
+  io: CrawlIo,
+  url: string,
+  response: ResponseHead & { body: Uint8Array },
+  signal: AbortSignal,
+): Promise<Answer> {
   const { status, headers, body } = response
   if (isRedirect(response)) {
     const to = canonicalUrl(headers['location']!, url)
@@ -95,13 +100,19 @@ async function read(io: CrawlIo, url: string, response: ResponseHead & { body: U
   const contentType = headers['content-type']
   if (!isText(contentType)) return { got: 'no text', message: `it is ${mediaType(contentType)}, not text` }
   if (isBinary(body, contentType)) return { got: 'no text', message: 'it is binary, not text' }
-  return await readText(io, url, headers, body)
+  return await readText(io, url, headers, body, signal)
 }
 
-async function readText(io: CrawlIo, url: string, headers: Record<string, string>, body: Uint8Array): Promise<Answer> {
+async function readText(
+  io: CrawlIo,
+  url: string,
+  headers: Record<string, string>,
+  body: Uint8Array,
+  signal: AbortSignal,
+): Promise<Answer> {
   const started = performance.now()
   try {
-    const page = await io.readPage({ url, body, contentType: headers['content-type'] })
+    const page = await io.readPage({ url, body, contentType: headers['content-type'] }, signal)
     const tag = robotsTag(headers['x-robots-tag'])
     const noindex = page.robots.noindex || tag.noindex
     const nofollow = page.robots.nofollow || tag.nofollow
@@ -115,6 +126,7 @@ async function readText(io: CrawlIo, url: string, headers: Record<string, string
       validators: validatorsIn(headers),
     }
   } catch (error) {
+    signal.throwIfAborted()
     if (error instanceof ReadTooLong) return fault('too_large', error.message)
     // Our own fault, which must cost this page and no other.
     return fault('internal', `its text could not be read: ${error instanceof Error ? error.message : String(error)}`)

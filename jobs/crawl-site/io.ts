@@ -36,7 +36,7 @@ export interface CrawlIo {
   request(url: string, options: OutgoingRequest): Promise<OutgoingResponse>
   open(url: string, options: OutgoingRequest): Promise<OpenResponse>
   /** Rejects with `ReadTooLong` where a page takes too long. */
-  readPage(page: PageBytes): Promise<ExtractedPage>
+  readPage(page: PageBytes, stop: AbortSignal): Promise<ExtractedPage>
 
   frontier(jobId: number, shard: string, limit: number): Promise<QueuedPage[]>
   nearer(jobId: number, shard: string, limit: number): Promise<NearerPage[]>
@@ -81,7 +81,7 @@ export function crawlIo({ db, blobs, outgoing, workerId, now, settings }: IoDeps
     random: Math.random,
     request: (url, options) => outgoing.request(url, options),
     open: (url, options) => outgoing.open(url, options),
-    readPage: (page) => reader.read(page),
+    readPage: (page, stop) => reader.read(page, stop),
     frontier: (jobId, shard, limit) => listFrontier(db, jobId, shard, limit),
     nearer: (jobId, shard, limit) => listNearer(db, jobId, shard, limit),
     nextSitemap: (jobId, shard) => nextSitemap(db, jobId, shard),

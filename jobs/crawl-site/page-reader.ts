@@ -6,8 +6,8 @@ import { type PageBytes, readPage } from './read-page.ts'
 
 /** Reads pages: the usual ones at once, large ones, of which a hostile one takes seconds, in a thread, so that nothing else stands still. */
 export interface PageReader {
-  /** Rejects with `ReadTooLong`, or with what went wrong. */
-  read(page: PageBytes): Promise<ExtractedPage>
+  /** Rejects with `ReadTooLong`, with what went wrong, or with the reason of `stop`, which it waits for nothing after. */
+  read(page: PageBytes, stop: AbortSignal): Promise<ExtractedPage>
 }
 
 export class ReadTooLong extends Error {}
@@ -29,13 +29,13 @@ export function createPageReader({ largeBytes = 500_000, mostMs = 60_000 }: Page
     thread = undefined
   }
 
-  const readApart = async (page: PageBytes): Promise<ExtractedPage> => {
+  const readApart = async (page: PageBytes, stop: AbortSignal): Promise<ExtractedPage> => {
+    stop.throwIfAborted()
     clearTimeout(idle)
-    thread ??= new Worker(new URL('page-thread.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 1_024 },
-    })
+    thread ??= startThread()
     thread.ref()
-    const signal = AbortSignal.timeout(mostMs)
+    const late = AbortSignal.timeout(mostMs)
+    const signal = AbortSignal.any([late, stop])
     try {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
       thread.postMessage(page)
@@ -46,16 +46,37 @@ export function createPageReader({ largeBytes = 500_000, mostMs = 60_000 }: Page
       return answer.page
     } catch (error) {
       end()
-      throw signal.aborted ? new ReadTooLong(`reading it took longer than ${mostMs / 1_000} s`) : error
+      stop.throwIfAborted()
+      throw late.aborted ? new ReadTooLong(`reading it took longer than ${mostMs / 1_000} s`) : error
     }
   }
 
   return {
-    async read(page) {
+    async read(page, stop) {
       if (page.body.length < largeBytes) return readPage(page)
-      const mine = before.then(() => readApart(page))
+      const mine = before.then(() => readApart(page, stop))
       before = mine.catch(() => {})
-      return await mine
+      return await orStopped(mine, stop)
     },
+  }
+}
+
+function startThread(): Worker {
+  const thread = new Worker(new URL('page-thread.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: 1_024 },
+  })
+  // It may still fail while it is being ended, when nobody waits for it.
+  thread.on('error', () => {})
+  return thread
+}
+
+async function orStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(stop.reason)
+  stop.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    stop.removeEventListener('abort', abort)
   }
 }

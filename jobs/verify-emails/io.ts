@@ -244,7 +244,7 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: Io
     batchIsUncertain: (batch) => batchIsUncertain(db, batch),
     forgetBatch: (batch) => forgetBatch(db, batch),
     batchedAddresses: (service, key, addresses, notBefore) =>
-      batchedAddresses(db, accountOf(service, key), addresses, notBefore),
+      batchedAddresses(db, accountOf(service, key), addresses, { notBefore, now: now() }),
     claimPoll: (batch, next) => claimPoll(db, batch, { now: now(), next }),
     callService: (request) => services.call(request),
     keepAtOnce: (jobId, rules, kept) =>

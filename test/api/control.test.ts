@@ -129,8 +129,11 @@ describe('retry', () => {
     const { id } = await start(slow)
     const failed = async () => ((await jobOf(id))!['progress'] as { failed: number }).failed
     for (let round = 0; round < 3; round++) {
-      await until('some items have failed', async () => (await failed()) > 3)
-      await act('pauseJob', id)
+      await until(
+        'some items have failed, or none is left to fail',
+        async () => (await failed()) > 3 || (await stateOf(database.db, id)) === 'COMPLETED',
+      )
+      if ((await act('pauseJob', id))['__typename'] !== 'JobSuccess') break
       await until('it is paused', async () => (await stateOf(database.db, id)) === 'PAUSED')
       if ((await failed()) > 0) expect(await act('retryJob', id)).toMatchObject({ __typename: 'JobSuccess' })
       await kill(workers.shift()!)

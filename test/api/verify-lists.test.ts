@@ -82,6 +82,25 @@ const table = [
   'Again;zoe@firm.com;short',
 ].join('\r\n')
 
+test('columns may be called like places of parameters, and are texts all the same', async () => {
+  const names = ['E-Mail', '$1', "it's $3", 'Price $100', "' || (select version()) || '"]
+  const upload = await uploadBytes(
+    api.url,
+    Buffer.from(`${names.join(';')}\nann@firm.com;a;b;c;d\nzoe@firm.com;e;f;g;h`),
+  )
+  const jobId = await verify({ upload, depth: 'SYNTAX' })
+  const rows = [
+    { 'E-Mail': 'ann@firm.com', $1: 'a', "it's $3": 'b', 'Price $100': 'c', [names[4]!]: 'd' },
+    { 'E-Mail': 'zoe@firm.com', $1: 'e', "it's $3": 'f', 'Price $100': 'g', [names[4]!]: 'h' },
+  ]
+  const told = async (query: string) =>
+    jsonLines(await exported(jobId, `verifications.ndjson${query}`)).map(({ row }) => row)
+  expect(await told('')).toEqual(rows)
+  expect(await told('?domain=firm.com&text=ann')).toEqual([rows[0]])
+  expect(await exported(jobId, `verifications.ndjson?domain=${encodeURIComponent(' || (select 1) || ')}`)).toBe('')
+  expect((await exported(jobId, 'verifications.csv')).split('\r\n')[0]).toContain(names.slice(0, 4).join(','))
+})
+
 test('a table comes back in its order with its own columns, each row beside the verdict of its address', async () => {
   const upload = await uploadBytes(api.url, Buffer.from(`\uFEFF${table}`))
   const jobId = await verify({ upload, depth: 'DNS' })

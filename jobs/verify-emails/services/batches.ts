@@ -92,8 +92,19 @@ export function createBatches(deps: BatchDeps): Batches {
     if (mine.length === 0) return
     const addresses = mine.map(({ item }) => item.address)
     const batch = await io.beginBatch(service, key, jobId, addresses)
-    const reply = await call(request(base, key, addresses), read, key, lastWord(signal))
-    if (reply === undefined) return io.batchIsUncertain(batch)
+    try {
+      const reply = await call(request(base, key, addresses), read, key, lastWord(signal))
+      if (reply === undefined) await io.batchIsUncertain(batch)
+      else await heed(batch, reply, account, round)
+    } catch (error) {
+      // So that nobody waits for it; where it says something already, it stays as it is.
+      await io.batchIsUncertain(batch).catch(() => {})
+      throw error
+    }
+  }
+
+  /** What a service said when it was sent a batch. */
+  async function heed(batch: number, reply: BatchReply, account: ServiceAccount, round: MailboxRound): Promise<void> {
     switch (reply.kind) {
       case 'running': {
         const at = inMs(firstPollMs)
