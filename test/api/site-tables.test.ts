@@ -41,7 +41,7 @@ test('a table of sites is uploaded, and refused with the rows that are wrong, be
 test('the results by domain bring back its columns, with no cell that is a formula', async () => {
   const table = Buffer.from('\uFEFFname,site,note\n"Acme, Inc.",acme-works.com,=1+1\nBeta,,"a ""b"""\n')
   const { job } = await start({ upload: await uploadBytes(api.url, table), domains: ['beta-works.com'] })
-  expect(job?.title).toBe('beta-works.com, and a table')
+  expect(job?.title).toBe('beta-works.com, and list.csv')
   const before = await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)
   expect(before.status).toBe(202)
   await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()

@@ -74,8 +74,8 @@ describe('a worker that does not hear', () => {
 
   it('that its shards were taken over, as it was frozen, stores nothing when it wakes up', async () => {
     await work(1, { by: proxy.url })
-    // They do not hear their signal either.
-    const jobId = await start({ shards: 9, steps: 12, rowsPerStep: 2, stepMs: 300, letterEvery: 0, deafEvery: 1 })
+    // They do not hear their signal either, and are not done before the other worker is there.
+    const jobId = await start({ shards: 9, steps: 40, rowsPerStep: 2, stepMs: 300, letterEvery: 0, deafEvery: 1 })
     await someRun(jobId)
     await work(1)
     const [frozen] = workers
@@ -84,7 +84,7 @@ describe('a worker that does not hear', () => {
     const { steps } = await shardsOf(jobId)
     await until('others go on', async () => (await shardsOf(jobId)).steps > steps + 9, 60_000)
     frozen!.kill('SIGCONT')
-    await endsSound(jobId, 9 * 12 * 2)
+    await endsSound(jobId, 9 * 40 * 2)
   })
 
   it('anything in the middle of a transaction holds the others up for seconds only', async () => {
