@@ -1,23 +1,16 @@
+import { type ScriptListener, ScriptTexts } from './javascript-texts.ts'
 import { ScriptTokens, type Token } from './javascript-tokens.ts'
 import {
   callFunction,
   callMethod,
   concat,
   fromCodes,
-  joinList,
   type List,
   type Text,
   textOf,
   toNumber,
   type Value,
 } from './javascript-values.ts'
-
-/** Called with each text that a script holds or puts together, with names and values of each object, and with the arguments of each call. */
-export interface ScriptListener {
-  text(text: Text): void
-  object(names: string[], values: string[], start: number): void
-  call(name: string, values: string[], start: number): void
-}
 
 /**
  * Reads a script for its texts without running it: joins pieces over "+", constants, `join`, `reverse`, `replace`, `fromCharCode`, `unescape`,
@@ -28,31 +21,20 @@ export function readScriptStrings(code: string, listener: ScriptListener): void 
 }
 
 const deepestNesting = 40
-const mostNames = 5000
 const longestCallback = 80
-/** A list of so many numbers may be the letters of an address. */
-const fewestCodes = 6
-
 class ScriptReader {
   private readonly tokens: ScriptTokens
   private readonly listener: ScriptListener
+  private readonly texts: ScriptTexts
   private readonly code: string
-  /** What names were last seen to hold, `a.b` included; without regard to scope. */
-  private readonly names = new Map<string, Value>()
-  private readonly kept = new WeakSet<Value>()
   private readonly objects: { names: string[]; values: string[]; start: number }[] = []
   private depth = 0
   private regex: string | undefined
-  /** What `document.write` was told, one call after the other: a page writes an address piece by piece. */
-  private written: Text[] = []
-  /** Letters that we may still put together or tell: a script could make us join one long list a million times. */
-  private allowance: number
-
   constructor(code: string, listener: ScriptListener) {
     this.code = code
     this.tokens = new ScriptTokens(code)
     this.listener = listener
-    this.allowance = code.length * 8 + 50_000
+    this.texts = new ScriptTexts(listener, code.length * 8 + 50_000)
   }
 
   readAll(): void {
@@ -63,10 +45,9 @@ class ScriptReader {
         this.tokens.next()
         if (text === '{') this.objects.push({ names: [], values: [], start })
         else if (text === '}') this.closeObject()
-      } else this.tell(this.readSum())
+      } else this.texts.tell(this.readSum())
     }
-    for (const value of this.names.values()) this.tellKept(value)
-    this.tellWritten()
+    this.texts.end()
   }
 
   /** Pieces joined by "+"; undefined where one of them is unknown, the others told by then. */
@@ -76,7 +57,7 @@ class ScriptReader {
       this.tokens.next()
       const right = this.readOperand()
       const sum = this.add(value, right)
-      if (sum === undefined) this.tell(value)
+      if (sum === undefined) this.texts.tell(value)
       value = sum ?? right
     }
     return value
@@ -123,7 +104,7 @@ class ScriptReader {
     this.tokens.next()
     let value = this.readSum()
     while (this.isSign(',')) {
-      this.tell(value)
+      this.texts.tell(value)
       this.tokens.next()
       value = this.readSum()
     }
@@ -131,7 +112,7 @@ class ScriptReader {
       this.tokens.next()
       return value
     }
-    this.tell(value)
+    this.texts.tell(value)
     return undefined
   }
 
@@ -143,7 +124,7 @@ class ScriptReader {
       if (this.isSign(']')) {
         this.tokens.next()
         if (known) return { kind: 'list', items, start }
-        for (const item of items) this.tell(item)
+        for (const item of items) this.texts.tell(item)
         return undefined
       }
       if (this.isSign(',')) {
@@ -154,10 +135,10 @@ class ScriptReader {
       const value = this.readSum()
       if (value?.kind === 'text') items.push(value)
       else {
-        this.tell(value)
+        this.texts.tell(value)
         known = false
         if (this.tokens.peek() === before) {
-          for (const item of items) this.tell(item)
+          for (const item of items) this.texts.tell(item)
           return undefined
         }
       }
@@ -170,13 +151,13 @@ class ScriptReader {
     let path = first
     if (first === 'new' || first === 'return' || first === 'typeof' || first === 'await') return this.readOperand()
     if (this.objects.length > 0 && this.isSign(':')) return this.readProperty(first)
-    let value = this.names.get(path)
+    let value = this.texts.named(path)
     while (value === undefined && this.isSign('.')) {
       this.tokens.next()
       if (this.tokens.peek().kind !== 'name') return undefined
       const { text } = this.tokens.next()
       path += `.${text}`
-      value = this.names.get(path) ?? this.names.get(`.${text}`)
+      value = this.texts.named(path) ?? this.texts.named(`.${text}`)
       if (this.isSign('(')) break
     }
     if (this.isSign('(') && value === undefined) return this.readCall(path, start)
@@ -189,7 +170,7 @@ class ScriptReader {
     const { text: sign } = this.tokens.next()
     if (this.isSign('{')) return undefined
     const value = this.readSum()
-    this.remember(path, sign === '=' ? value : this.add(before, value))
+    this.texts.remember(path, sign === '=' ? value : this.add(before, value))
     return undefined
   }
 
@@ -204,8 +185,8 @@ class ScriptReader {
       }
     }
     // the name may be the first choice of a condition: a ? 'info@acme.com' : b
-    if (name.includes('@')) this.tell(textOf(name, 0))
-    this.remember(`.${name}`, value)
+    if (name.includes('@')) this.texts.tell(textOf(name, 0))
+    this.texts.remember(`.${name}`, value)
     return undefined
   }
 
@@ -213,26 +194,11 @@ class ScriptReader {
     const values = this.readArguments()
     const made = callFunction(path, values, start)
     if (made !== undefined) return made
-    if (path === 'document.write' || path === 'document.writeln') this.write(values)
+    if (path === 'document.write' || path === 'document.writeln') this.texts.write(values)
     const texts = values.map((value) => (value?.kind === 'text' ? value.text : undefined))
     if (texts.length > 0 && texts.every((text) => text !== undefined)) this.listener.call(path, texts, start)
-    for (const value of values) this.tell(value)
+    for (const value of values) this.texts.tell(value)
     return undefined
-  }
-
-  private write(values: (Value | undefined)[]): void {
-    for (const value of values) {
-      if (value?.kind === 'text') this.written.push(value)
-      else this.tellWritten()
-    }
-  }
-
-  private tellWritten(): void {
-    const { written } = this
-    this.written = []
-    if (written.length < 2) return
-    const joined = joinList({ kind: 'list', items: written, start: written[0]!.start }, '')
-    if (joined !== undefined) this.tellKept(joined)
   }
 
   private readMember(on: Value): Value | undefined {
@@ -251,10 +217,10 @@ class ScriptReader {
     if (!this.isSign('(')) return undefined
     if (name.text === 'map' && on.kind === 'list') return this.readMap(on)
     const values = this.readArguments()
-    const made = this.spend(sizeOf(on)) ? callMethod(on, name.text, values, this.regex) : undefined
+    const made = this.texts.affords(on) ? callMethod(on, name.text, values, this.regex) : undefined
     if (made !== undefined) return made
-    this.tell(on)
-    for (const value of values) this.tell(value)
+    this.texts.tell(on)
+    for (const value of values) this.texts.tell(value)
     return undefined
   }
 
@@ -267,7 +233,7 @@ class ScriptReader {
       const { kind, text } = this.tokens.next()
       if (kind === 'sign') open += text === '(' ? 1 : text === ')' ? -1 : 0
     }
-    if (!this.code.slice(start, this.tokens.peek().start).includes('fromCharCode') || !this.spend(on.items.length))
+    if (!this.code.slice(start, this.tokens.peek().start).includes('fromCharCode') || !this.texts.affords(on))
       return undefined
     const text = fromCodes(on.items, on.start)
     return text && { kind: 'list', items: Array.from(text.text, (char) => ({ ...text, text: char })), start: on.start }
@@ -299,7 +265,7 @@ class ScriptReader {
       values.push(value)
       // an argument that is more than a sum, such as a function: what follows is read as if it stood alone
       if (!this.isSign(',') && !this.isSign(')')) {
-        for (const known of values) this.tell(known)
+        for (const known of values) this.texts.tell(known)
         if (this.tokens.peek() === token) this.tokens.next()
         values.length = 0
         break
@@ -314,51 +280,13 @@ class ScriptReader {
     if (object !== undefined && object.names.length > 1) this.listener.object(object.names, object.values, object.start)
   }
 
-  private tell(value: Value | undefined): void {
-    if (value !== undefined && !this.kept.has(value)) this.tellKept(value)
-  }
-
-  private tellKept(value: Value): void {
-    if (!this.spend(sizeOf(value))) return
-    if (value.kind === 'text') this.listener.text(value)
-    else {
-      for (const item of value.items) this.listener.text(item)
-      const joined = joinList(value, '')
-      if (joined !== undefined) this.listener.text(joined)
-      const coded = value.items.length < fewestCodes ? undefined : fromCodes(value.items, value.start)
-      if (coded !== undefined) this.listener.text(coded)
-    }
-  }
-
-  /** What a name holds is told when the name gets something else, since until then it may be a mere part: addy = addy + '.com'. */
-  private remember(path: string, value: Value | undefined): void {
-    const before = this.names.get(path)
-    if (before !== undefined && !(before.kind === 'text' && value?.kind === 'text' && value.text.includes(before.text)))
-      this.tellKept(before)
-    if (value === undefined) this.names.delete(path)
-    else if (this.names.size >= mostNames && before === undefined) this.tell(value)
-    else {
-      this.names.set(path, value)
-      this.kept.add(value)
-    }
-  }
-
   private add(left: Value | undefined, right: Value | undefined): Text | undefined {
     if (left?.kind !== 'text' || right?.kind !== 'text') return undefined
     return concat(left, right)
-  }
-
-  private spend(letters: number): boolean {
-    this.allowance -= letters + 1
-    return this.allowance > 0
   }
 
   private isSign(text: string): boolean {
     const token = this.tokens.peek()
     return token.kind === 'sign' && token.text === text
   }
-}
-
-function sizeOf(value: Value): number {
-  return value.kind === 'text' ? value.text.length : value.items.length * 10
 }
