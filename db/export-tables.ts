@@ -11,8 +11,8 @@ export interface ExportTable {
   jsonColumns?: Pick<ExportColumn, 'name' | 'value'>[]
   /** All behind `select …`: from, where, order by. */
   source: RawBuilder<unknown>
-  /** `select … as any`: whether the job has anything of it, whatever the filter. */
-  any: RawBuilder<{ any: boolean }>
+  /** `select exists (…)`: whether the job has anything of it, whatever the filter. */
+  exists: RawBuilder<{ exists: boolean }>
 }
 
 export interface ExportColumn {
@@ -48,7 +48,7 @@ export function addressTable(jobId: number, filter: JobAddressFilter, order: Job
       { name: 'foundAt', value: 'a.found_at', type: 'time' },
     ],
     source: sql`from ${found} where ${ofJob}${matchingAddresses(jobId, filter)} order by ${orderByClause(jobAddressOrders[order].columns)}`,
-    any: sql`select exists (select from job_addresses where job_id = ${jobId}) as any`,
+    exists: sql`select exists (select from job_addresses where job_id = ${jobId})`,
   }
 }
 
@@ -70,7 +70,7 @@ export function pageTable(jobId: number, filter: PageFilter): ExportTable {
       { name: 'fetchedAt', value: 'p.fetched_at', type: 'time' },
     ],
     source: sql`from pages p where ${matchingPages(jobId, filter)} order by ${orderByClause(pageOrder.columns)}`,
-    any: sql`select exists (select from pages where job_id = ${jobId}) as any`,
+    exists: sql`select exists (select from pages where job_id = ${jobId})`,
   }
 }
 

@@ -54,7 +54,7 @@ export function verificationTable(jobId: number, filter: VerificationFilter, own
         ? sql`join ${verdicts} where i.job_id = ${jobId} and ${matchingVerifications(jobId, filter)}`
         : sql`left join ${verdicts} where i.job_id = ${jobId}`
     } order by i.position`,
-    any: sql`select exists (select from job_verifications where job_id = ${jobId}) as any`,
+    exists: sql`select exists (select from job_verifications where job_id = ${jobId})`,
   }
 }
 

@@ -37,8 +37,8 @@ export async function holdSuppressions(trx: Transaction<DB>): Promise<void> {
 /** Which of these addresses are on the list at this moment: for what asks before it acts. What is stored goes by `suppressedAmong`. */
 export async function suppressedNow(db: Kysely<DB>, addresses: readonly string[]): Promise<Set<string>> {
   // Most lists are empty, and then nothing need be sent.
-  const { rows: some } = await sql<{ any: boolean }>`select exists (select from suppressions) as any`.execute(db)
-  if (!some[0]!.any) return new Set()
+  const { rows: some } = await sql<{ exists: boolean }>`select exists (select from suppressions)`.execute(db)
+  if (!some[0]!.exists) return new Set()
   const { rows } = await sql<{ address: string }>`
     select a.address from unnest(${[...new Set(addresses)]}::text[]) a (address)
     where exists (select from suppressions s where s.hash = suppression_hash(a.address))`.execute(db)

@@ -62,7 +62,7 @@ export async function answerExport(
     if (error instanceof BadArgument) return sendJson(response, 400, { message: error.message })
     throw error
   }
-  if (!endedStates.includes(job.state) && !(await table.any.execute(engine.db)).rows[0]!.any) {
+  if (!endedStates.includes(job.state) && !(await table.exists.execute(engine.db)).rows[0]!.exists) {
     response.setHeader('Retry-After', '5')
     return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
   }
@@ -91,7 +91,7 @@ async function answerDomains(
 ): Promise<void> {
   const [argument] = url.searchParams.keys()
   if (argument !== undefined) return sendJson(response, 400, { message: `${argument}: There are no arguments.` })
-  if (!endedStates.includes(job.state) && !(await pageTable(job.id, {}).any.execute(engine.db)).rows[0]!.any) {
+  if (!endedStates.includes(job.state) && !(await pageTable(job.id, {}).exists.execute(engine.db)).rows[0]!.exists) {
     response.setHeader('Retry-After', '5')
     return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
   }
