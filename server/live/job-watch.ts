@@ -8,6 +8,8 @@ import type { ResultTail } from './result-tail.ts'
 const ringSize = 500
 /** At most 4 snapshots a second. */
 const snapshotGapMs = 250
+/** What a running job is said to do and how fast it is gets old even if nothing changes: a snapshot older than that is renewed by the next look at the job. */
+const staleMs = 1_500
 /** A snapshot goes along with the events before it, in one piece for each watcher. With more watchers it would hold the events up for the last of them: it comes when they have arrived. */
 const watchersAtOnce = 3_000
 /** What it takes to tell one of many, and for it to hear. */
@@ -57,11 +59,8 @@ export class JobWatch {
     return seq < first ? 'read' : this.#ring[seq - first]
   }
 
-  /**
-   * Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. `due`: a snapshot even
-   * if nothing changed.
-   */
-  takeIn(job: JobSource, events: EventRow[], due: boolean): boolean {
+  /** Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. */
+  takeIn(job: JobSource, events: EventRow[]): boolean {
     this.behind = false
     // New to us; or set back, as by a restored backup; or pruned up to its end.
     if (!this.snapshot || job.seq < this.lastSeq || (job.seq > this.lastSeq && events.length === 0)) {
@@ -70,7 +69,8 @@ export class JobWatch {
     }
     this.#append(events)
     this.behind = job.seq > this.lastSeq
-    const news = !this.behind && ((due && job.state === 'RUNNING') || fingerprint(job) !== fingerprint(this.#latest))
+    const stale = job.state === 'RUNNING' && performance.now() - this.#publishedAt > staleMs
+    const news = !this.behind && (stale || fingerprint(job) !== fingerprint(this.#latest))
     if (!this.behind) this.#latest = job
     const many = events.length > 0 && this.watchers.size > watchersAtOnce
     const waitMs = Math.max(this.#waitMs(), many ? this.watchers.size * msPerWatcher : 0)

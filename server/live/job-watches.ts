@@ -21,7 +21,7 @@ const endStates = new Set(['COMPLETED', 'CANCELLED', 'FAILED'])
 export interface JobWatches extends WatchedJobs {
   /** Reads these jobs anew, those that are watched. */
   changed(jobIds: Iterable<number>): void
-  /** Reads all anew; those that run get a snapshot even if nothing changed, since rates and waits do by themselves. */
+  /** Reads all anew: a snapshot gets old even if nothing happens, since rates and waits change by themselves. */
   poll(): void
   /** How many jobs are watched, and by how many. */
   load(): { jobs: number; followers: number }
@@ -38,8 +38,8 @@ export function createJobWatches(deps: {
 }): JobWatches {
   const { db, present, sample, warn } = deps
   const watches = new Map<number, JobWatch>()
-  /** Jobs to be read, and whether their snapshot is due even if nothing changed. */
-  let marked = new Map<number, boolean>()
+  /** Jobs to be read. */
+  let marked = new Set<number>()
 
   const readPage = sharedReads((jobId: number, after: number) => eventsBehind(db, [{ jobId, after }], pageSize))
   const readResults = sharedReads(async (jobId: number, after: ResultKey, upToStep: number): Promise<ResultPage> => {
@@ -47,8 +47,8 @@ export function createJobWatches(deps: {
     return { rows, more: rows.length === resultsAtOnce }
   })
 
-  const read = async (marks: Map<number, boolean>) => {
-    const live = [...marks.keys()].map((id) => watches.get(id)).filter((watch) => watch !== undefined && !watch.gone)
+  const read = async (jobIds: Set<number>) => {
+    const live = [...jobIds].map((id) => watches.get(id)).filter((watch) => watch !== undefined && !watch.gone)
     if (live.length === 0) return
     const ids = live.map((watch) => watch!.jobId)
     // The job first, then its events: so a snapshot never knows of an event that its watchers have not had.
@@ -69,7 +69,7 @@ export function createJobWatches(deps: {
     for (const watch of live) {
       const job = sources.get(watch!.jobId)
       if (!job) end(watch!)
-      else if (!watch!.takeIn(job, events.get(job.id) ?? [], marks.get(job.id) ?? false)) marked.set(job.id, false)
+      else if (!watch!.takeIn(job, events.get(job.id) ?? [])) marked.add(job.id)
     }
     await Promise.all(live.map((watch) => readTail(watch!, sources.get(watch!.jobId))))
     if (marked.size > 0) tick().catch(warn)
@@ -89,25 +89,25 @@ export function createJobWatches(deps: {
       more = page.more
       news = tail.takeIn(page.rows, more ? resultKeyOf(page.rows.at(-1)!) : endOfStep(job.steps))
     }
-    if (more) marked.set(job.id, false)
+    if (more) marked.add(job.id)
     else if (tail.end(endStates.has(job.state))) news = true
     if (news) watch.wakeAll()
   }
   const tick = oneAtATime(async () => {
-    const marks = marked
-    marked = new Map()
+    const jobIds = marked
+    marked = new Set()
     try {
-      await read(marks)
+      await read(jobIds)
     } catch (error) {
-      for (const [id, due] of marks) marked.set(id, due || marked.get(id) === true)
+      for (const id of jobIds) marked.add(id)
       throw error
     }
   })
-  const readAgain = (jobIds: Iterable<number>, due: boolean) => {
+  const readAgain = (jobIds: Iterable<number>) => {
     let any = false
     for (const id of jobIds) {
       if (!watches.has(id)) continue
-      marked.set(id, due || marked.get(id) === true)
+      marked.add(id)
       any = true
     }
     if (any) tick().catch(warn)
@@ -148,7 +148,7 @@ export function createJobWatches(deps: {
     async refresh(watch, watcher) {
       const { jobId } = watch
       const readOnce = async () => {
-        marked.set(jobId, marked.get(jobId) === true)
+        marked.add(jobId)
         await tick()
         return true
       }
@@ -165,8 +165,8 @@ export function createJobWatches(deps: {
       return tail
     },
     readResults: (jobId, after, upToStep, watcher) => untilRead(watcher, () => readResults(jobId, after, upToStep)),
-    changed: (jobIds) => readAgain(jobIds, false),
-    poll: () => readAgain(watches.keys(), true),
+    changed: readAgain,
+    poll: () => readAgain(watches.keys()),
     load: () => ({
       jobs: watches.size,
       followers: watches.values().reduce((sum, watch) => sum + watch.watchers.size, 0),
