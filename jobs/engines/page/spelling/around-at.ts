@@ -28,9 +28,21 @@ export function readAround(text: string, at: number): Spelling | undefined {
   const method =
     domain.words || local.words ? 'at-words' : spaceBefore || spaceAfter || domain.spaced ? 'spaced' : 'text'
   const spelling: Spelling = { local: local.value, domain: domain.value, start: local.start, end: domain.end, method }
-  if (!spaceBefore && !spaceAfter) return spelling
+  if (!spaceBefore && !spaceAfter) return method === 'text' ? joinBroken(text, spelling) : spelling
   if (isStopWord(local.value)) return undefined
   // "follow @acme.com" is a handle; "lunch @acme.com" a place
   if (spaceBefore && !spaceAfter && !speaksOfMail(text.slice(0, local.start), local.value)) return undefined
   return spelling
 }
+
+/** "<ftpm aster@debian.org>": a terminal broke the line within the brackets, which hold nothing but an address. */
+function joinBroken(text: string, spelling: Spelling): Spelling {
+  const { local, start, end } = spelling
+  if (text[end] !== '>' || text[start - 1] !== ' ') return spelling
+  const [, begun] = /<([a-z\d][a-z\d._+-]*)$/.exec(text.slice(Math.max(0, start - 32), start - 1)) ?? []
+  if (begun === undefined || isStopWord(begun) || mailWord.test(begun)) return spelling
+  return { ...spelling, local: begun + local, start: start - 1 - begun.length, method: 'spaced' }
+}
+
+/** "<mail info@acme.com>" names what follows. */
+const mailWord = /^(?:(?:e-?)?mails?|mailto|kontakt|contact|address|adresse|author|from)$/
