@@ -70,6 +70,7 @@ describe('nothing that has the form of an address but is none', () => {
     ],
     ['a handle', '<p>@acme @jane.roe follow @acme.com on X; @jane@mastodon.social !cats@lemmy.world</p>'],
     ['a mask of IRC', '<p>nick!user@host.acme.com</p>'],
+    ['a channel of IRC', '<p>Chat: <a href="irc://irc.acme.com/help">#help@irc.acme.com</a></p>'],
     [
       'an address of another protocol',
       '<p>xmpp:jane@acme.com sip:100@acme.com Jabber: jane@acme.com</p><a href="sip:jane@acme.com">x</a>',

@@ -14,6 +14,7 @@ export type Trap =
   | 'remote-path'
   | 'handle'
   | 'hostmask'
+  | 'channel'
   | 'other-protocol'
   | 'template'
   | 'code'
@@ -108,6 +109,7 @@ function trapInNeighbours(before: string, after: string): Trap | undefined {
   if (previous === '' || previous === ' ') return undefined
   if (previous === '@') return 'handle'
   if (previous === '!') return 'hostmask'
+  if (/(?:^|[\s"'(<[])#$/.test(before)) return 'channel'
   if ('$~{}%\\^`'.includes(previous) || /%\(\w{1,40}\)$/.test(before)) return 'template'
   return '/:=?&;#.,-+'.includes(previous) ? trapInUrl(before, previous) : undefined
 }
