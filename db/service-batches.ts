@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
+import { suppressedAmong } from './suppressions.ts'
 import type { DB } from './types.ts'
 
 /**
@@ -20,16 +21,27 @@ export interface NewBatch {
   at: Date
 }
 
-export async function beginBatch(db: Kysely<DB>, batch: NewBatch): Promise<number> {
-  const { service, account, jobId, workerId, addresses, at } = batch
-  const { rows } = await sql<{ id: number }>`
-    with b as (
-      insert into service_batches (service, account, job_id, worker_id, sent_at) values (${service}, ${account}, ${jobId}, ${workerId}, ${at}) returning id),
-    i as (
-      insert into service_batch_addresses (batch_id, address)
-      select b.id, a.address from b, unnest(${[...new Set(addresses)].sort()}::text[]) a(address))
-    select id from b`.execute(db)
-  return rows[0]!.id
+export interface BegunBatch {
+  id: number
+  /** Without those that no job may store. */
+  addresses: string[]
+}
+
+/** Undefined where no job may store any of the addresses. */
+export async function beginBatch(db: Kysely<DB>, batch: NewBatch): Promise<BegunBatch | undefined> {
+  const { service, account, jobId, workerId, at } = batch
+  return db.transaction().execute(async (trx) => {
+    const suppressed = await suppressedAmong(trx, batch.addresses)
+    const addresses = [...new Set(batch.addresses)].filter((address) => !suppressed.has(address)).sort()
+    if (addresses.length === 0) return undefined
+    const { rows } = await sql<{ id: number }>`
+      with b as (
+        insert into service_batches (service, account, job_id, worker_id, sent_at) values (${service}, ${account}, ${jobId}, ${workerId}, ${at}) returning id),
+      i as (
+        insert into service_batch_addresses (batch_id, address) select b.id, a.address from b, unnest(${addresses}::text[]) a(address))
+      select id from b`.execute(trx)
+    return { id: rows[0]!.id, addresses }
+  })
 }
 
 /** From now on it is asked for by this id, first at `pollAt`. */
@@ -46,13 +58,28 @@ export interface BatchAnswer {
   answer: unknown
 }
 
-/** Stores all that a batch said, at once. Addresses that it left out are asked about one by one. */
+/** Stores all that a batch said, at once, but for what no job may store any more. Addresses that it left out are asked about one by one. */
 export async function batchIsDone(db: Kysely<DB>, id: number, answers: readonly BatchAnswer[]): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const suppressed = await suppressedAmong(
+      trx,
+      answers.map(({ address }) => address),
+    )
+    if (suppressed.size > 0)
+      await sql`
+        delete from service_batch_addresses where batch_id = ${id} and address = any(${[...suppressed]}::text[])`.execute(
+        trx,
+      )
+    await storeAnswers(trx, id, answers)
+  })
+}
+
+async function storeAnswers(trx: Transaction<DB>, id: number, answers: readonly BatchAnswer[]): Promise<void> {
   await sql`
     with done as (update service_batches set state = 'DONE' where id = ${id} and state in ('SENDING', 'RUNNING', 'UNCERTAIN') returning id)
     update service_batch_addresses b set answer = n.answer::jsonb
     from done, unnest(${answers.map(({ address }) => address)}::text[], ${answers.map(({ answer }) => jsonText(answer))}::text[]) n(address, answer)
-    where b.batch_id = done.id and b.address = n.address`.execute(db)
+    where b.batch_id = done.id and b.address = n.address`.execute(trx)
 }
 
 export async function batchFailed(db: Kysely<DB>, id: number, message: string): Promise<void> {

@@ -1,18 +1,25 @@
 import { type Kysely, sql } from 'kysely'
 
 import { storableText } from './json.ts'
+import { suppressedAmong } from './suppressions.ts'
 import type { DB } from './types.ts'
 
-/** Notes that an address is asked about, before it is: from here until `endCall` it is uncertain whether it was paid for. Returns the number of the call. */
+/**
+ * Notes that an address is asked about, before it is: from here until `endCall` it is uncertain whether it was paid for. Returns the number of the call; undefined
+ * where no job may store the address.
+ */
 export async function beginCall(
   db: Kysely<DB>,
-  call: { service: string; address: string; jobId: number; workerId: string },
-): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    insert into service_calls (service, address, job_id, worker_id) values (${call.service}, ${call.address}, ${call.jobId}, ${call.workerId}) returning id`.execute(
-    db,
-  )
-  return rows[0]!.id
+  { service, address, jobId, workerId }: { service: string; address: string; jobId: number; workerId: string },
+): Promise<number | undefined> {
+  return db.transaction().execute(async (trx) => {
+    if ((await suppressedAmong(trx, [address])).size > 0) return undefined
+    const { rows } = await sql<{ id: number }>`
+      insert into service_calls (service, address, job_id, worker_id) values (${service}, ${address}, ${jobId}, ${workerId}) returning id`.execute(
+      trx,
+    )
+    return rows[0]!.id
+  })
 }
 
 export type CallEnd =
