@@ -70,18 +70,27 @@ export interface NewFacts {
   faults: number
 }
 
-/** Stores what DNS said and gives the domains back. Does nothing where the claim is lost: another one asks, or has asked. */
+/**
+ * Stores what DNS said and gives the domains back. Where the claim is lost, since another one asks or has asked, it goes into the history alone: verdicts rest
+ * on it all the same.
+ */
 export async function saveDomainFacts(db: Kysely<DB>, lease: string, facts: readonly NewFacts[]): Promise<void> {
   if (facts.length === 0) return
   const sorted = facts.toSorted((a, b) => (a.domain < b.domain ? -1 : 1))
   // Locked in their order, one look into the index each.
   await sql`
-    with mine as materialized (
+    with said as materialized (
       select n.* from rows from (unnest(${sorted.map(({ domain }) => domain)}::text[], ${sorted.map((fact) => fact.mxOrganisation)}::text[],
         ${sorted.map(({ askedAt }) => askedAt)}::timestamptz[], ${sorted.map(({ holdsUntil }) => holdsUntil)}::timestamptz[],
         ${sorted.map(({ faults }) => faults)}::int[]), jsonb_array_elements(${jsonText(sorted.map(({ route }) => route))}::jsonb))
-        n(domain, organisation, asked_at, holds_until, faults, route)
-      cross join lateral (select from domain_facts f where f.domain = n.domain and f.lease = ${lease}::uuid for update) f)
+        n(domain, organisation, asked_at, holds_until, faults, route)),
+    mine as materialized (
+      select n.* from said n
+      cross join lateral (select from domain_facts f where f.domain = n.domain and f.lease = ${lease}::uuid for update) f),
+    others as (
+      insert into domain_fact_history (domain, asked_at, route)
+      select n.domain, n.asked_at, n.route from said n where not exists (select from mine m where m.domain = n.domain)
+      on conflict do nothing)
     update domain_facts f set route = n.route, mx_organisation = n.organisation, asked_at = n.asked_at, holds_until = n.holds_until, faults = n.faults,
       checks = f.checks + 1, worker_id = null, lease = null, leased_until = null
     from mine n where f.domain = n.domain and f.lease = ${lease}::uuid`.execute(db)
