@@ -2,24 +2,32 @@ import { type Kysely, sql } from 'kysely'
 
 import type { DB, SightingsQuality } from './types.ts'
 
-export interface FoundFilter {
+/** Which of the addresses that jobs of somebody have found. */
+export interface FoundChoice {
+  /** Undefined: of any job of theirs. */
+  fromJob: number | undefined
   domain: string | undefined
   leastQuality: SightingsQuality | undefined
 }
 
+export interface FoundPage {
+  /** Behind this one; empty: from the first on. */
+  after: string
+  limit: number
+}
+
 const qualities: SightingsQuality[] = ['low', 'medium', 'high']
 
-/**
- * Addresses that a job has found, or any job of the owner of `jobId`, behind another one in the order of addresses. A job of somebody else has found none.
- */
+/** Addresses in their order. A job of somebody else has found none. */
 export async function foundAddresses(
   db: Kysely<DB>,
-  options: { jobId: number; fromJob: number | undefined; filter: FoundFilter; after: string; limit: number },
+  owner: string,
+  { fromJob, leastQuality, domain: only }: FoundChoice,
+  { after, limit }: FoundPage,
 ): Promise<string[]> {
-  const { jobId, fromJob, filter, after, limit } = options
-  const mine = sql`select o.id from jobs o join jobs j on j.owner = o.owner and j.id = ${jobId} where o.state <> 'DELETED'`
-  const good = qualities.slice(qualities.indexOf(filter.leastQuality ?? 'low'))
-  const domain = filter.domain === undefined ? sql`true` : sql`a.domain = ${filter.domain}`
+  const mine = sql`select o.id from jobs o where o.owner = ${owner} and o.state <> 'DELETED'`
+  const good = qualities.slice(qualities.indexOf(leastQuality ?? 'low'))
+  const domain = only === undefined ? sql`true` : sql`a.domain = ${only}`
   const { rows } = await (
     fromJob === undefined
       ? sql<{ address: string }>`

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Kysely, Transaction } from 'kysely'
 import type { z } from 'zod'
 
+import { foundAddresses } from '../db/found-addresses.ts'
 import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '../db/job-moves.ts'
 import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
 import { putSecret } from '../db/secrets.ts'
@@ -12,7 +13,7 @@ import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
 import { bindUploads, titleOf, uploadsOf } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
-import type { AnyJobKind } from './job-kind.ts'
+import type { AnyJobKind, HasFound } from './job-kind.ts'
 import { notifyStop } from './notices.ts'
 import { sendFinish, sendShards } from './queue.ts'
 import { refillJob } from './refill.ts'
@@ -92,8 +93,10 @@ export async function readInput(
   const parsed = kind.input.safeParse(given)
   const issues = parsed.success ? (kind.check?.(parsed.data, settings) ?? []) : parsed.error.issues.map(inputIssue)
   if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
-  const found = await kind.inspect?.(parsed.data, settings, uploadsOf(engine, owner))
-  if (found !== undefined && found.length > 0) throw new ValidationError(found)
+  const hasFound: HasFound = async (which) =>
+    (await foundAddresses(engine.db, owner, which, { after: '', limit: 1 })).length > 0
+  const wrong = await kind.inspect?.(parsed.data, settings, uploadsOf(engine, owner), hasFound)
+  if (wrong !== undefined && wrong.length > 0) throw new ValidationError(wrong)
   return parsed.data as Record<string, unknown>
 }
 

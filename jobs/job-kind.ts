@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 
 import type { Blobs } from '../db/blobs.ts'
+import type { FoundChoice } from '../db/found-addresses.ts'
 import type { DB } from '../db/types.ts'
 import type { UploadReader } from '../db/upload-bytes.ts'
 import type { Sought } from './engines/table/table-shape.ts'
@@ -64,6 +65,9 @@ export type RunEnd =
 /** Undefined where there is no such upload, or it is not complete. */
 export type OpenUpload = (uploadId: string) => Promise<UploadReader | undefined>
 
+/** Whether jobs of the one who starts a job have found an address that fits. */
+export type HasFound = (which: FoundChoice) => Promise<boolean>
+
 /** How careful a run must be: after two crashes at one checkpoint a batch is one item; after three that item is given up. Holds for the first step of a run. */
 export type Care = 'normal' | 'one-item' | 'give-up-one'
 
@@ -112,6 +116,8 @@ export interface IoDeps {
   workerId(): string
   /** For policies (90 days, 4 hours); leases take the database's clock. */
   now(): Date
+  /** Lets work go on that a stop must not break off, such as a call that is paid for: no run waits for it, but a worker that shuts down does. */
+  leaveBehind(work: Promise<unknown>): void
   settings: Settings
 }
 
@@ -185,8 +191,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   checkpoint: z.ZodType<Checkpoint>
   /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */
   check?(input: Input, settings: Settings): InputIssue[]
-  /** The same for what must be read first, such as the rows of an uploaded table; run after `check`, and only where that finds nothing. */
-  inspect?(input: Input, settings: Settings, openUpload: OpenUpload): Promise<InputIssue[]>
+  /** The same for what must be read first, such as the rows of an uploaded table or the results of a job; run after `check`, and only where that finds nothing. */
+  inspect?(input: Input, settings: Settings, openUpload: OpenUpload, hasFound: HasFound): Promise<InputIssue[]>
   /** What is sought in the tables that people bring, for a look at one before a job starts. Left out: it reads none. */
   sought?(settings: Settings): Sought
   /** What an input that passes `check` comes to. Left out: nothing can be said. */

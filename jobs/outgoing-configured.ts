@@ -17,6 +17,8 @@ export interface ServiceRequest {
   url: string
   headers?: Record<string, string>
   body?: string
+  /** The most that is read of the answer; 1 MB unless told. */
+  largestReplyBytes?: number
   signal: AbortSignal
 }
 
@@ -27,13 +29,13 @@ export interface ServiceReply {
   retryAfterMs: number | null
 }
 
-const largestReply = 1_000_000
+const megabyte = 1_000_000
 const patienceMs = 90_000
 
 export function createServiceDoor(userAgent: string): ServiceDoor {
   const agent = new Agent({ connections: 10, connect: { timeout: 10_000 }, maxHeaderSize: 65_536 })
   return {
-    async call({ method, url, headers, body, signal }) {
+    async call({ method, url, headers, body, largestReplyBytes = megabyte, signal }) {
       const { origin, pathname, search, host } = new URL(url)
       const limit = AbortSignal.timeout(patienceMs)
       try {
@@ -49,7 +51,7 @@ export function createServiceDoor(userAgent: string): ServiceDoor {
         let size = 0
         for await (const chunk of reply.body as AsyncIterable<Buffer>) {
           size += chunk.length
-          if (size > largestReply) throw new OutgoingError('too_large', `${host}: the answer is too large`)
+          if (size > largestReplyBytes) throw new OutgoingError('too_large', `${host}: the answer is too large`)
           chunks.push(chunk)
         }
         const after = reply.headers['retry-after']

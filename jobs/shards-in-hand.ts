@@ -62,6 +62,7 @@ export function createShardsInHand(options: {
   const jobs = new Map<number, { kind: AnyJobKind; input: unknown }>()
   const ios = new Map<AnyJobKind, unknown>()
   const refilled = new Map<number, number>()
+  const leftBehind = new Set<Promise<unknown>>()
   const slots = createSlots(options.slots, freed)
   let work = noWork()
 
@@ -103,11 +104,18 @@ export function createShardsInHand(options: {
     jobs.set(jobId, job)
     return job
   }
+  const leaveBehind = (work: Promise<unknown>) => {
+    const over = work
+      .catch((error: unknown) => log.warn({ err: error }, 'what a run had left behind failed'))
+      .finally(() => leftBehind.delete(over))
+    leftBehind.add(over)
+  }
   const ioOf = (kind: AnyJobKind) => {
     if (!ios.has(kind)) {
       const { blobs, settings } = engine
       const secret = (jobId: number, name: string) => secretFor(engine, jobId, name)
-      const deps: IoDeps = { db, outgoing, blobs, secret, log, workerId, now: () => new Date(), settings }
+      const now = () => new Date()
+      const deps: IoDeps = { db, outgoing, blobs, secret, log, workerId, now, leaveBehind, settings }
       ios.set(kind, kind.io(deps))
     }
     return ios.get(kind)
@@ -199,6 +207,7 @@ export function createShardsInHand(options: {
     },
     async allOver() {
       await Promise.all([...running.values()].map((one) => one.over))
+      await Promise.all(leftBehind)
     },
   }
 }

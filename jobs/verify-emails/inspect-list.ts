@@ -2,22 +2,32 @@ import { parseAddress } from '../engines/address/parse.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
 import { readRows } from '../engines/table/table-rows.ts'
-import type { OpenUpload, Settings } from '../job-kind.ts'
+import type { HasFound, OpenUpload, Settings } from '../job-kind.ts'
 import type { InputIssue } from '../refusals.ts'
 import type { VerifyInput } from './input.ts'
-import { shapeOfList } from './list-source.ts'
+import { choiceOf, shapeOfList } from './list-source.ts'
 
 /** Where none of so many rows holds an address, the job tells of each of them: a form is not kept waiting. */
 const mostRows = 100_000
 
-/** Says what is wrong with an uploaded list as a whole: no text, no rows, no column with addresses. A bad row is a verdict of its own. */
+/** Says what is wrong with a list as a whole: no text, no rows, no column with addresses, nothing that was found. A bad row is a verdict of its own. */
 export async function inspectList(
   input: VerifyInput,
   _settings: Settings,
   openUpload: OpenUpload,
+  hasFound: HasFound,
 ): Promise<InputIssue[]> {
-  if (input.upload === undefined) return []
-  const upload = await openUpload(input.upload)
+  if (input.upload !== undefined) return inspectUpload(input, input.upload, openUpload)
+  const { fromJob, fromKnown, domain, leastQuality } = input
+  if ((fromJob === undefined && !fromKnown) || (await hasFound(choiceOf(input)))) return []
+  const who = fromJob === undefined ? 'No job of yours' : `No job of yours with the number ${fromJob}`
+  const fitting = domain === undefined && leastQuality === undefined ? '' : ' that fits'
+  const path = [fromJob === undefined ? 'fromKnown' : 'fromJob']
+  return [{ path, message: `${who} has found an address${fitting} yet.`, code: 'nothing_found' }]
+}
+
+async function inspectUpload(input: VerifyInput, uploadId: string, openUpload: OpenUpload): Promise<InputIssue[]> {
+  const upload = await openUpload(uploadId)
   // That is refused elsewhere.
   if (!upload) return []
   const open: OpenBytes = (start) => upload.read({ start })

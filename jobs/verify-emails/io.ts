@@ -13,7 +13,8 @@ import {
   saveCatchAll,
   saveDomainFacts,
 } from '../../db/domain-facts.ts'
-import { foundAddresses, type FoundFilter } from '../../db/found-addresses.ts'
+import { foundAddresses, type FoundChoice, type FoundPage } from '../../db/found-addresses.ts'
+import { findJob } from '../../db/jobs.ts'
 import {
   type MxAnswer,
   noteReach,
@@ -34,6 +35,7 @@ import {
   batchIsUncertain,
   batchRuns,
   beginBatch,
+  type BegunBatch,
   claimPoll,
   dropBatched,
   forgetBatch,
@@ -80,14 +82,8 @@ export interface VerifyIo {
   list(jobId: number): Promise<VerifyList | undefined>
   /** The bytes of an upload, from one on. */
   openUpload(uploadId: string): Promise<OpenBytes>
-  /** Addresses behind another one that a job has found, or any job of its owner. */
-  foundAddresses(
-    jobId: number,
-    fromJob: number | undefined,
-    filter: FoundFilter,
-    after: string,
-    limit: number,
-  ): Promise<string[]>
+  /** Addresses that a job has found, or any job of its owner. */
+  foundAddresses(jobId: number, which: FoundChoice, page: FoundPage): Promise<string[]>
   openItems(jobId: number, range: ListRange, rules: VerifyRules): Promise<OpenItem[]>
   /** Where addresses were met, of those that were. */
   seen(addresses: readonly string[]): Promise<Map<string, SeenAddress>>
@@ -127,13 +123,19 @@ export interface VerifyIo {
   pauseService(service: Service, key: string, until: Date, why: string): Promise<void>
   /** When there are paid calls again, where the service tells. */
   quotaReset(service: Service, base: string, key: string, signal: AbortSignal): Promise<string | null>
-  beginCall(jobId: number, service: Service, address: string): Promise<number>
+  /** Undefined: nobody is to be asked about it. */
+  beginCall(jobId: number, service: Service, address: string): Promise<number | undefined>
   endCall(call: number, end: CallEnd): Promise<void>
   callTroubles(jobId: number, service: Service, addresses: readonly string[]): Promise<Map<string, CallTroubles>>
   /** The pace of batches; `waitMs` 0: now. */
   reserveBatch(service: Service, key: string, intervalMs: number): Promise<PaceAnswer>
-  /** Writes a batch down before it is sent; its number. */
-  beginBatch(service: Service, key: string, jobId: number, addresses: readonly string[]): Promise<number>
+  /** Writes a batch down before it is sent: those of the addresses that may be asked about. */
+  beginBatch(
+    service: Service,
+    key: string,
+    jobId: number,
+    addresses: readonly string[],
+  ): Promise<BegunBatch | undefined>
   batchRuns(batch: number, remoteId: string, pollAt: Date): Promise<void>
   /** All that it said, by address. */
   batchIsDone(batch: number, said: ReadonlyMap<string, SaidOfOne>): Promise<void>
@@ -150,13 +152,14 @@ export interface VerifyIo {
   /** True for the one who is to ask for a batch now; nobody else does before `next`. */
   claimPoll(batch: number, next: Date): Promise<boolean>
   callService(request: ServiceRequest): Promise<ServiceReply>
+  leaveBehind(work: Promise<unknown>): void
   /** A verdict that is not to be asked for again, outside of any step; none of an address that no job may store. */
   keepAtOnce(jobId: number, rules: VerifyRules, verdict: NewVerdict): Promise<void>
   pause(ms: number, signal: AbortSignal): Promise<void>
   interview(about: Pick<Interview, 'hosts' | 'recipients' | 'control'>, signal: AbortSignal): Promise<Interviewed>
 }
 
-export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: IoDeps): VerifyIo {
+export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
   const { dnsServers = [], ownHosts, smtp } = settings
   const dial = createDial(ownHosts)
@@ -169,8 +172,10 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: Io
       const upload = await openUpload(db, blobs, uploadId)
       return (start) => upload.read({ start })
     },
-    foundAddresses: (jobId, fromJob, filter, after, limit) =>
-      foundAddresses(db, { jobId, fromJob, filter, after, limit }),
+    async foundAddresses(jobId, which, page) {
+      const job = await findJob(db, jobId)
+      return job ? foundAddresses(db, job.owner, which, page) : []
+    },
     openItems: (jobId, range, rules) => openItems(db, jobId, range, rules),
     seen: (addresses) => seenAddresses(db, addresses),
     suppressed: (addresses) => suppressedNow(db, addresses),
@@ -247,6 +252,7 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, settings }: Io
       batchedAddresses(db, accountOf(service, key), addresses, { notBefore, now: now() }),
     claimPoll: (batch, next) => claimPoll(db, batch, { now: now(), next }),
     callService: (request) => services.call(request),
+    leaveBehind,
     keepAtOnce: (jobId, rules, kept) =>
       db.transaction().execute(async (trx) => {
         const suppressed = await suppressedAmong(trx, [kept.address])

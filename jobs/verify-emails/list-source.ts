@@ -1,3 +1,4 @@
+import type { FoundChoice } from '../../db/found-addresses.ts'
 import { parseAddress } from '../engines/address/parse.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
@@ -57,6 +58,15 @@ export function shapeOfList(open: OpenBytes, { column, delimiter, header }: Veri
   })
 }
 
+/** Of the addresses that jobs have found, those that the input asks for. */
+export function choiceOf({ fromJob, domain, leastQuality }: VerifyInput): FoundChoice {
+  return {
+    fromJob: fromJob === undefined ? undefined : Number(fromJob),
+    domain: domain?.trim().toLowerCase(),
+    leastQuality,
+  }
+}
+
 async function* pasted(emails: string[], from: ListPlace | undefined, rowsAtOnce: number): AsyncGenerator<ListPortion> {
   for (let at = typeof from === 'number' ? from : 0; at < emails.length; at += rowsAtOnce) {
     const rows = emails.slice(at, at + rowsAtOnce).map((given) => ({ given, cells: null }))
@@ -67,20 +77,14 @@ async function* pasted(emails: string[], from: ListPlace | undefined, rowsAtOnce
 async function* found(
   io: VerifyIo,
   jobId: number,
-  { fromJob, domain, leastQuality }: VerifyInput,
+  input: VerifyInput,
   from: ListPlace | undefined,
   rowsAtOnce: number,
 ): AsyncGenerator<ListPortion> {
   let after = typeof from === 'string' ? from : ''
-  const filter = { domain: domain?.trim().toLowerCase(), leastQuality }
+  const which = choiceOf(input)
   for (;;) {
-    const addresses = await io.foundAddresses(
-      jobId,
-      fromJob === undefined ? undefined : Number(fromJob),
-      filter,
-      after,
-      rowsAtOnce,
-    )
+    const addresses = await io.foundAddresses(jobId, which, { after, limit: rowsAtOnce })
     if (addresses.length === 0) return
     after = addresses.at(-1)!
     yield { rows: addresses.map((given) => ({ given, cells: null })), place: after }

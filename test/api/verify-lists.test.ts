@@ -212,6 +212,30 @@ test('results of a job, or all that was found, are verified, chosen by domain an
   ])
 })
 
+test('results of a job that has none, or that is not there, are refused before the start', async () => {
+  const empty = await addJob(db, { state: 'COMPLETED' })
+  const low = await addJob(db, { state: 'COMPLETED' })
+  await addAddresses(db, low, { seq: 1, groupId: 1 }, [{ address: 'low@poor.com', quality: 'low' }])
+  const theirs = await addJob(db, { state: 'COMPLETED', owner: 'somebody' })
+  await addAddresses(db, theirs, { seq: 1, groupId: 1 }, [{ address: 'hidden@poor.com', quality: 'high' }])
+  const refused = async (input: object) => (await start({ depth: 'SYNTAX', ...input })).issues
+  for (const job of [empty, theirs, 987_654])
+    expect(await refused({ fromJob: String(job) })).toEqual([
+      {
+        path: ['fromJob'],
+        code: 'nothing_found',
+        message: `No job of yours with the number ${job} has found an address yet.`,
+      },
+    ])
+  expect(await refused({ fromJob: String(low), leastQuality: 'HIGH' })).toMatchObject([
+    { path: ['fromJob'], message: expect.stringContaining('an address that fits yet') },
+  ])
+  expect(await refused({ fromKnown: true, domain: 'nowhere.com' })).toMatchObject([
+    { path: ['fromKnown'], code: 'nothing_found' },
+  ])
+  expect(await refused({ fromJob: String(low) })).toBeUndefined()
+})
+
 test.each([
   ['nothing at all', Buffer.alloc(0), 'empty_table'],
   ['blank lines', Buffer.from('\n\n \n'), 'empty_table'],

@@ -46,6 +46,8 @@ export interface Drive {
   laters: string[]
   summary: Record<string, unknown> | undefined
   shards: Map<string, ShardOfDrive>
+  /** What runs have let go on after their end. */
+  leftBehind: Promise<unknown>[]
 }
 
 interface ShardOfDrive {
@@ -76,6 +78,7 @@ export async function driveKind<Input, Checkpoint, Batch, Io>(
     log: testLog,
     workerId: () => workerId,
     now: () => nowOf(options, drive),
+    leaveBehind: (work) => drive.leftBehind.push(work),
     settings: { ...testSettings, ...options.settings },
   }
   const io = kind.io(deps)
@@ -158,9 +161,11 @@ async function runOnce<Input, Checkpoint, Batch, Io>(
     }
     onStep?.(step, drive)
     await store(kind, db, drive, shard, step)
+    if (options.stopsAfterEachStep && !step.end) stop.abort('stopped')
+    // As the engine does, so that it gives back what it holds.
+    if (step.end || signal.aborted) await steps.return({ end: 'done' })
     if (step.end) return ended(step.end)
-    if (options.stopsAfterEachStep) stop.abort('stopped')
-    if (signal.aborted) return void (await steps.return({ end: 'done' }))
+    if (signal.aborted) return
   }
 }
 
@@ -218,6 +223,7 @@ async function newDrive(db: Kysely<DB>, kind: string, input: unknown): Promise<D
     laters: [],
     summary: undefined,
     shards,
+    leftBehind: [],
   }
 }
 

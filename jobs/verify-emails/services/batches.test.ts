@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 
+import { addSuppressions } from '../../../db/suppressions.ts'
 import { startDns } from '../../../test/support/dns.ts'
 import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
 import { testDatabase } from '../../../test/support/postgres.ts'
@@ -8,6 +9,7 @@ import { startMailsso } from '../../../test/support/services/mailsso.ts'
 import { startNeverBounce } from '../../../test/support/services/neverbounce.ts'
 import { startReacher } from '../../../test/support/services/reacher.ts'
 import { startZeroBounce } from '../../../test/support/services/zerobounce.ts'
+import { tablesWith } from '../../../test/support/whole-database.ts'
 import type { Service } from '../../engines/verify/terms.ts'
 import { createOutgoing } from '../../outgoing.ts'
 import type { VerifyInput } from '../input.ts'
@@ -62,9 +64,13 @@ const paidFor = (fake: { paid: ReadonlyMap<string, number> }, emails: string[]) 
 const once = (emails: string[]) => emails.map(() => 1)
 const both = (count: number) => ({ 'VALID mailbox_accepted': (count * 2) / 3, 'INVALID mailbox_not_found': count / 3 })
 
-async function batchesLeft() {
+/** By state, of those that have one of these addresses. */
+async function batchesLeft(emails: string[]) {
   const { rows } = await sql<{ state: string; n: number }>`
-    select state, count(*)::int as n from service_batches group by state`.execute(db)
+    select state, count(*)::int as n from service_batches b
+    where exists (select from service_batch_addresses a where a.batch_id = b.id and a.address = any(${emails}::text[])) group by state`.execute(
+    db,
+  )
   return Object.fromEntries(rows.map(({ state, n }) => [state, n]))
 }
 
@@ -85,7 +91,7 @@ test.each([
     expect(fake.calls(single)).toBe(0)
     expect(new Set(laters)).toEqual(new Set([`${service} works on a batch`]))
     // What is concluded leaves nothing behind.
-    expect(await batchesLeft()).toEqual({})
+    expect(await batchesLeft(emails)).toEqual({})
     const requests = fake.requests.length
     expect((await verify(service, emails)).said).toEqual(both(120))
     expect(fake.requests).toHaveLength(requests)
@@ -101,14 +107,19 @@ test('addresses that a batch leaves out are asked about one by one', async () =>
   expect(mailsso.calls('/validate')).toBe(singles + 4)
 })
 
-test('a batch of up to 200 is answered at once', async () => {
-  // Eight shards; the twelve seconds between their batches are not waited for.
-  const emails = list('zero', 816)
+/** The twelve seconds between two batches are not waited for. */
+async function withoutPauses<T>(work: () => Promise<T>): Promise<T> {
   const passes = setInterval(
     () => void sql`update service_paces set next_at = now() where account like '%batches'`.execute(db),
     50,
   )
-  const { said } = await verify('zerobounce', emails).finally(() => clearInterval(passes))
+  return work().finally(() => clearInterval(passes))
+}
+
+test('a batch of up to 200 is answered at once', async () => {
+  // Eight shards.
+  const emails = list('zero', 816)
+  const { said } = await withoutPauses(() => verify('zerobounce', emails))
   expect(said).toEqual(both(816))
   expect(paidFor(zerobounce, emails)).toEqual(once(emails))
   expect(zerobounce.calls('/v2/validate')).toBe(0)
@@ -162,4 +173,92 @@ test('two jobs over one list make each batch once', async () => {
   ])
   for (const { said } of jobs) expect(said).toEqual(both(120))
   expect(paidFor(mailsso, emails)).toEqual(once(emails))
+})
+
+test.each([
+  ['after it was answered', false],
+  ['while it is on its way', true],
+])('a batch that a pause finds on its way is paid for once, whether the job goes on %s', async (_when, atOnce) => {
+  const emails = list(`paused-${atOnce}`, 816)
+  const sent = zerobounce.calls('/v2/validatebatch')
+  const stop = new AbortController()
+  // Charged when it comes in; longer than a pause would wait for it.
+  zerobounce.delayMs = 2_500
+  const running = withoutPauses(() => verify('zerobounce', emails, { signal: stop.signal, atOnce: 1 }))
+  await vi.waitFor(() => expect(zerobounce.calls('/v2/validatebatch')).toBe(sent + 1), { timeout: 10_000 })
+  stop.abort('stopped')
+  const paused = await running
+  expect(await batchesLeft(emails)).toEqual({ SENDING: 1 })
+  zerobounce.delayMs = 0
+  if (!atOnce) {
+    await Promise.all(paused.leftBehind)
+    expect(await batchesLeft(emails)).toEqual({ DONE: 1 })
+  }
+  const { said } = await withoutPauses(() => verify('zerobounce', emails, { resume: paused }))
+  expect(said).toEqual(both(816))
+  expect(paidFor(zerobounce, emails)).toEqual(once(emails))
+  expect(zerobounce.calls('/v2/validatebatch')).toBe(sent + 8)
+  expect(await batchesLeft(emails)).toEqual({})
+})
+
+test('a batch whose answer is long is read all the same', async () => {
+  const emails = list('wordy')
+  const singles = reacher.calls('/v1/check_email')
+  // A shard's fifteen come to 1.5 MB.
+  for (const address of emails) reacher.plan(address, { fields: { debug: 'said '.repeat(20_000) } })
+  expect((await verify('reacher', emails)).said).toEqual(both(120))
+  expect(reacher.calls('/v1/check_email')).toBe(singles)
+})
+
+test('a batch whose answer is beyond all measure is given up at once, and costs one address its verdict', async () => {
+  const emails = list('endless', 12 * 8)
+  reacher.plan(emails[0]!, { outcome: 'valid', fields: { debug: 'x'.repeat(51_000_000) } })
+  const singles = reacher.calls('/v1/check_email')
+  const { said, laters } = await verify('reacher', emails)
+  expect(said).toEqual({
+    'UNKNOWN inconclusive, failed': 1,
+    'VALID mailbox_accepted': 64,
+    'INVALID mailbox_not_found': 31,
+  })
+  // The eleven others, and four tries for that one.
+  expect(reacher.calls('/v1/check_email')).toBe(singles + 11 + 4)
+  expect(laters.filter((why) => why === 'reacher works on a batch').length).toBeLessThan(40)
+})
+
+test.each([
+  ['sent', '/batch', { sent: 8 }],
+  ['asked for', undefined, { sent: 0 }],
+])('a service that says 429 for as long as a batch is %s costs nothing but time', async (_when, path, more) => {
+  const emails = list(`forever${more.sent}`)
+  mailsso.batches.pollsUntilDone = 1
+  const singles = mailsso.calls('/validate')
+  const done = verify('mailsso', emails)
+  if (!path)
+    await vi.waitFor(async () => expect(await batchesLeft(emails)).toEqual({ RUNNING: 8 }), { timeout: 10_000 })
+  mailsso.meets('throttled', { times: Infinity, ...(path && { path }) })
+  const refused = mailsso.requests.length
+  await vi.waitFor(() => expect(mailsso.requests.length).toBeGreaterThan(refused + 30), { timeout: 30_000 })
+  mailsso.recovers()
+  const { said, laters, counts } = await done
+  expect(said).toEqual(both(120))
+  expect(counts).toMatchObject({ succeeded: 120, failed: 0 })
+  expect(laters).toContainEqual(expect.stringContaining('mailsso: asked to go slower'))
+  expect(paidFor(mailsso, emails)).toEqual(once(emails))
+  expect(mailsso.calls('/validate')).toBe(singles)
+})
+
+test('an address that is suppressed while a batch with it is worked on gets no verdict, and the others do', async () => {
+  const emails = list('midway')
+  const gone = emails[40]!
+  mailsso.batches.pollsUntilDone = 3
+  const done = verify('mailsso', emails)
+  await vi.waitFor(async () => expect(await batchesLeft(emails)).toEqual({ RUNNING: 8 }), { timeout: 10_000 })
+  await addSuppressions(db, [gone], { reason: 'asked not to', source: 'PERSON' })
+  const { said, counts, jobId } = await done
+  expect(said).toEqual({ 'VALID mailbox_accepted': 79, 'INVALID mailbox_not_found': 40 })
+  expect(counts).toMatchObject({ total: 120, succeeded: 119, failed: 0, skipped: 1 })
+  const { rows } = await sql`select from job_verifications where job_id = ${jobId} and address = ${gone}`.execute(db)
+  expect(rows).toHaveLength(0)
+  // The input of the job stays until the job is deleted.
+  expect(await tablesWith(db, gone)).toEqual(['jobs', 'suppressions'])
 })

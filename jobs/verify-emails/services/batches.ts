@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { Batched } from '../../../db/service-batches.ts'
 import type { ServiceFailure } from '../../engines/verify/services/answer.ts'
 import type { BatchReply, SaidOfOne } from '../../engines/verify/services/batch-reply.ts'
@@ -19,8 +17,10 @@ const firstPollMs = 2_000
 const longestPollMs = 60_000
 /** A batch that goes on for about a day is given up. */
 const mostPolls = 1_500
-/** Told to stop, a batch that is on its way gets so long to say its id: it may have been paid for. */
-const lastWordMs = 2_000
+/** A service may tell each word that was said to the mail servers of 500 addresses. */
+const largestReplyBytes = 50_000_000
+/** Sending has a limit of its own. */
+const neverMind = new AbortController().signal
 
 interface BatchDeps {
   io: VerifyIo
@@ -31,7 +31,12 @@ interface BatchDeps {
   /** Those of the candidates that nobody else is at. */
   claim(wanted: readonly Candidate[], round: MailboxRound, rules: VerifyRules): Promise<Candidate[]>
   conclude(candidate: Candidate, answer: SaidOfOne, round: MailboxRound, rules: VerifyRules): Promise<void>
+  /** Waits for what costs; told to stop, it goes on without anybody who waits. */
+  untilStopped(work: Promise<void>): Promise<void>
 }
+
+/** Or that it says more than can be read, which it would the next time, too. */
+type Heard = BatchReply | { kind: 'too-large'; message: string }
 
 export interface Batches {
   /** Takes candidates that are in a batch, or go into one now; returns the others, to be asked about one by one. */
@@ -40,10 +45,10 @@ export interface Batches {
 
 /**
  * Batches of a service, for one run of a shard. Each is written down before it is sent, and its id the moment it comes: only what is killed in between is sent
- * twice. Whoever wants an address of a batch asks for it, and all that it says is stored at once; so nobody waits with a claim in hand.
+ * twice. A stop breaks off none that is on its way. Whoever wants an address of a batch asks for it, and all that it says is stored at once; so nobody waits with a claim in hand.
  */
 export function createBatches(deps: BatchDeps): Batches {
-  const { io, jobId, service, signal, claim, conclude } = deps
+  const { io, jobId, service, signal, claim, conclude, untilStopped } = deps
   const adapter = batchAdapters[service]
   return {
     async take(due, round, rules) {
@@ -90,12 +95,26 @@ export function createBatches(deps: BatchDeps): Batches {
     }
     const mine = await claim(wanted, round, rules)
     if (mine.length === 0) return
-    const addresses = mine.map(({ item }) => item.address)
-    const batch = await io.beginBatch(service, key, jobId, addresses)
+    const batch = await io.beginBatch(
+      service,
+      key,
+      jobId,
+      mine.map(({ item }) => item.address),
+    )
+    if (!batch || batch.addresses.length < mine.length) round.askStore = true
+    if (batch) await untilStopped(send(batch.id, request(base, key, batch.addresses), read, account, round))
+  }
+
+  async function send(
+    batch: number,
+    request: ReturnType<BatchAdapter['submit']>,
+    read: BatchAdapter['read'],
+    account: ServiceAccount,
+    round: MailboxRound,
+  ): Promise<void> {
     try {
-      const reply = await call(request(base, key, addresses), read, key, lastWord(signal))
-      if (reply === undefined) await io.batchIsUncertain(batch)
-      else await heed(batch, reply, account, round)
+      const reply = await call(request, read, account.key, neverMind)
+      if (reply) await heed(batch, reply, account, round)
     } catch (error) {
       // So that nobody waits for it; where it says something already, it stays as it is.
       await io.batchIsUncertain(batch).catch(() => {})
@@ -104,7 +123,7 @@ export function createBatches(deps: BatchDeps): Batches {
   }
 
   /** What a service said when it was sent a batch. */
-  async function heed(batch: number, reply: BatchReply, account: ServiceAccount, round: MailboxRound): Promise<void> {
+  async function heed(batch: number, reply: Heard, account: ServiceAccount, round: MailboxRound): Promise<void> {
     switch (reply.kind) {
       case 'running': {
         const at = inMs(firstPollMs)
@@ -116,6 +135,10 @@ export function createBatches(deps: BatchDeps): Batches {
         return finish(batch, reply, round)
       case 'ready':
         return io.batchFailed(batch, 'it was ready before it had an id')
+      case 'too-large':
+        await io.batchFailed(batch, reply.message)
+        round.askStore = true
+        return
       case 'failure':
         if (isForNow(reply.failure)) await io.forgetBatch(batch)
         else await io.batchFailed(batch, reply.failure.message)
@@ -144,6 +167,11 @@ export function createBatches(deps: BatchDeps): Batches {
     let reply = await call(request(base, key, remoteId), read, key, signal)
     if (reply?.kind === 'ready' && results) reply = await call(results(base, key, remoteId), read, key, signal)
     if (reply?.kind === 'finished') return finish(batchId, reply, round)
+    if (reply?.kind === 'too-large') {
+      await io.batchFailed(batchId, reply.message)
+      round.askStore = true
+      return
+    }
     round.wait = earlier(round.wait, { at: next, why: working() })
     if (reply?.kind !== 'failure' || (await heedRefusal({ io, service, signal }, account, reply.failure, round))) return
     if (reply.failure.kind === 'retry') return
@@ -157,12 +185,13 @@ export function createBatches(deps: BatchDeps): Batches {
     read: BatchAdapter['read'],
     key: string,
     until: AbortSignal,
-  ): Promise<BatchReply | undefined> {
+  ): Promise<Heard | undefined> {
     try {
-      return read(withoutKey(await io.callService({ ...request, signal: until }), key))
+      return read(withoutKey(await io.callService({ ...request, largestReplyBytes, signal: until }), key))
     } catch (error) {
       if (until.aborted) return undefined
       if (!(error instanceof OutgoingError)) throw error
+      if (error.category === 'too_large') return { kind: 'too-large', message: error.message }
       const failure: ServiceFailure = { kind: 'retry', message: error.message, afterMs: null, until: null }
       return { kind: 'failure', failure }
     }
@@ -184,13 +213,4 @@ export function createBatches(deps: BatchDeps): Batches {
   function inMs(ms: number): Date {
     return new Date(io.now().getTime() + ms)
   }
-}
-
-/** Trips a moment after the other. */
-function lastWord(signal: AbortSignal): AbortSignal {
-  const late = new AbortController()
-  const trip = () => void sleep(lastWordMs, undefined, { ref: false }).then(() => late.abort(signal.reason))
-  if (signal.aborted) trip()
-  else signal.addEventListener('abort', trip, { once: true })
-  return late.signal
 }

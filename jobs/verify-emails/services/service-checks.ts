@@ -32,26 +32,41 @@ const atOnce = 5
 const retryMs = [1_000, 5_000, 20_000]
 const pendingMs = 5_000
 const mostPending = 12
-/** Asks a service about mailboxes for one run of a shard. An answer is paid for, so it is stored the moment it comes. */
+/** The call has a limit of its own. */
+const neverMind = new AbortController().signal
+
+/**
+ * Asks a service about mailboxes for one run of a shard. An answer is paid for, so it is stored the moment it comes; and a call that is on its way is not broken
+ * off: a run that is told to stop leaves it behind, with the claim of its address.
+ */
 export function createServiceChecks(io: VerifyIo, jobId: number, service: Service, signal: AbortSignal): MailboxChecks {
   const lease = randomUUID()
   const by = { depth: 'SMTP', engine: service } as const
   const adapter = adapters[service]
   let known: Promise<ServiceAccount> | undefined
   const account = () => (known ??= io.serviceAccount(jobId, service))
+  /** Claimed, and given back once nothing is on its way for it. */
   let settled: string[] = []
-  const batches = createBatches({ io, jobId, service, signal, account, claim, conclude })
+  const onTheWay = new Set<Promise<void>>()
+  const askedAbout = new Set<string>()
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const batches = createBatches({ io, jobId, service, signal, account, claim, conclude, untilStopped })
   // The next time is early enough.
   const renewing = setInterval(() => void io.renewClaims(lease, []).catch(() => {}), renewEveryMs)
 
   return {
-    async committed() {
-      await io.releaseClaims(lease, settled)
-      settled = []
-    },
+    committed: giveBack,
     async close() {
-      clearInterval(renewing)
-      await io.releaseClaims(lease)
+      await giveBack()
+      const rest = Promise.allSettled(onTheWay).then(async () => {
+        clearInterval(renewing)
+        await io.releaseClaims(lease)
+      })
+      if (onTheWay.size === 0) await rest
+      else io.leaveBehind(rest)
     },
     async check(candidates, rules) {
       const round = emptyMailboxRound()
@@ -74,6 +89,21 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
       if (ready.length > 0) await askAbout(ready.slice(0, atOnce), round, rules)
       return round
     },
+  }
+
+  async function giveBack(): Promise<void> {
+    const over = settled.filter((address) => !askedAbout.has(address))
+    settled = settled.filter((address) => askedAbout.has(address))
+    await io.releaseClaims(lease, over)
+  }
+
+  /** Waits for what costs; told to stop, it goes on without anybody who waits. */
+  async function untilStopped(work: Promise<void>): Promise<void> {
+    onTheWay.add(work)
+    const over = work.finally(() => onTheWay.delete(work))
+    // What it fails with the next run meets as well.
+    over.catch(() => {})
+    await Promise.race([over, stopped])
   }
 
   /** What is wrong may be over the next time; a few times, then that is what became of the address. */
@@ -130,13 +160,26 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
     await io.pause(pace.waitMs, signal)
     if (signal.aborted) return
     const { address } = candidate.item
+    askedAbout.add(address)
+    await untilStopped(call(candidate, { base, key }, round, rules).finally(() => askedAbout.delete(address)))
+  }
+
+  async function call(
+    candidate: Candidate,
+    { base, key }: ServiceAccount,
+    round: MailboxRound,
+    rules: VerifyRules,
+  ): Promise<void> {
+    const { address } = candidate.item
     const call = await io.beginCall(jobId, service, address)
+    if (call === undefined) {
+      round.askStore = true
+      return
+    }
     let answer: HttpAnswer
     try {
-      answer = await io.callService({ ...adapter.request(base, key, address), signal })
+      answer = await io.callService({ ...adapter.request(base, key, address), signal: neverMind })
     } catch (error) {
-      // Told to stop, the call may have been paid for: it stays as uncertain as it is.
-      if (signal.aborted) return
       if (!(error instanceof OutgoingError)) throw error
       await io.endCall(call, { state: 'FAILED', message: error.message })
       return

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 
 import { startDns } from '../../../test/support/dns.ts'
 import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
@@ -173,4 +173,24 @@ test('a run that dies after the answer came pays for nothing twice', async () =>
   expect(
     ['valid@dies1.com', 'valid@dies2.com', 'invalid@dies3.com'].map((address) => neverbounce.paid.get(address)),
   ).toEqual([1, 1, 1])
+})
+
+test('a call that a pause finds on its way is paid for once, and nobody else makes it meanwhile', async () => {
+  const emails = ['valid@paused1.com', 'valid@paused2.com', 'invalid@paused3.com']
+  const stop = new AbortController()
+  neverbounce.delayMs = 1_500
+  const running = verify('neverbounce', emails, { signal: stop.signal, atOnce: 3 })
+  await vi.waitFor(() => expect(neverbounce.paid.get('valid@paused1.com')).toBe(1), { timeout: 10_000 })
+  stop.abort('stopped')
+  const paused = await running
+  expect(paused.leftBehind).not.toEqual([])
+  neverbounce.delayMs = 0
+  const { said } = await verify('neverbounce', emails, { resume: paused })
+  expect(said).toEqual({
+    'valid@paused1.com': 'VALID mailbox_accepted',
+    'valid@paused2.com': 'VALID mailbox_accepted',
+    'invalid@paused3.com': 'INVALID mailbox_not_found',
+  })
+  expect(emails.map((address) => neverbounce.paid.get(address))).toEqual([1, 1, 1])
+  expect((await sql`select from verification_claims`.execute(db)).rows).toHaveLength(0)
 })
