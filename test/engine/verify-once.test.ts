@@ -1,71 +1,43 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, expect, test } from 'vitest'
 
-import { pauseJob, resumeJob, startJob } from '../../jobs/control.ts'
-import { createOutgoing } from '../../jobs/outgoing.ts'
-import { startWorker, type Worker } from '../../jobs/worker.ts'
+import { pauseJob, resumeJob } from '../../jobs/control.ts'
 import { startDns } from '../support/dns.ts'
-import {
-  forkWorker,
-  jobEnds,
-  kill,
-  openTestEngine,
-  owner,
-  sound,
-  soundness,
-  stateOf,
-  until,
-} from '../support/engine.ts'
-import { testDatabase } from '../support/postgres.ts'
+import { jobEnds, kill, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
 import { startMailsso } from '../support/services/mailsso.ts'
+import { verifyBench } from '../support/verify-bench.ts'
 
-// Never verified twice: counted at the DNS server.
+// Never verified twice: counted at the DNS server and at the service.
 
 const domains = 200
-const { db, url } = await testDatabase()
+let slowMs = 0
 const dns = await startDns({
   otherwise: (name) =>
     name.startsWith('mx')
       ? { a: ['198.20.1.1'] }
       : { mx: [[10, `mx${name.length % 3}.hosting.example`]], delayMs: slowMs },
 })
-let slowMs = 0
 const mailsso = await startMailsso()
-const settings = { dnsServers: [dns.server], services: { mailsso: { url: mailsso.url, key: mailsso.key } } }
-const engine = await openTestEngine(url, db, settings)
-const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-const workers: Worker[] = []
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
-  dns.forgetQueries()
-  slowMs = 0
-})
 afterAll(async () => {
-  await outgoing.close()
-  await engine.close()
   await dns.close()
   await mailsso.close()
 })
-
-async function work(count: number) {
-  for (let i = 0; i < count; i++) workers.push(await startWorker({ engine, url, outgoing, slots: 4 }))
-}
+afterEach(() => {
+  dns.forgetQueries()
+  slowMs = 0
+  mailsso.delayMs = 0
+})
+const bench = await verifyBench({
+  dnsServers: [dns.server],
+  services: { mailsso: { url: mailsso.url, key: mailsso.key } },
+})
+const { db, engine, work, workApart, slots, answersOf } = bench
+const verify = (emails: string[], more: object = {}) => bench.verify(emails, { depth: 'DNS', ...more })
+const byService = { depth: 'SMTP', service: 'mailsso' }
 
 /** Each list has domains of its own. */
 function list(name: string, count = 1_000): string[] {
   return Array.from({ length: count }, (_, i) => `person${i}@d${i % domains}.${name}.com`)
-}
-
-async function verify(emails: string[], more: object = {}): Promise<number> {
-  return (await startJob(engine, { kind: 'verify-emails', input: { emails, depth: 'DNS', ...more }, owner })).jobId
-}
-
-async function answersOf(jobId: number) {
-  const { rows } = await sql<{ status: string; reason: string; stored: boolean; n: number }>`
-    select status, reason, from_store as stored, count(*)::int as n from job_verifications where job_id = ${jobId} group by 1, 2, 3 order by 1, 2, 3`.execute(
-    db,
-  )
-  return rows
 }
 
 const accepted = { status: 'UNKNOWN', reason: 'domain_accepts_mail' }
@@ -156,9 +128,47 @@ test('a pause strands nobody: another job over the same list goes on, and the pa
   for (const jobId of [paused, other]) expect(await soundness(db, jobId)).toEqual(sound)
 })
 
+test('a service is asked about 1,000 addresses once: nobody asks it, or DNS, about them again', async () => {
+  mailsso.batches.pollsUntilDone = 1
+  await work(2)
+  const emails = list('served').map((address) => address.replace('person', 'valid'))
+  const first = await verify(emails, byService)
+  await jobEnds(db, first, 60_000)
+  expect(await answersOf(first)).toEqual([{ status: 'VALID', reason: 'mailbox_accepted', stored: false, n: 1_000 }])
+  const requests = mailsso.requests.length
+  dns.forgetQueries()
+  const second = await verify(emails, byService)
+  await jobEnds(db, second)
+  expect(await answersOf(second)).toEqual([{ status: 'VALID', reason: 'mailbox_accepted', stored: true, n: 1_000 }])
+  expect(mailsso.requests).toHaveLength(requests)
+  expect(dns.count()).toBe(0)
+  expect(emails.filter((address) => mailsso.paid.get(address) !== 1)).toEqual([])
+})
+
+test('a pause breaks off no call that is paid for, and neither does a worker that shuts down after it', async () => {
+  mailsso.delayMs = 1_000
+  await work(1)
+  const emails = Array.from({ length: 12 }, (_, i) => `valid${i}@shut.com`)
+  const jobId = await verify(emails, byService)
+  await until('it has paid for something', async () => emails.some((address) => mailsso.paid.has(address)))
+  await pauseJob(engine, jobId, owner)
+  await until('it is paused', async () => (await stateOf(db, jobId)) === 'PAUSED')
+  const asked = emails.filter((address) => mailsso.paid.has(address))
+  await bench.stopAll()
+  const { rows } = await sql<{ state: string; n: number }>`
+    select state, count(*)::int as n from service_calls where job_id = ${jobId} group by state`.execute(db)
+  expect(rows).toEqual([{ state: 'ANSWERED', n: asked.length }])
+  mailsso.delayMs = 0
+  await work(1)
+  await resumeJob(engine, jobId, owner)
+  await jobEnds(db, jobId)
+  expect(emails.map((address) => mailsso.paid.get(address))).toEqual(emails.map(() => 1))
+  expect(await soundness(db, jobId)).toEqual(sound)
+})
+
 test('kill -9 strands nobody: what the dead worker was asking about is asked by another', async () => {
   slowMs = 400
-  const dying = await forkWorker({ url, slots: 4, settings })
+  const dying = await workApart()
   const jobId = await verify(list('kill'))
   await until('it has claimed domains', async () => (await claimed('kill')) > 0)
   await kill(dying)
@@ -174,26 +184,28 @@ test('kill -9 strands nobody: what the dead worker was asking about is asked by 
 test('kill -9 has at most the calls paid for twice that were in flight, and says which these are', async () => {
   mailsso.delayMs = 150
   const emails = Array.from({ length: 40 }, (_, i) => `valid${i}@paid${i % 7}.com`)
-  const jobId = await verify(emails, { depth: 'SMTP', service: 'mailsso' })
+  const paidBefore = mailsso.paidAgain()
+  const jobId = await verify(emails, byService)
   // A third at one checkpoint would give an address up, as one that may be to blame.
   const kills = 2
   for (let i = 0; i < kills; i++) {
     const before = mailsso.requests.length
-    const dying = await forkWorker({ url, slots: 4, settings })
+    const dying = await workApart()
     await until('it has paid for something', async () => mailsso.requests.length >= before + 4)
     await kill(dying)
   }
   mailsso.delayMs = 0
   await work(1)
   await jobEnds(db, jobId)
-  expect(mailsso.paid.size).toBe(40)
-  // Four slots with five calls each; of those that were not heard to the end, fewer.
-  expect(mailsso.paidAgain()).toBeLessThanOrEqual(kills * 4 * 5)
+  expect(emails.filter((address) => !mailsso.paid.has(address))).toEqual([])
+  const paidAgain = mailsso.paidAgain() - paidBefore
+  // Each slot with five calls; of those that were not heard to the end, fewer.
+  expect(paidAgain).toBeLessThanOrEqual(kills * slots * 5)
   const { rows } = await sql<{ uncertain: number; open: number }>`
     select count(*) filter (where state = 'UNCERTAIN')::int as uncertain, count(*) filter (where state = 'ASKED')::int as open from service_calls where job_id = ${jobId}`.execute(
     db,
   )
-  expect(mailsso.paidAgain()).toBeLessThanOrEqual(rows[0]!.uncertain)
+  expect(paidAgain).toBeLessThanOrEqual(rows[0]!.uncertain)
   expect(rows[0]!.open).toBe(0)
   expect(await soundness(db, jobId)).toEqual(sound)
 })
@@ -205,12 +217,11 @@ test('kill -9 has at most the batches sent twice that were on their way', async 
   const paidBefore = mailsso.paidAgain()
   // Eight shards of 30.
   const emails = Array.from({ length: 240 }, (_, i) => `valid${i}@batched${i % 7}.com`)
-  const jobId = await verify(emails, { depth: 'SMTP', service: 'mailsso' })
+  const jobId = await verify(emails, byService)
   const kills = 2
-  const slots = 4
   for (let i = 0; i < kills; i++) {
     const sent = mailsso.calls('/batch')
-    const dying = await forkWorker({ url, slots, settings })
+    const dying = await workApart()
     await until('it sends a batch', async () => mailsso.calls('/batch') > sent)
     await kill(dying)
   }

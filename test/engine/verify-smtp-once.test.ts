@@ -1,27 +1,14 @@
 import { sql } from 'kysely'
 import { afterAll, afterEach, expect, test } from 'vitest'
 
-import { pauseJob, resumeJob, startJob } from '../../jobs/control.ts'
-import { createOutgoing } from '../../jobs/outgoing.ts'
-import { startWorker, type Worker } from '../../jobs/worker.ts'
+import { pauseJob, resumeJob } from '../../jobs/control.ts'
 import { startDns } from '../support/dns.ts'
-import {
-  forkWorker,
-  jobEnds,
-  kill,
-  openTestEngine,
-  owner,
-  sound,
-  soundness,
-  stateOf,
-  until,
-} from '../support/engine.ts'
-import { testDatabase } from '../support/postgres.ts'
+import { jobEnds, kill, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
 import { startScriptedSmtp } from '../support/smtp-script.ts'
+import { verifyBench } from '../support/verify-bench.ts'
 
 // No mailbox is asked about twice: counted at the mail host.
 
-const { db, url } = await testDatabase()
 let slowMs = 0
 const mail = await startScriptedSmtp({
   script: {
@@ -36,46 +23,24 @@ const dns = await startDns({
   // Each domain has a host of its own, so that none is asked slowly for the sake of another.
   otherwise: (name) => (name.startsWith('mx.') ? { a: ['127.0.0.1'] } : { mx: [[10, `mx.${name}`]] }),
 })
-const settings = {
-  dnsServers: [dns.server],
-  ownHosts: [`127.0.0.1:${mail.port}`],
-  smtp: { helo: 'probe.mailquarry.test', mailFrom: 'probe@mailquarry.test', port: mail.port, replyMs: 30_000 },
-}
-const engine = await openTestEngine(url, db, settings)
-const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-const workers: Worker[] = []
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
-  slowMs = 0
-})
 afterAll(async () => {
-  await outgoing.close()
-  await engine.close()
   await dns.close()
   await mail.close()
 })
-
-async function work(count: number) {
-  for (let i = 0; i < count; i++) workers.push(await startWorker({ engine, url, outgoing, slots: 4 }))
-}
+afterEach(() => void (slowMs = 0))
+const bench = await verifyBench({
+  dnsServers: [dns.server],
+  ownHosts: [`127.0.0.1:${mail.port}`],
+  smtp: { helo: 'probe.mailquarry.test', mailFrom: 'probe@mailquarry.test', port: mail.port, replyMs: 30_000 },
+})
+const { db, engine, work, workApart, answersOf } = bench
+const verify = (emails: string[]) => bench.verify(emails, { depth: 'SMTP' })
 
 function list(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `person${i}@d${i % (count / 5)}${name}.com`)
 }
 
-async function verify(emails: string[]): Promise<number> {
-  return (await startJob(engine, { kind: 'verify-emails', input: { emails, depth: 'SMTP' }, owner })).jobId
-}
-
-async function answersOf(jobId: number) {
-  const { rows } = await sql<{ reason: string; stored: boolean; n: number }>`
-    select reason, from_store as stored, count(*)::int as n from job_verifications where job_id = ${jobId} group by 1, 2 order by 1, 2`.execute(
-    db,
-  )
-  return rows
-}
-
-const accepted = { reason: 'mailbox_accepted' }
+const accepted = { status: 'VALID', reason: 'mailbox_accepted' }
 /** How often each address of a list was asked about. */
 const timesAsked = (emails: string[]) => emails.map((address) => mail.asked(address))
 const once = (emails: string[]) => emails.map(() => 1)
@@ -144,7 +109,7 @@ test(
 test('kill -9 strands nobody, and nobody is asked about twice who had a verdict', { timeout: 240_000 }, async () => {
   slowMs = 150
   const emails = list('kill', 100)
-  const dying = await forkWorker({ url, slots: 4, settings })
+  const dying = await workApart()
   const jobId = await verify(emails)
   const stored = async () => {
     const { rows } = await sql<{ address: string }>`
