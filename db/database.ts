@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 
+import { arrayLiteral } from './array-literal.ts'
 import type { DB } from './types.ts'
 
 export interface Database {
@@ -44,12 +45,25 @@ export function openDatabase(
   // an 'error' event without a listener would end the process. The next statement on it rejects.
   pool.on('connect', (client) => client.on('error', (error) => onError?.(error)))
   if (prepare) pool.on('connect', prepareRepeated)
+  pool.on('connect', writeArrays)
   let closed: Promise<void> | undefined
   return {
     db: new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }),
     pool,
     close: () => (closed ??= pool.end()),
   }
+}
+
+/** Parameters that are arrays are written by us: a step sends tens of thousands of elements. */
+function writeArrays(client: pg.PoolClient): void {
+  const plain = client.query.bind(client) as (text: unknown, values?: unknown, ...rest: unknown[]) => unknown
+  const query = (text: unknown, values?: unknown, ...rest: unknown[]): unknown =>
+    plain(text, Array.isArray(values) ? values.map(written) : values, ...rest)
+  client.query = query as typeof client.query
+}
+
+function written(value: unknown): unknown {
+  return Array.isArray(value) ? (arrayLiteral(value) ?? value) : value
 }
 
 /** At its third use a text has paid for itself; a text that is made anew each time never gets there. */

@@ -6,7 +6,15 @@ import type { DB } from './types.ts'
 const jobsAtOnce = 100
 
 /** They have so many rows of a job that no foreign key checks each. No step of a job that is deleted is committed, so that nothing comes late. */
-export const uncheckedTables = ['job_verifications', 'verify_items']
+export const uncheckedTables = [
+  'job_addresses',
+  'job_verifications',
+  'page_links',
+  'page_reads',
+  'pages',
+  'sightings',
+  'verify_items',
+]
 
 /** Tables with rows of jobs, and the column that says of which: whatever has a foreign key to jobs, and those without one. */
 export async function tablesOfJobs(db: Kysely<DB>): Promise<{ table: string; column: string }[]> {

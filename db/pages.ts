@@ -72,10 +72,9 @@ export async function savePages(trx: Transaction<DB>, jobId: number, pages: read
           extract_ms, email_count, expanded_depth, expanded_hops)
       order by n.url_key
       on conflict (job_id, url_key) do update set
-        (parent_url, depth, hops) = (
-          select w.parent_url, w.depth, w.hops
-          from (values (p.parent_url, p.depth, p.hops), (excluded.parent_url, excluded.depth, excluded.hops)) w(parent_url, depth, hops)
-          order by w.depth, w.hops, coalesce(w.parent_url, '') collate "C" limit 1),
+        parent_url = case when ${isLesserWay} then excluded.parent_url else p.parent_url end,
+        depth = least(p.depth, excluded.depth),
+        hops = case when ${isLesserWay} then excluded.hops else p.hops end,
         priority = least(p.priority, excluded.priority),
         status = case when p.status = 'QUEUED' then excluded.status else p.status end,
         http_status = coalesce(p.http_status, excluded.http_status),
@@ -88,12 +87,13 @@ export async function savePages(trx: Transaction<DB>, jobId: number, pages: read
         fetched_at = coalesce(p.fetched_at, excluded.fetched_at),
         expanded_depth = coalesce(excluded.expanded_depth, p.expanded_depth),
         expanded_hops = coalesce(excluded.expanded_hops, p.expanded_hops)
-      where excluded.status <> 'QUEUED' or excluded.expanded_depth is not null or excluded.priority < p.priority
-        or (excluded.depth, excluded.hops, coalesce(excluded.parent_url, '') collate "C") < (p.depth, p.hops, coalesce(p.parent_url, '') collate "C")
+      where excluded.status <> 'QUEUED' or excluded.expanded_depth is not null or excluded.priority < p.priority or ${isLesserWay}
       returning (xmax = 0) as added)
     select count(*) filter (where added) as added from saved`.execute(trx)
   return rows[0]!.added
 }
+
+const isLesserWay = sql`(excluded.depth, excluded.hops, coalesce(excluded.parent_url, '')) < (p.depth, p.hops, coalesce(p.parent_url, ''))`
 
 export interface PageLinks {
   key: string

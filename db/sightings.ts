@@ -31,7 +31,7 @@ export interface SightingArgs {
 /**
  * Stores sightings with their addresses, and each address of the job once with its best sighting: the most confident, of equals the one with the least URL and
  * method, so that the order in which they come does not matter. Returns how many addresses are new to the job; the place of those in the group counts from
- * 0. Takes locks table by table, in the order of the keys.
+ * 0. One statement, so that each is sent once; it takes locks table by table, always the same way round, in the order of the keys.
  */
 export async function saveSightings(
   trx: Transaction<DB>,
@@ -40,25 +40,24 @@ export async function saveSightings(
 ): Promise<number> {
   if (sightings.length === 0) return 0
   const all = distinct(sightings.map(storable))
-  const best = bestByAddress(all)
-  await sql`
-    insert into addresses (address, domain) select n.address, n.domain
-    from unnest(${best.map(({ address }) => address)}::text[], ${best.map(domainOf)}::text[]) n(address, domain) order by n.address collate "C"
-    on conflict do nothing`.execute(trx)
-  await sql`
-    insert into sightings (job_id, address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name, position, phone, organisation,
-      worker_id, found_at)
-    select ${jobId}::bigint, n.address, n.source_key, n.source_url, n.method, n.snippet, n.confidence, n.quality, string_to_array(n.reasons, e'\n'), n.person_name, n.position,
-      n.phone, n.organisation, ${workerId}::text, now()
-    from ${rowsOf(all)} order by n.address collate "C", n.source_key, n.method
-    on conflict do nothing`.execute(trx)
   const { rows } = await sql<{ added: number }>`
-    with saved as (
+    with n as materialized (select * from ${rowsOf(all, bestByAddress(all))}),
+    known as (
+      insert into addresses (address, domain) select address, domain from n where place is not null order by address collate "C"
+      on conflict do nothing),
+    met as (
+      insert into sightings (job_id, address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name, position, phone, organisation,
+        worker_id, found_at)
+      select ${jobId}::bigint, address, source_key, source_url, method, snippet, confidence, quality, string_to_array(reasons, e'\n'), person_name, position,
+        phone, organisation, ${workerId}::text, now()
+      from n order by address collate "C", source_key, method
+      on conflict do nothing),
+    saved as (
       insert into job_addresses as a (job_id, address, domain, group_id, place, source_url, method, snippet, confidence, quality, reasons, person_name, position,
         phone, organisation, worker_id, found_at)
-      select ${jobId}::bigint, n.address, d.domain, ${groupId}::bigint, n.place - 1, n.source_url, n.method, n.snippet, n.confidence, n.quality,
-        string_to_array(n.reasons, e'\n'), n.person_name, n.position, n.phone, n.organisation, ${workerId}::text, now()
-      from ${rowsOf(best)} join addresses d using (address) order by n.address collate "C"
+      select ${jobId}::bigint, address, domain, ${groupId}::bigint, place, source_url, method, snippet, confidence, quality, string_to_array(reasons, e'\n'),
+        person_name, position, phone, organisation, ${workerId}::text, now()
+      from n where place is not null order by address collate "C"
       on conflict (job_id, address) do update set
         source_url = excluded.source_url, method = excluded.method, snippet = excluded.snippet, confidence = excluded.confidence, quality = excluded.quality,
         reasons = excluded.reasons, person_name = excluded.person_name, position = excluded.position, phone = excluded.phone,
@@ -76,13 +75,16 @@ export async function countJobAddresses(trx: Transaction<DB>, jobId: number): Pr
   return rows[0]!.n
 }
 
-function rowsOf(sightings: readonly Sighting[]) {
-  const column = (of: (sighting: Sighting) => string | undefined) => sightings.map((sighting) => of(sighting) ?? null)
+/** `best`: those of them that stand for their address, in order; the others have no place and no domain. */
+function rowsOf(sightings: readonly Sighting[], best: readonly Sighting[]) {
+  const places = new Map(best.map((sighting, place) => [sighting, place]))
+  const column = <Value>(of: (sighting: Sighting) => Value | undefined) =>
+    sightings.map((sighting) => of(sighting) ?? null)
   return sql`unnest(${column((s) => s.address)}::text[], ${column((s) => s.sourceKey)}::uuid[], ${column((s) => s.sourceUrl)}::text[],
-        ${column((s) => s.method)}::text[], ${column((s) => s.snippet)}::text[], ${sightings.map((s) => s.confidence)}::real[], ${column((s) => s.quality)}::text[],
+        ${column((s) => s.method)}::text[], ${column((s) => s.snippet)}::text[], ${column((s) => s.confidence)}::real[], ${column((s) => s.quality)}::text[],
         ${column((s) => s.reasons.join('\n'))}::text[], ${column((s) => s.personName)}::text[], ${column((s) => s.position)}::text[], ${column((s) => s.phone)}::text[],
-        ${column((s) => s.organisation)}::text[]) with ordinality n(address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name,
-          position, phone, organisation, place)`
+        ${column((s) => s.organisation)}::text[], ${column((s) => (places.has(s) ? domainOf(s) : undefined))}::text[], ${column((s) => places.get(s))}::int[])
+        n(address, source_key, source_url, method, snippet, confidence, quality, reasons, person_name, position, phone, organisation, domain, place)`
 }
 
 function domainOf({ address }: Sighting): string {

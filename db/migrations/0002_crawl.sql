@@ -1,4 +1,5 @@
--- Addresses and where they were met; pages of crawls; politeness over all jobs.
+-- Addresses and where they were met; pages of crawls; politeness over all jobs. Tables that get rows with every page name their job without a
+-- foreign key, which would be checked row by row: see `uncheckedTables`.
 
 -- Every address in normal form, once in the whole system.
 create table addresses (
@@ -12,7 +13,7 @@ create index addresses_by_first_seen on addresses (first_seen_at desc, address d
 -- One place in which a job met an address, whose row in `addresses` comes in the same transaction: no constraint says so, since a crawl would
 -- pay for its check of each row.
 create table sightings (
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   address text collate "C" not null,
   -- first 128 bits of the SHA-256 of the source URL
   source_key uuid not null,
@@ -35,7 +36,7 @@ create index sightings_by_source on sightings (source_key, address, found_at);
 
 -- Each address of a job once, with its best sighting.
 create table job_addresses (
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   address text collate "C" not null,
   domain text collate "C" not null,
   group_id bigint not null,
@@ -61,7 +62,7 @@ create index job_addresses_by_confidence on job_addresses (job_id, confidence de
 -- Frontier and page records of crawls in one: a QUEUED page is the frontier.
 create table pages (
   id bigint generated always as identity,
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   -- first 128 bits of the SHA-256 of the canonical URL
   url_key uuid not null,
   url text not null,
@@ -105,7 +106,7 @@ create index pages_nearer on pages (job_id, shard_key, url_key) where (depth, ho
 -- Where fetched pages lead, for as long as the crawl runs, and longer where page_reads has a version of the page: lines of clicks (0 for
 -- what costs none, as redirects), priority, and URL, which is only a path where the origin is that of the page.
 create table page_links (
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   url_key uuid not null,
   links text not null,
   primary key (job_id, url_key)
@@ -119,7 +120,7 @@ create table page_reads (
   -- first 128 bits of the SHA-256 of the canonical URL
   url_key uuid primary key,
   shard_key text collate "C" not null,
-  job_id bigint not null references jobs on delete cascade,
+  job_id bigint not null,
   -- when its text was read; since then it was at most found unchanged
   read_at timestamptz not null,
   -- where there is neither it must be read whole next time; else page_links of the job say where it leads

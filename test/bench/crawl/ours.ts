@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -22,6 +23,8 @@ export interface OurRun {
   peakRssMb: number
   /** Of the worker processes. */
   cpuMs: number
+  /** Of the machine while it ran: the workers, Postgres, the site's server and whoever else is there. */
+  machineCpuMs: number
 }
 
 export interface OurOptions {
@@ -54,10 +57,12 @@ export async function crawlByOurs({ url, origins, processes, execArgv = [] }: Ou
     await Promise.all(workers.map((worker) => once(worker, 'message')))
     const startUrls = origins.map((origin) => `${origin}/`)
     const input = scrapeEmails.input.parse({ startUrls, maxPagesPerDomain: 1_000_000 })
+    const busy = busyMs()
     const started = performance.now()
     const { jobId } = await startJob(engine, { kind: 'scrape-emails', input, owner: 'bench' })
     await ended(database.pool, jobId)
     const seconds = (performance.now() - started) / 1_000
+    const machineCpuMs = busyMs() - busy
     const usage = await Promise.all(workers.map(stop))
     const { rows } = await sql<{ pages: number; sightings: number }>`
       select (select count(*) from pages where job_id = ${jobId} and status = 'FETCHED') as pages,
@@ -71,6 +76,7 @@ export async function crawlByOurs({ url, origins, processes, execArgv = [] }: Ou
       addresses: new Set(found.rows.map(({ address }) => address)),
       peakRssMb: usage.reduce((sum, { maxRssMb }) => sum + maxRssMb, 0),
       cpuMs: usage.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+      machineCpuMs,
     }
   } finally {
     for (const worker of workers) worker.kill('SIGKILL')
@@ -89,6 +95,10 @@ async function ended(pool: pg.Pool, jobId: number): Promise<void> {
     if (rows[0]!.state === 'FAILED') throw new Error(`the job failed: ${JSON.stringify(rows[0])}`)
     await sleep(20)
   }
+}
+
+function busyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
 async function stop(worker: ChildProcess): Promise<{ maxRssMb: number; cpuMs: number }> {

@@ -1,7 +1,7 @@
 // npm run bench -- crawl [--rounds 3] [--pages 3000] [--small 2000] [--large 20000] [--only ours] [--processes 2] [--profile FOLDER]: a whole crawl of eight
-// hosts against Scrapy and Crawlee, in turns; memory on a small and a large site; and extraction alone against htmlparser2.
+// hosts against Scrapy and Crawlee, in turns; memory on a small and a large site; and extraction alone against htmlparser2. With `--rounds 0` memory alone.
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -14,6 +14,7 @@ import { addressesOfSite, type SitePlan, writeSite } from './site.ts'
 
 const { values } = parseArgs({
   options: {
+    /** 0: not. */
     rounds: { type: 'string', default: '3' },
     /** Of the site that all crawl. */
     pages: { type: 'string', default: '3000' },
@@ -30,8 +31,8 @@ const processes = Number(values.processes)
 const hosts = 8
 const planOf = (pages: string): SitePlan => ({ seed: 1, hosts, pages: Number(pages) })
 
-const extraction = values.only === 'ours' ? undefined : extractInTurns()
-const peers = values.only === '' ? await openPeers() : []
+const extraction = values.only === 'ours' || rounds === 0 ? undefined : extractInTurns()
+const peers = values.only === '' && rounds > 0 ? await openPeers() : []
 const dir = await mkdtemp(join(tmpdir(), 'mailquarry-bench-crawl-'))
 const embedded = await startEmbedded({ dataDir: join(dir, 'data') })
 try {
@@ -44,7 +45,7 @@ try {
 async function crawlInTurns(): Promise<void> {
   const ours: OurRun[] = []
   const theirs = new Map<Peer, number[]>(peers.map((peer) => [peer, []]))
-  const server = await onSite(planOf(values.pages), async (origins, plan) => {
+  const inTurns = async (origins: string[], plan: SitePlan) => {
     for (let round = 1; round <= rounds; round++) {
       ours.push(await crawl(`round ${round}`, plan, origins))
       for (const [peer, rates] of theirs) {
@@ -56,12 +57,15 @@ async function crawlInTurns(): Promise<void> {
         if (run.pages !== plan.pages) throw new Error(`${peer.name} fetched ${run.pages} of ${plan.pages} pages`)
       }
     }
-  })
-  const rssMb: number[] = []
+  }
+  let server = rounds > 0 ? await onSite(planOf(values.pages), inTurns) : undefined
+  const sized: OurRun[] = []
   for (const pages of [values.small, values.large].filter((pages) => pages !== '0'))
-    await onSite(planOf(pages), async (origins, plan) => {
-      rssMb.push((await crawl(`${pages} pages`, plan, origins)).peakRssMb)
+    server = await onSite(planOf(pages), async (origins, plan) => {
+      sized.push(await crawl(`${pages} pages`, plan, origins))
     })
+  const rssMb = sized.map(({ peakRssMb }) => peakRssMb)
+  if (rounds === 0) ours.push(...sized)
 
   const perSecond = median(ours.map(({ pages, seconds }) => pages / seconds))
   console.log(`median  ours: ${perSecond.toFixed(0)} pages/s`)
@@ -92,9 +96,9 @@ async function crawlInTurns(): Promise<void> {
 async function crawl(what: string, plan: SitePlan, origins: string[]): Promise<OurRun> {
   const execArgv = values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`]
   const run = await crawlByOurs({ url: embedded.url, origins, processes, execArgv })
-  const { pages, addresses, sightings, seconds, cpuMs, peakRssMb } = run
+  const { pages, addresses, sightings, seconds, cpuMs, machineCpuMs, peakRssMb } = run
   console.log(
-    `${what}  ours: ${rate(run)} pages/s, ${pages} pages, ${addresses.size} addresses, ${Math.round(sightings / seconds)} sightings/s, ${(cpuMs / pages).toFixed(2)} ms CPU a page in the workers, ${Math.round(peakRssMb)} MB (the peaks of ${processes} worker processes, summed)`,
+    `${what}  ours: ${rate(run)} pages/s, ${pages} pages, ${addresses.size} addresses, ${Math.round(sightings / seconds)} sightings/s, ${(cpuMs / pages).toFixed(2)} ms CPU a page in the workers, ${(machineCpuMs / pages).toFixed(2)} in the machine (${Math.round(machineCpuMs / seconds / 10 / cpus().length)} % of it), ${Math.round(peakRssMb)} MB (the peaks of ${processes} worker processes, summed)`,
   )
   const expected = addressesOfSite(plan)
   const missing = [...expected].filter((address) => !addresses.has(address))
