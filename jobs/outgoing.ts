@@ -3,7 +3,8 @@ import { watchLag } from './lag.ts'
 import { createConnections } from './outgoing-connections.ts'
 import { OutgoingError, outgoingError } from './outgoing-error.ts'
 import { createGuard, type Resolve, resolveBySystem } from './outgoing-guard.ts'
-import { decodedBody, tooLarge, wholeBody } from './response-body.ts'
+import { joined, wholeAnswer } from './outgoing-whole.ts'
+import { decodedBody, mostEncoded, tooLarge, wholeBody } from './response-body.ts'
 
 /**
  * The guarded fetch: the only way to places that came from users, pages or DNS. Nothing but the public Internet is dialled, and exactly the address that was
@@ -95,58 +96,82 @@ export function createOutgoing({
   const connections = createConnections(guard, limits, ca)
   const lag = watchLag()
 
-  const open = async (text: string, options: OutgoingRequest): Promise<OpenResponse> => {
-    const url = new URL(text)
-    const deadline = deadlineOf(options.signal, url.host)
-    try {
-      const refused = guard.refusal(url)
-      if (refused) throw refused
-      // undici's own limits see neither a resolver that hangs nor a header that drips.
-      deadline.set(limits.connectMs + limits.headMs, 'no whole answer in time')
-      const { method = 'GET', maxBytes = defaultMaxBytes, timeoutMs = limits.bodyMs } = options
-      const response = await connections.to(url.origin).request({
-        path: url.pathname + url.search,
-        method,
-        signal: deadline.signal,
-        headers: { 'user-agent': userAgent, 'accept-encoding': 'gzip, deflate, br, zstd', ...options.headers },
-      })
-      // Destroyed early, it tells of its own end as of an error.
-      response.body.on('error', () => {})
-      deadline.set(timeoutMs, `the body took longer than ${Math.round(timeoutMs / 1_000)} s`)
-      const head = { status: response.statusCode, headers: joined(response.headers) }
-      const hasBody = method !== 'HEAD' && head.status !== 204 && head.status !== 304 && !isRedirect(head)
-      if (!hasBody || options.wants?.(head) === false) {
-        await response.body.dump({ limit: 16_384 })
-        deadline.clear()
-        return { ...head, pieces: nothing(), end() {} }
-      }
-      const encoding = head.headers['content-encoding']
-      if (options.beyond !== 'cut' && encoding === undefined && Number(head.headers['content-length']) > maxBytes) {
-        response.body.destroy()
-        throw tooLarge(maxBytes)
-      }
-      const end = () => {
-        deadline.clear()
-        response.body.destroy()
-      }
-      return { ...head, pieces: explained(decodedBody(response.body, encoding, maxBytes), deadline), end }
-    } catch (error) {
-      deadline.clear()
-      throw deadline.explain(error)
+  /** What is asked for, and the connection to ask on. Throws where the guard or the caller forbids it. */
+  const ask = (url: URL, { method = 'GET', headers }: OutgoingRequest, deadline: Deadline) => {
+    const refused = guard.refusal(url)
+    if (refused) throw refused
+    deadline.signal.throwIfAborted()
+    // undici's own limits see neither a resolver that hangs nor a header that drips.
+    deadline.set(limits.connectMs + limits.headMs, 'no whole answer in time')
+    const request = {
+      path: url.pathname + url.search,
+      method,
+      headers: { 'user-agent': userAgent, 'accept-encoding': 'gzip, deflate, br, zstd', ...headers },
     }
+    return { client: connections.to(url.origin), request }
+  }
+
+  /** The header is in: whether the body is wanted, for which there is time from now on. Throws where it says that it is too large. */
+  const wantsBody = (head: ResponseHead, options: OutgoingRequest, deadline: Deadline): boolean => {
+    const { method, maxBytes = defaultMaxBytes, beyond, timeoutMs = limits.bodyMs, wants } = options
+    deadline.set(timeoutMs, `the body took longer than ${Math.round(timeoutMs / 1_000)} s`)
+    const hasBody = method !== 'HEAD' && head.status !== 204 && head.status !== 304 && !isRedirect(head)
+    if (!hasBody || wants?.(head) === false) return false
+    const { 'content-encoding': encoding, 'content-length': length } = head.headers
+    if (beyond !== 'cut' && encoding === undefined && Number(length) > maxBytes) throw tooLarge(maxBytes)
+    return true
   }
 
   return {
-    open,
-    async request(url, options) {
-      const started = performance.now()
-      const { pieces, end, ...head } = await open(url, options)
+    async open(text, options) {
+      const url = new URL(text)
+      const deadline = deadlineOf(options.signal, url.host)
       try {
-        const body = await wholeBody(pieces, options.beyond ?? 'refuse')
+        const { client, request } = ask(url, options, deadline)
+        const response = await client.request({ ...request, signal: deadline.signal })
+        // Destroyed early, it tells of its own end as of an error.
+        response.body.on('error', () => {})
+        const head = { status: response.statusCode, headers: joined(response.headers) }
+        const end = () => {
+          deadline.clear()
+          response.body.destroy()
+        }
+        try {
+          if (!wantsBody(head, options, deadline)) {
+            await response.body.dump({ limit: 16_384 })
+            deadline.clear()
+            return { ...head, pieces: nothing(), end() {} }
+          }
+        } catch (error) {
+          end()
+          throw error
+        }
+        const { maxBytes = defaultMaxBytes } = options
+        const pieces = decodedBody(response.body, head.headers['content-encoding'], maxBytes)
+        return { ...head, pieces: explained(pieces, deadline), end }
+      } catch (error) {
+        deadline.clear()
+        throw deadline.explain(error)
+      }
+    },
+    async request(text, options) {
+      const started = performance.now()
+      const url = new URL(text)
+      const { maxBytes = defaultMaxBytes, beyond = 'refuse' } = options
+      const deadline = deadlineOf(options.signal, url.host)
+      try {
+        const { client, request } = ask(url, options, deadline)
+        const answer = await wholeAnswer(client, request, deadline.signal, (head) =>
+          wantsBody(head, options, deadline) ? mostEncoded(head.headers['content-encoding'], maxBytes) : 0,
+        )
+        const { status, headers } = answer
+        const body = await wholeBody(answer, headers['content-encoding'], { maxBytes, beyond })
         const tookMs = performance.now() - started
-        return { ...head, ...body, tookMs: Math.max(0, tookMs - lag.since(started)) }
+        return { status, headers, ...body, tookMs: Math.max(0, tookMs - lag.since(started)) }
+      } catch (error) {
+        throw deadline.explain(error)
       } finally {
-        end()
+        deadline.clear()
       }
     },
     async addressOf(text, signal) {
@@ -172,13 +197,6 @@ export function createOutgoing({
 /** True for an answer that only leads elsewhere; its `location` header says where. */
 export function isRedirect({ status, headers }: ResponseHead): boolean {
   return status >= 300 && status < 400 && headers['location'] !== undefined
-}
-
-function joined(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const one: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) one[name] = Array.isArray(value) ? value.join(', ') : value
-  return one
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -63,20 +63,32 @@ async function* prepended<Piece>(first: Piece, rest: AsyncIterator<Piece>): Asyn
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
-/** `cut`: of a body that is too large, what there was up to the limit. */
+/** How many bytes of a body may come that is to have at most `maxBytes` when its codings are undone. */
+export function mostEncoded(contentEncoding: string | undefined, maxBytes: number): number {
+  return contentEncoding === undefined ? maxBytes : maxBytes + 65_536
+}
+
+/** A body that has come, up to `mostEncoded`, decoded; `cut`: of one that is too large, what there was up to the limit. */
 export async function wholeBody(
-  pieces: AsyncIterable<Uint8Array>,
-  beyond: 'refuse' | 'cut',
+  { pieces, over }: { pieces: Uint8Array[]; over: boolean },
+  contentEncoding: string | undefined,
+  { maxBytes, beyond }: { maxBytes: number; beyond: 'refuse' | 'cut' },
 ): Promise<{ body: Uint8Array; cut: boolean }> {
-  const chunks: Uint8Array[] = []
+  if (pieces.length === 0) return { body: new Uint8Array(0), cut: false }
+  if (contentEncoding === undefined) {
+    if (over && beyond === 'refuse') throw tooLarge(maxBytes)
+    const body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    return over ? { body: body.subarray(0, maxBytes), cut: true } : { body, cut: false }
+  }
+  const decoded: Uint8Array[] = []
   let cut = false
   try {
-    for await (const piece of pieces) chunks.push(piece)
+    for await (const piece of decodedBody(Readable.from(pieces), contentEncoding, maxBytes)) decoded.push(piece)
   } catch (error) {
     if (beyond === 'refuse' || !(error instanceof OutgoingError) || error.category !== 'too_large') throw error
     cut = true
   }
-  return { body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), cut }
+  return { body: decoded.length === 1 ? decoded[0]! : Buffer.concat(decoded), cut }
 }
 
 export function tooLarge(maxBytes: number): OutgoingError {
@@ -98,7 +110,7 @@ function decode(body: Readable, codings: Coding[], maxBytes: number): Readable {
   let stream = body
   for (const coding of codings) {
     const source = stream
-    const counted = countIn(source, maxBytes + 65_536)
+    const counted = countIn(source, mostEncoded('', maxBytes))
     stream =
       coding === 'deflate' ? Readable.from(inflateEither(counted)) : join(Readable.from(counted), decoderOf[coding]())
   }

@@ -55,7 +55,7 @@ function startNginx(dir: string, listen: Listen[]): ChildProcess {
     join(own, 'nginx.conf'),
     `daemon off; master_process off; worker_processes 1; pid ${join(own, 'pid')}; error_log ${join(own, 'error.log')};
 events { worker_connections 512; }
-http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; keepalive_timeout 75s; open_file_cache max=30000 inactive=300s; ${temporary}
+http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; keepalive_timeout 75s; open_file_cache max=4000 inactive=300s; ${temporary}
 types { text/html html; text/plain txt; } charset utf-8;
 ${servers} }`,
   )
