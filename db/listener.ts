@@ -34,13 +34,15 @@ export async function openListener(options: {
     connectionTimeoutMillis: 10_000,
   })
   const heartbeat = `mailquarry_beat_${randomUUID().slice(0, 8)}`
+  let listens = false
   let over = false
   let beat: NodeJS.Timeout | undefined
   let deadline: NodeJS.Timeout | undefined
   let sentAt: number | undefined
   let lag = 0
   const lose = (error: Error) => {
-    if (over) return
+    // One that breaks while it is opened has its rejection: were it told of as lost too, two would be opened in its place, and so on.
+    if (over || !listens) return
     over = true
     clearInterval(beat)
     clearTimeout(deadline)
@@ -63,6 +65,7 @@ export async function openListener(options: {
     await client.end().catch(() => {})
     throw error
   }
+  listens = true
   const waitMs = heartbeatMs * 0.9
   const askItself = () => {
     sentAt = performance.now()
