@@ -115,10 +115,13 @@ function offerOf(from: QueuedPage, { clicks }: Lead): Offer {
 /** As `page_links` keeps them: a line each, without the origin where it is that of the page. */
 export function leadsText(from: string, leads: readonly Lead[]): string {
   const origin = originOf(from)
-  let text = ''
-  for (const { clicks, priority, url } of leads)
-    text += `${text === '' ? '' : '\n'}${clicks} ${priority} ${url.startsWith(origin) && url[origin.length] === '/' ? url.slice(origin.length) : url}`
-  return text
+  // Put together at once, not piece by piece: they are kept until the step is stored.
+  return leads
+    .map(({ clicks, priority, url }) => {
+      const place = url.startsWith(origin) && url[origin.length] === '/' ? url.slice(origin.length) : url
+      return `${clicks} ${priority} ${place}`
+    })
+    .join('\n')
 }
 
 export function parseLeads(from: string, text: string, links: LinkReader): Lead[] {

@@ -4,6 +4,7 @@ import { priorityOf, priorityOfText } from '../engines/crawl/priority.ts'
 import { type CrawlScope, domainOf, shardOf } from '../engines/crawl/scope.ts'
 import { urlKey } from '../engines/crawl/url-key.ts'
 import type { Way } from './crawl-step.ts'
+import { ownText } from './own-text.ts'
 
 /** A page as this run knows it. */
 export interface Known extends Way {
@@ -92,7 +93,7 @@ export function createLinkReader(scope: CrawlScope): LinkReader {
     if (targets.size >= mostKnown) targets.clear()
     const canonical = canonicalUrl(url)
     const target: Target = canonical.ok ? { lead: { ...linkTarget(canonical.url, scope), clicks: 1 } } : {}
-    targets.set(own(url), target)
+    targets.set(ownText(url), target)
     return target
   }
   return {
@@ -105,7 +106,7 @@ export function createLinkReader(scope: CrawlScope): LinkReader {
       if (target.said?.text !== text) {
         const priority = priorityOfText(text)
         // An archive of contact pages is still an archive, but a link may know better than an ordinary path.
-        target.said = { text: own(text), lead: priority < lead.priority ? { ...lead, priority } : lead }
+        target.said = { text: ownText(text), lead: priority < lead.priority ? { ...lead, priority } : lead }
       }
       return target.said.lead
     },
@@ -122,9 +123,4 @@ interface Target {
 /** Of a canonical URL. */
 export function linkTarget(url: string, scope: CrawlScope): LinkTarget {
   return { url, key: urlKey(url), shard: shardOf(url), domain: domainOf(url, scope), priority: priorityOf(url) }
-}
-
-/** What was cut out of a page would keep all of it in memory. */
-function own(text: string): string {
-  return Buffer.from(text).toString()
 }

@@ -6,6 +6,7 @@ import type { Visit } from './fetch-page.ts'
 import { leadsText } from './follow-links.ts'
 import type { HeldHost } from './held-host.ts'
 import type { HostRun } from './host-run.ts'
+import { ownText } from './own-text.ts'
 import { keepLeads, spendPage } from './page-fate.ts'
 import { type Settled, settleFault, settleThrottled } from './settle-fault.ts'
 import { settleRedirect } from './settle-redirect.ts'
@@ -81,5 +82,10 @@ function keepRead(
 }
 
 function sightingOf({ key, url }: QueuedPage, email: FoundEmail): Sighting {
-  return { ...email, sourceKey: key, sourceUrl: url }
+  const sighting: Sighting = { ...email, sourceKey: key, sourceUrl: url }
+  for (const name of ['address', 'snippet', 'personName', 'position', 'phone', 'organisation'] as const) {
+    const text = email[name]
+    if (text !== undefined) sighting[name] = ownText(text)
+  }
+  return sighting
 }
