@@ -59,6 +59,13 @@ create index job_addresses_found on job_addresses (job_id, group_id, place);
 create index job_addresses_by_domain on job_addresses (job_id, domain, address);
 create index job_addresses_by_confidence on job_addresses (job_id, confidence desc, address);
 
+-- Nobody asks by these columns: to sort samples of such texts is most of what an ANALYZE of a growing table would do.
+alter table sightings alter column snippet set statistics 0, alter column source_url set statistics 0, alter column reasons set statistics 0,
+  alter column person_name set statistics 0, alter column position set statistics 0, alter column phone set statistics 0,
+  alter column organisation set statistics 0;
+alter table job_addresses alter column snippet set statistics 0, alter column source_url set statistics 0, alter column reasons set statistics 0,
+  alter column phone set statistics 0;
+
 -- Frontier and page records of crawls in one: a QUEUED page is the frontier.
 create table pages (
   id bigint generated always as identity,
@@ -112,7 +119,7 @@ create table page_links (
   primary key (job_id, url_key)
 ) with (toast_tuple_target = 8160);
 -- Written once and hardly ever read: as it is, in the row, since to compress it and to put it aside would take longer than all else.
-alter table page_links alter column links set storage external;
+alter table page_links alter column links set storage external, alter column links set statistics 0;
 
 -- Who read a page last, over all jobs: the sightings of that job say what stands on it now. With what its server said of the version, the
 -- next crawl asks only whether it has changed.

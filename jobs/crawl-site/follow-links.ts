@@ -86,8 +86,9 @@ export function createLinkFollower({ shard, input, known, today }: FollowerOptio
     },
     async follow(step, frontier, from, leads) {
       const offers: [Lead, Offer][] = []
+      const byClicks = [offerOf(from, 0), offerOf(from, 1)] as const
       for (const lead of leads) {
-        const offer = offerOf(from, lead)
+        const offer = byClicks[lead.clicks]
         if (lead.key === from.key || offer.depth > deepest || offer.hops > mostHops || !isOfUse(lead, offer)) continue
         const trap = lead.clicks === 1 ? trapIn(lead.url, offer.depth, today) : undefined
         if (trap && isEndless(trap)) step.endless ??= { on: from.url, link: lead.url, trap }
@@ -108,7 +109,7 @@ interface Offer {
   hops: number
 }
 
-function offerOf(from: QueuedPage, { clicks }: Lead): Offer {
+function offerOf(from: QueuedPage, clicks: 0 | 1): Offer {
   return { parentUrl: from.url, depth: from.depth + clicks, hops: clicks === 1 ? 0 : from.hops + 1 }
 }
 
