@@ -47,6 +47,16 @@ export const docPackages: DocPackage[] = [
     root: 'usr/share/doc/vim/html',
     startPaths: () => ['/index.html'],
   },
+  {
+    name: 'harden-doc',
+    version: '3.19+nmu1',
+    root: 'usr/share/doc/harden-doc/html',
+    startPaths: (root) =>
+      readdirSync(root)
+        .toSorted()
+        .map((language) => `/${language}/index.html`),
+  },
+  { name: 'xfig-doc', version: '1:3.2.8b-2', root: 'usr/share/doc/xfig/html', startPaths: () => ['/index.html'] },
 ]
 
 /**

@@ -17,7 +17,7 @@ export interface Scan {
 
 /**
  * Reads a site as a person would: a browser opens each page that links lead to from the start, and what is looked at is the text that it shows and the mail
- * links that it offers. Parser, links, hidden parts and URLs are the browser's, so nothing here is the product's.
+ * links that it offers, those that name who made it among them. Parser, links, hidden parts and URLs are the browser's, so nothing here is the product's.
  */
 export async function scanSite(browser: Browser, startUrls: string[]): Promise<Scan> {
   const { origin } = new URL(startUrls[0]!)
@@ -78,7 +78,10 @@ async function show(page: Page, url: string): Promise<Shown | string> {
   }
   return await page.evaluate(() => {
     const anchors = [...document.links]
-    const mailLinks = anchors.map((anchor) => anchor.href).filter((href) => href.toLowerCase().startsWith('mailto:'))
+    const made = [...document.querySelectorAll<HTMLLinkElement>('link[rev], link[rel]')]
+    const mailLinks = [...anchors, ...made]
+      .map((link) => link.href)
+      .filter((href) => href.toLowerCase().startsWith('mailto:'))
     const followed = anchors
       .filter((anchor) => !anchor.rel.split(' ').includes('nofollow'))
       .map((anchor) => anchor.href)
