@@ -6,6 +6,9 @@ import type { ClientsReport, ClientsRequest, Subscription } from './messages.ts'
 /** So many connections are on their way at the same time. */
 const atOnce = 50
 
+/** What a socket has received, until it is read at once: one for all. */
+const received = Buffer.alloc(65_536)
+
 let sockets = 0
 let frames = 0
 let arrivals = new Map<number, number[]>()
@@ -30,8 +33,20 @@ async function answer(request: ClientsRequest): Promise<ClientsReport> {
 
 /** Resolves with the first message of a subscription. A stalled one reads nothing from then on. */
 async function connect(url: URL, subscriptions: Subscription[], stalled: boolean): Promise<void> {
-  const socket = connectTo(Number(url.port), url.hostname)
-  socket.setNoDelay(true)
+  const socket = connectTo({
+    port: Number(url.port),
+    host: url.hostname,
+    noDelay: true,
+    onread: {
+      buffer: received,
+      callback(length) {
+        const chunk = received.subarray(0, length)
+        const left = read(rest ? Buffer.concat([rest, chunk]) : chunk)
+        rest = left && Buffer.from(left)
+        return !paused
+      },
+    },
+  })
   const subscribed = Promise.withResolvers<void>()
   const onMessage = (message: Buffer) => {
     if (message.includes('"connection_ack"'))
@@ -39,10 +54,11 @@ async function connect(url: URL, subscriptions: Subscription[], stalled: boolean
         sendFrame(socket, 1, JSON.stringify({ id: crypto.randomUUID(), type: 'subscribe', payload }))
     else {
       take(message)
-      if (stalled) socket.pause()
+      paused = stalled
       subscribed.resolve()
     }
   }
+  let paused = false
   let read = readUpgrade
   let rest: Buffer | undefined
   function readUpgrade(bytes: Buffer): Buffer | undefined {
@@ -53,9 +69,6 @@ async function connect(url: URL, subscriptions: Subscription[], stalled: boolean
     read = (more) => readFrames(socket, more, onMessage)
     return read(bytes.subarray(end + 4))
   }
-  socket.on('data', (chunk: Buffer) => {
-    rest = read(rest ? Buffer.concat([rest, chunk]) : chunk)
-  })
   socket.on('error', subscribed.reject)
   socket.on('close', () => subscribed.reject(new Error('the server closed the connection')))
   socket.write(
