@@ -25,57 +25,71 @@ export interface GroupCounts {
   unknown: number
 }
 
-export async function countByReason(db: Kysely<DB>, scope: StatsScope): Promise<ReasonCount[]> {
-  const { rows } = await sql<ReasonCount>`
-    select v.status, v.reason, count(*) as count from ${counted(scope)} v group by v.status, v.reason order by count desc, v.reason`.execute(
-    db,
-  )
-  return rows
-}
-
 export interface DepthCount {
   depth: VerdictsDepth
   count: number
 }
 
-/** How far the checks went, the deepest first. */
-export async function countByDepth(db: Kysely<DB>, scope: StatsScope): Promise<DepthCount[]> {
-  const { rows } = await sql<DepthCount>`
-    select v.depth, count(*) as count from ${counted(scope)} v group by v.depth
-    order by array_position(array['SMTP', 'DNS', 'SYNTAX'], v.depth)`.execute(db)
-  return rows
+export interface VerificationSums {
+  total: number
+  /** By status and reason, the most frequent first. */
+  byReason: ReasonCount[]
+  /** How far the checks went, the deepest first. */
+  byDepth: DepthCount[]
+  /** The domains with the most addresses. */
+  byDomain: GroupCounts[]
+  /** By the day (UTC) on which they were checked, the latest days in their order. */
+  byDay: GroupCounts[]
 }
 
-/** The domains with the most addresses. */
-export function countByDomain(db: Kysely<DB>, scope: StatsScope, limit: number): Promise<GroupCounts[]> {
-  return grouped(db, sql`${counted(scope)} v`, sql`v.domain`, sql`v.domain <> ''`, sql`count desc, name`, limit)
+type SumRow = GroupCounts & { facet: 'reason' | 'depth' | 'domain' | 'day'; status: VerdictsStatus | null }
+
+/** Everything in one reading of the rows, with at most so many groups of each sort. */
+export async function sumVerdicts(db: Kysely<DB>, scope: StatsScope, mostGroups: number): Promise<VerificationSums> {
+  // What grouping() says of a row: a bit for each column that it is not grouped by.
+  const rowsOf = { reason: 0b1101, depth: 0b1110, domain: 0b0111, day: 0b1011 }
+  const byStatus = sql.join(
+    statuses.map((status) => sql`coalesce(sum(n) filter (where status = ${sql.lit(status)}), 0)::bigint`),
+  )
+  const none = sql`0::bigint, 0::bigint, 0::bigint, 0::bigint`
+  const { rows } = await sql<SumRow>`
+    with sums as materialized (
+      select grouping(v.domain, v.day, v.reason, v.depth) as of, v.domain, v.day, v.status, v.reason, v.depth, count(*) as n
+      from (select domain, status, reason, depth, date_bin('1 day', checked_at, timestamptz '2000-01-01 00:00Z') as day from ${counted(scope)} c) v
+      group by grouping sets ((v.status, v.reason), (v.depth), (v.domain, v.status), (v.day, v.status)))
+    select 'reason' as facet, reason as name, status, n as count, ${sql.raw('0::bigint as valid, 0::bigint as risky, 0::bigint as invalid, 0::bigint as unknown')}
+      from sums where of = ${rowsOf.reason}
+    union all select 'depth', depth, null, n, ${none} from sums where of = ${rowsOf.depth}
+    union all (select 'domain', domain, null, sum(n)::bigint, ${byStatus} from sums where of = ${rowsOf.domain} and domain <> ''
+      group by domain order by 4 desc, domain limit ${mostGroups})
+    union all (select 'day', to_char(day at time zone 'UTC', 'YYYY-MM-DD'), null, sum(n)::bigint, ${byStatus} from sums where of = ${rowsOf.day}
+      group by day order by day desc limit ${mostGroups})`.execute(db)
+  const of = (facet: SumRow['facet']) => rows.filter((row) => row.facet === facet)
+  const most = (x: GroupCounts, y: GroupCounts) => y.count - x.count || (x.name < y.name ? -1 : 1)
+  const reasons = of('reason').toSorted(most)
+  return {
+    total: reasons.reduce((sum, { count }) => sum + count, 0),
+    byReason: reasons.map(({ status, name, count }) => ({ status: status!, reason: name, count })),
+    byDepth: depths.flatMap((depth) =>
+      of('depth')
+        .filter(({ name }) => name === depth)
+        .map(({ count }) => ({ depth, count })),
+    ),
+    byDomain: of('domain').toSorted(most),
+    byDay: of('day').toSorted((x, y) => (x.name < y.name ? -1 : 1)),
+  }
 }
+
+const statuses: readonly VerdictsStatus[] = ['VALID', 'RISKY', 'INVALID', 'UNKNOWN']
+const depths: readonly VerdictsDepth[] = ['SMTP', 'DNS', 'SYNTAX']
 
 /** Those who run the mail hosts of the most addresses. */
-export function countByMxOrganisation(db: Kysely<DB>, scope: StatsScope, limit: number): Promise<GroupCounts[]> {
-  const from = sql`${counted(scope)} v join domain_facts f on f.domain = v.domain`
-  return grouped(db, from, sql`f.mx_organisation`, sql`f.mx_organisation is not null`, sql`count desc, name`, limit)
-}
-
-/** By the day (UTC) on which they were checked, the latest days in their order. */
-export async function countByDay(db: Kysely<DB>, scope: StatsScope, limit: number): Promise<GroupCounts[]> {
-  const day = sql`to_char(v.checked_at at time zone 'UTC', 'YYYY-MM-DD')`
-  const latest = await grouped(db, sql`${counted(scope)} v`, day, sql`true`, sql`name desc`, limit)
-  return latest.toReversed()
-}
-
-async function grouped(
-  db: Kysely<DB>,
-  from: RawBuilder<unknown>,
-  name: RawBuilder<unknown>,
-  where: RawBuilder<unknown>,
-  order: RawBuilder<unknown>,
-  limit: number,
-): Promise<GroupCounts[]> {
+export async function countByMxOrganisation(db: Kysely<DB>, scope: StatsScope, limit: number): Promise<GroupCounts[]> {
   const { rows } = await sql<GroupCounts>`
-    select ${name} as name, count(*) as count, count(*) filter (where v.status = 'VALID') as valid, count(*) filter (where v.status = 'RISKY') as risky,
+    select f.mx_organisation as name, count(*) as count, count(*) filter (where v.status = 'VALID') as valid, count(*) filter (where v.status = 'RISKY') as risky,
       count(*) filter (where v.status = 'INVALID') as invalid, count(*) filter (where v.status = 'UNKNOWN') as unknown
-    from ${from} where ${where} group by 1 order by ${order} limit ${limit}`.execute(db)
+    from ${counted(scope)} v join domain_facts f on f.domain = v.domain where f.mx_organisation is not null
+    group by 1 order by count desc, name limit ${limit}`.execute(db)
   return rows
 }
 

@@ -1,18 +1,20 @@
+import type { Kysely } from 'kysely'
+
+import type { DB } from '../db/types.ts'
 import {
-  countByDay,
-  countByDepth,
-  countByDomain,
   countByMxOrganisation,
-  countByReason,
   type DepthCount,
   type GroupCounts,
   type ReasonCount,
   type StatsScope,
+  sumVerdicts,
+  type VerificationSums,
 } from '../db/verification-stats.ts'
 import type { Reason } from '../jobs/engines/verify/terms.ts'
 import { badUserInput } from './bad-user-input.ts'
 import { builder } from './builder.ts'
 import { findJob } from './job.ts'
+import { keptAnswers } from './kept-answers.ts'
 import { VerificationDepth, VerificationReason, VerificationStatus } from './verification-enums.ts'
 
 const mostGroups = 200
@@ -52,47 +54,67 @@ const Group = builder.objectRef<GroupCounts>('VerificationGroup').implement({
   }),
 })
 
-const Stats = builder.objectRef<StatsScope>('VerificationStats').implement({
-  description: 'Sums over verified addresses.',
+interface Sums {
+  sums(): Promise<VerificationSums>
+  byMxOrganisation(): Promise<GroupCounts[]>
+}
+
+const Stats = builder.objectRef<Sums>('VerificationStats').implement({
+  description:
+    'Sums over verified addresses. Where there are very many they may be some seconds old while a job goes on.',
   fields: (t) => {
     const first = t.arg.int({ required: true, defaultValue: 20, description: `How many at most: 1 to ${mostGroups}.` })
     return {
       total: t.float({
         description: 'How many addresses.',
-        resolve: async (scope, _args, { engine }) =>
-          (await countByReason(engine.db, scope)).reduce((sum, { count }) => sum + count, 0),
+        resolve: async ({ sums }) => (await sums()).total,
       }),
       byReason: t.field({
         type: [ReasonCounts],
         description: 'By status and reason, the most frequent first.',
-        resolve: (scope, _args, { engine }) => countByReason(engine.db, scope),
+        resolve: async ({ sums }) => (await sums()).byReason,
       }),
       byDepth: t.field({
         type: [DepthCounts],
         description: 'By how far the checks went, the deepest first.',
-        resolve: (scope, _args, { engine }) => countByDepth(engine.db, scope),
+        resolve: async ({ sums }) => (await sums()).byDepth,
       }),
       byDomain: t.field({
         type: [Group],
         description: 'The domains with the most addresses.',
         args: { first },
-        resolve: (scope, args, { engine }) => countByDomain(engine.db, scope, limitOf(args)),
+        resolve: async ({ sums }, args) => (await sums()).byDomain.slice(0, limitOf(args)),
       }),
       byMxOrganisation: t.field({
         type: [Group],
         description: 'Those who run the mail hosts of the most addresses.',
         args: { first },
-        resolve: (scope, args, { engine }) => countByMxOrganisation(engine.db, scope, limitOf(args)),
+        resolve: async ({ byMxOrganisation }, args) => (await byMxOrganisation()).slice(0, limitOf(args)),
       }),
       byDay: t.field({
         type: [Group],
         description: 'By the day on which they were checked: the latest days, in their order.',
         args: { first },
-        resolve: (scope, args, { engine }) => countByDay(engine.db, scope, limitOf(args)),
+        resolve: async ({ sums }, args) => (await sums()).byDay.slice(-limitOf(args)),
       }),
     }
   },
 })
+
+/** All rows are read for sums: not for each who looks at them again. */
+const kept = new WeakMap<Kysely<DB>, ReturnType<typeof keptAnswers>>()
+
+/** `version` changes where older sums must not be shown. */
+function sumsOf(db: Kysely<DB>, scope: StatsScope, version: string): Sums {
+  const ask = kept.get(db) ?? keptAnswers()
+  kept.set(db, ask)
+  const key = (what: string) => JSON.stringify([what, scope, version])
+  return {
+    sums: () => ask(key('sums'), () => sumVerdicts(db, scope, mostGroups)) as Promise<VerificationSums>,
+    byMxOrganisation: () =>
+      ask(key('mx'), () => countByMxOrganisation(db, scope, mostGroups)) as Promise<GroupCounts[]>,
+  }
+}
 
 builder.queryField('verificationStats', (t) =>
   t.field({
@@ -105,10 +127,12 @@ builder.queryField('verificationStats', (t) =>
       domain: t.arg.string({ description: 'Only those at this domain, exactly.' }),
     },
     async resolve(_root, { jobId, domain }, context) {
+      const { db } = context.engine
       const scope = { domain: domain?.toLowerCase() }
-      if (jobId == null) return scope
+      if (jobId == null) return sumsOf(db, scope, '')
       const job = await findJob(jobId, context)
-      return job && { ...scope, jobId: job.id }
+      // Of a job that has ended they are those of its end.
+      return job && sumsOf(db, { ...scope, jobId: job.id }, job.state)
     },
   }),
 )
