@@ -89,7 +89,9 @@ export function allOf(conditions: RawBuilder<unknown>[]): RawBuilder<unknown> {
 
 /** `text` anywhere in a column, without regard to case; wildcards in it stand for themselves. */
 export function contains(column: string, text: string): RawBuilder<unknown> {
-  return sql`${sql.raw(column)} ilike ${partPattern(text)}`
+  // Other collations copy each value in lower case before they compare it: over a million rows that is a quarter of the time.
+  const collation = /^[\x20-\x7e]*$/.test(text) ? sql` collate "C"` : sql``
+  return sql`${sql.raw(column)}${collation} ilike ${partPattern(text)}`
 }
 
 /** The same in a column that holds lower case alone. */

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 
 import type { FacetCount } from './address-list.ts'
 import { storableText } from './json.ts'
-import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
+import { allOf, containsLower, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB, SightingsQuality } from './types.ts'
 
 /** An address that jobs of one owner have met. */
@@ -20,6 +20,7 @@ export interface KnownAddressFilter {
   domain?: string | undefined
   /** Met with any of these. */
   qualities?: string[] | undefined
+  methods?: string[] | undefined
 }
 
 export type KnownAddressOrder = 'ADDRESS' | 'DOMAIN' | 'FIRST_SEEN'
@@ -50,7 +51,7 @@ export function listKnownAddresses(
   order: KnownAddressOrder,
   page: PageRequest,
 ): Promise<RowPage<KnownAddressRow>> {
-  const base = sql`select ${columns} from addresses a where ${matches(owner, filter)}`
+  const base = sql`select ${columns} from addresses a where ${matchingKnownAddresses(owner, filter)}`
   return keysetPage(db, base, knownAddressOrders[order].columns, page)
 }
 
@@ -66,7 +67,7 @@ export async function findKnownAddress(
 
 export async function countKnownAddresses(db: Kysely<DB>, owner: string, filter: KnownAddressFilter): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*) as n from addresses a where ${matches(owner, filter)}`.execute(db)
+    select count(*) as n from addresses a where ${matchingKnownAddresses(owner, filter)}`.execute(db)
   return rows[0]!.n
 }
 
@@ -91,7 +92,7 @@ export async function countKnownAddressFacets(
   const { rows } = await sql<{ facet: 'quality' | 'domain'; value: string; count: number }>`
     with part as materialized (
       select a.domain, b.quality from (
-        select a.address, a.domain from addresses a where ${matches(owner, filter)} limit ${most + 1}) a
+        select a.address, a.domain from addresses a where ${matchingKnownAddresses(owner, filter)} limit ${most + 1}) a
       cross join lateral (
         select s.quality from sightings s join jobs j on j.id = s.job_id
         where s.address = a.address and j.owner = ${owner} and j.state <> 'DELETED' order by s.confidence desc limit 1) b)
@@ -148,17 +149,19 @@ const columns = sql.raw(
   'a.address, a.domain, a.first_seen_at as "firstSeenAt", a.first_seen_at::text as "firstSeenKey"',
 )
 
-function matches(owner: string, filter: KnownAddressFilter): RawBuilder<unknown> {
-  const conditions = [isMetBy(owner, filter.qualities)]
+/** Conditions on addresses as `a`. */
+export function matchingKnownAddresses(owner: string, filter: KnownAddressFilter): RawBuilder<unknown> {
+  const conditions = [isMetBy(owner, filter)]
   if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
-  if (filter.text) conditions.push(contains('a.address', filter.text))
+  if (filter.text) conditions.push(containsLower('a.address', filter.text))
   return allOf(conditions)
 }
 
 /** Addresses are shared by all; each owner knows of those that own jobs have met. */
-function isMetBy(owner: string, qualities?: string[]): RawBuilder<unknown> {
+function isMetBy(owner: string, { qualities, methods }: KnownAddressFilter = {}): RawBuilder<unknown> {
   const quality = qualities ? sql`and s.quality = any(${qualities}::text[])` : sql``
+  const method = methods ? sql`and s.method = any(${methods.map(storableText)}::text[])` : sql``
   // Without an offset the planner may turn it into a join that reads all sightings.
   return sql`exists (select 1 from sightings s join jobs j on j.id = s.job_id
-    where s.address = a.address and j.owner = ${owner} and j.state <> 'DELETED' ${quality} offset 0)`
+    where s.address = a.address and j.owner = ${owner} and j.state <> 'DELETED' ${quality} ${method} offset 0)`
 }

@@ -22,6 +22,7 @@ const schema = {
     name: { anyOf: [{ type: 'string' }, { type: 'null' }], title: 'Name' },
     archive: { type: 'boolean', default: true },
     people: { type: 'array', items: { type: 'object' } },
+    quality: { type: 'array', items: { type: 'string', enum: ['HIGH', 'MEDIUM', 'LOW'] } },
     apiKey: { type: 'string', secret: true },
   },
   required: ['name', 'maxPagesPerDomain'],
@@ -37,12 +38,20 @@ describe('fields from a JSON Schema', () => {
     ['name', 'text'],
     ['archive', 'flag'],
     ['people', 'json'],
+    ['quality', 'choices'],
     ['apiKey', 'secret'],
   ])('%s is edited as %s', (name, widget) => expect(field(name).widget).toBe(widget))
 
   test('a title is the label; without one the name is spelled out', () => {
     expect(field('domains').label).toBe('Domains')
     expect(field('maxPagesPerDomain').label).toBe('Max pages per domain')
+  })
+
+  test('of several choices those are sent that are ticked, and none where none is', () => {
+    const read = (quality: string) => readForm(fields, { ...initialValues(fields), name: 'Ada', quality }).input
+    expect(read('HIGH\nLOW')).toMatchObject({ quality: ['HIGH', 'LOW'] })
+    expect(read('')).not.toHaveProperty('quality')
+    expect(valuesOf(fields, { quality: ['high', 'LOW', 'else'] })).toMatchObject({ quality: 'HIGH\nLOW' })
   })
 
   test('a secret is sent, and kept nowhere', () => {

@@ -3,14 +3,14 @@ import type { JobKind } from './job-words.ts'
 
 /**
  * From the JSON Schema of a kind's input to form fields, and from what was typed back to an input. It reads what zod writes for
- * plain inputs: an object of strings, numbers, flags, choices and lists of strings. Anything else is edited as JSON.
+ * plain inputs: an object of strings, numbers, flags, choices and lists of these or of strings. Anything else is edited as JSON.
  */
 export interface InputField {
   name: string
   label: string
   help: string
-  /** `paste` is a long text, `upload` the id of a file that was sent, `job` the id of a job of the kind `jobKind`. */
-  widget: 'lines' | 'text' | 'paste' | 'upload' | 'job' | 'secret' | 'number' | 'choice' | 'flag' | 'json'
+  /** `choices` are several of `choice`, a line each; `paste` is a long text, `upload` the id of a file that was sent, `job` the id of a job of the kind `jobKind`. */
+  widget: 'lines' | 'text' | 'paste' | 'upload' | 'job' | 'secret' | 'number' | 'choice' | 'choices' | 'flag' | 'json'
   required: boolean
   /** Shown below the fold: see `fieldsOf`. */
   advanced: boolean
@@ -106,6 +106,21 @@ export function withoutTableFields(fields: InputField[]): { rest: InputField[]; 
   }
 }
 
+/** The table that a field holds, for a look at how it would be read. Of a pasted one its first rows are enough. */
+export function tableHeld({ widget }: InputField, value: string | boolean | undefined): HeldTable | undefined {
+  const held = String(value ?? '')
+  if (held.trim() === '') return undefined
+  if (widget === 'upload') return { upload: held }
+  return widget === 'paste' ? { text: held.slice(0, previewedLetters) } : undefined
+}
+
+export interface HeldTable {
+  upload?: string
+  text?: string
+}
+
+const previewedLetters = 20_000
+
 /** What may be kept on the device: all but the secrets. */
 export function withoutSecrets<T>(fields: InputField[], values: Record<string, T>): Record<string, T> {
   const secret = new Set(fields.filter(({ widget }) => widget === 'secret').map(({ name }) => name))
@@ -186,7 +201,10 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
     initial: '',
     placeholder: '',
     whole: schema.type === 'integer',
-    choices: (schema.enum ?? []).map((value) => ({ value: String(value), label: sentenceOf(String(value)) })),
+    choices: (schema.enum ?? schema.items?.enum ?? []).map((value) => ({
+      value: String(value),
+      label: sentenceOf(String(value)),
+    })),
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server names only kinds that it has
   if (schema.job) field.jobKind = constantCase(schema.job) as JobKind
@@ -213,7 +231,8 @@ function widgetOf(schema: Schema): InputField['widget'] {
   if (schema.enum) return 'choice'
   switch (schema.type) {
     case 'array':
-      return schema.items?.type === 'string' && !schema.items.enum ? 'lines' : 'json'
+      if (schema.items?.enum) return 'choices'
+      return schema.items?.type === 'string' ? 'lines' : 'json'
     case 'string':
       if (schema.upload) return 'upload'
       if (schema.job) return 'job'
@@ -234,10 +253,17 @@ function typedValue(field: InputField, value: unknown): string | boolean {
   if (field.widget === 'flag') return value === true
   if (value === undefined || value === null) return ''
   if (field.widget === 'lines' && Array.isArray(value)) return value.map(textOf).join('\n')
-  if (field.widget === 'choice') {
-    return field.choices.find((choice) => constantCase(choice.value) === constantCase(textOf(value)))?.value ?? ''
-  }
+  if (field.widget === 'choice') return choiceOf(field, value)
+  if (field.widget === 'choices' && Array.isArray(value))
+    return value
+      .map((one) => choiceOf(field, one))
+      .filter(Boolean)
+      .join('\n')
   return textOf(value)
+}
+
+function choiceOf({ choices }: InputField, value: unknown): string {
+  return choices.find((choice) => constantCase(choice.value) === constantCase(textOf(value)))?.value ?? ''
 }
 
 function readText(field: InputField, text: string): { value?: unknown; problem?: string } {
@@ -249,6 +275,8 @@ function readText(field: InputField, text: string): { value?: unknown; problem?:
     case 'choice':
       // GraphQL writes its enum values in capitals, JSON Schema gives them as they are stored.
       return { value: constantCase(text) }
+    case 'choices':
+      return { value: text.split('\n').map(constantCase) }
     case 'json':
       try {
         return { value: JSON.parse(text) }

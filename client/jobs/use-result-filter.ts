@@ -24,6 +24,8 @@ export function useResultFilter(): {
   text: WritableComputedRef<string>
   filter: ComputedRef<EmailFilter>
   filtered: ComputedRef<boolean>
+  /** By more than a text. */
+  chosen: ComputedRef<boolean>
   clear(): void
 } {
   const url = useUrlQuery()
@@ -45,6 +47,7 @@ export function useResultFilter(): {
     text,
     filter,
     filtered: computed(() => Object.values(filter.value).some((value) => value !== undefined)),
+    chosen: computed(() => Boolean(filter.value.quality ?? filter.value.method ?? filter.value.domain)),
     clear() {
       const names = ['quality', 'method', 'domain', 'q', 'after', 'before']
       url.write(Object.fromEntries(names.map((name) => [name, undefined])))

@@ -34,6 +34,47 @@ export const verifyInput = z
         examples: ['12'],
         job: 'scrape-emails',
       }),
+    text: z
+      .string()
+      .max(500)
+      .optional()
+      .meta({
+        advanced: true,
+        title: 'Only with the text',
+        description:
+          'Of addresses that jobs have found, those with this in the address; of the results of a job, or in the person, the position or the organisation.',
+        examples: ['sales'],
+      }),
+    domain: z
+      .string()
+      .max(253)
+      .optional()
+      .meta({
+        advanced: true,
+        title: 'Only at the domain',
+        description: 'Of addresses that jobs have found, those at this domain.',
+        examples: ['example.com'],
+      }),
+    quality: z
+      .array(z.enum(['high', 'medium', 'low']).meta({ typeName: 'FoundQuality' }))
+      .max(3)
+      .optional()
+      .meta({
+        advanced: true,
+        title: 'Only of the quality',
+        description: 'Of addresses that jobs have found, those that were found with one of these.',
+        examples: [['high', 'medium']],
+      }),
+    method: z
+      .array(z.string().max(100))
+      .max(100)
+      .optional()
+      .meta({
+        advanced: true,
+        title: 'Only found by',
+        description: 'Of addresses that jobs have found, those that were found in one of these ways.',
+        examples: [['mailto', 'text']],
+      }),
     depth: z
       .enum(depths)
       .optional()
@@ -82,23 +123,6 @@ export const verifyInput = z
         title: 'All that was found',
         description: 'The addresses that any of your jobs has found are verified.',
         examples: [false],
-      }),
-    domain: z
-      .string()
-      .max(253)
-      .optional()
-      .meta({
-        title: 'Only at the domain',
-        description: 'Of addresses that jobs have found, those at this domain.',
-        examples: ['example.com'],
-      }),
-    leastQuality: z
-      .enum(['low', 'medium', 'high'])
-      .optional()
-      .meta({
-        title: 'At least of the quality',
-        description: 'Of addresses that jobs have found, those that were found with this quality or a better one.',
-        examples: ['medium'],
       }),
     column: z
       .string()
@@ -153,7 +177,7 @@ export const verifyInput = z
         message: `There is a list already (${given[0]}): take one of them.`,
       })
     const found = given[0] === 'fromJob' || given[0] === 'fromKnown'
-    for (const name of ['domain', 'leastQuality'] as const)
+    for (const name of choosing)
       if (input[name] !== undefined && !found)
         context.addIssue({
           code: 'custom',
@@ -161,6 +185,9 @@ export const verifyInput = z
           message: 'This chooses among addresses that jobs have found.',
         })
   })
+
+/** What chooses among addresses that jobs have found, as the filters of their lists do. */
+const choosing = ['text', 'domain', 'quality', 'method'] as const
 
 /** The lists that an input names; it is to be one. */
 function sourcesOf(input: {
@@ -208,11 +235,18 @@ export function checkVerifyInput(input: VerifyInput, { smtp, services }: Setting
   return []
 }
 
+/** True where only some of the addresses that jobs have found are meant. */
+export function chooses(input: VerifyInput): boolean {
+  return choosing.some((name) => input[name] !== undefined)
+}
+
 /** `ada@example.com and 2 more`; the name of the file, where there is one. */
-export function verifyTitle({ emails = [], upload, fromJob, fromKnown }: VerifyInput, fileName?: string): string {
+export function verifyTitle(input: VerifyInput, fileName?: string): string {
+  const { emails = [], upload, fromJob, fromKnown } = input
   if (upload !== undefined) return fileName ? shortened(fileName) : 'An uploaded list'
-  if (fromJob !== undefined) return `Results of job ${fromJob}`
-  if (fromKnown) return 'All addresses that were found'
+  const some = chooses(input)
+  if (fromJob !== undefined) return `${some ? 'Some results' : 'Results'} of job ${fromJob}`
+  if (fromKnown) return `${some ? 'Some' : 'All'} addresses that were found`
   const first = (emails.find((email) => email.trim() !== '') ?? '').trim()
   const short = shortened(first)
   return emails.length > 1 ? `${short} and ${emails.length - 1} more` : short

@@ -4,7 +4,7 @@ import { TableError } from '../engines/table/table-error.ts'
 import { readRows } from '../engines/table/table-rows.ts'
 import type { HasFound, OpenUpload, Settings } from '../job-kind.ts'
 import type { InputIssue } from '../refusals.ts'
-import type { VerifyInput } from './input.ts'
+import { chooses, type VerifyInput } from './input.ts'
 import { choiceOf, shapeOfList } from './list-source.ts'
 
 /** Where none of so many rows holds an address, the job tells of each of them: a form is not kept waiting. */
@@ -18,10 +18,10 @@ export async function inspectList(
   hasFound: HasFound,
 ): Promise<InputIssue[]> {
   if (input.upload !== undefined) return inspectUpload(input, input.upload, openUpload)
-  const { fromJob, fromKnown, domain, leastQuality } = input
+  const { fromJob, fromKnown } = input
   if ((fromJob === undefined && !fromKnown) || (await hasFound(choiceOf(input)))) return []
   const who = fromJob === undefined ? 'No job of yours' : `No job of yours with the number ${fromJob}`
-  const fitting = domain === undefined && leastQuality === undefined ? '' : ' that fits'
+  const fitting = chooses(input) ? ' that fits' : ''
   const path = [fromJob === undefined ? 'fromKnown' : 'fromJob']
   return [{ path, message: `${who} has found an address${fitting} yet.`, code: 'nothing_found' }]
 }

@@ -59,11 +59,10 @@ export function shapeOfList(open: OpenBytes, { column, delimiter, header }: Veri
 }
 
 /** Of the addresses that jobs have found, those that the input asks for. */
-export function choiceOf({ fromJob, domain, leastQuality }: VerifyInput): FoundChoice {
+export function choiceOf({ fromJob, text, domain, quality, method }: VerifyInput): FoundChoice {
   return {
     fromJob: fromJob === undefined ? undefined : Number(fromJob),
-    domain: domain?.trim().toLowerCase(),
-    leastQuality,
+    filter: { text: text?.trim(), domain: domain?.trim().toLowerCase(), qualities: quality, methods: method },
   }
 }
 

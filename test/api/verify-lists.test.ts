@@ -177,7 +177,7 @@ test('results of a verification are told in batches, from any cursor on, until t
   expect((await read(whole[0]!.cursor)).flatMap(({ results }) => results)).toEqual(told.slice(whole[0]!.results.length))
 })
 
-test('results of a job, or all that was found, are verified, chosen by domain and quality', async () => {
+test('results of a job, or all that was found, are verified, chosen as their lists are', async () => {
   const crawl = await addJob(db, { state: 'COMPLETED' })
   await addAddresses(db, crawl, { seq: 1, groupId: 1 }, [
     { address: 'high@found.com', quality: 'high' },
@@ -200,16 +200,19 @@ test('results of a job, or all that was found, are verified, chosen by domain an
     'low@found.com',
     'medium@found.com',
   ])
-  expect(await verified({ fromJob, leastQuality: 'MEDIUM' })).toEqual([
+  expect(await verified({ fromJob, quality: ['HIGH', 'MEDIUM'] })).toEqual([
     'high@elsewhere.com',
     'high@found.com',
     'medium@found.com',
   ])
-  expect(await verified({ fromJob, domain: 'Found.com', leastQuality: 'HIGH' })).toEqual(['high@found.com'])
-  expect(await verified({ fromKnown: true, domain: 'found.com', leastQuality: 'HIGH' })).toEqual([
+  expect(await verified({ fromJob, domain: 'Found.com', quality: ['HIGH'] })).toEqual(['high@found.com'])
+  expect(await verified({ fromJob, text: 'ELSE' })).toEqual(['high@elsewhere.com'])
+  expect(await verified({ fromJob, method: ['text'], text: 'low' })).toEqual(['low@found.com'])
+  expect(await verified({ fromKnown: true, domain: 'found.com', quality: ['HIGH'] })).toEqual([
     'high@found.com',
     'other@found.com',
   ])
+  expect(await verified({ fromKnown: true, text: 'other', method: ['text'] })).toEqual(['other@found.com'])
 })
 
 test('results of a job that has none, or that is not there, are refused before the start', async () => {
@@ -227,7 +230,7 @@ test('results of a job that has none, or that is not there, are refused before t
         message: `No job of yours with the number ${job} has found an address yet.`,
       },
     ])
-  expect(await refused({ fromJob: String(low), leastQuality: 'HIGH' })).toMatchObject([
+  expect(await refused({ fromJob: String(low), quality: ['HIGH'] })).toMatchObject([
     { path: ['fromJob'], message: expect.stringContaining('an address that fits yet') },
   ])
   expect(await refused({ fromKnown: true, domain: 'nowhere.com' })).toMatchObject([

@@ -91,6 +91,32 @@ it('retries what failed and clones the job from its page, and deletes all jobs t
   await page.getByText('No job matches').waitFor(soon)
 })
 
+it('starts nothing while a file is under way, and stops sending one when the form is cleared', async () => {
+  await using watched = await openWatchedPage(browser, { origins: [program.url] })
+  const { page } = watched
+  const asked: string[] = []
+  await page.route('**/upload**', (route, request) => {
+    asked.push(request.method())
+    // The bytes are on their way for as long as the test looks.
+    return request.method() === 'PATCH' ? undefined : route.fallback()
+  })
+  await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
+  await page.getByRole('textbox', { name: 'Addresses' }).fill('ada@maker-works.com')
+  const file = { name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from('mail\nada@maker-works.com\n') }
+  await page.getByLabel('File', { exact: true }).setInputFiles(file)
+  await page.getByText('It can start once the file is there.').waitFor(soon)
+  await expect.poll(() => asked, soon).toEqual(['POST', 'PATCH'])
+  const start = page.getByRole('button', { name: 'Start job' })
+  expect(await start.isDisabled()).toBe(true)
+  await page.getByRole('textbox', { name: 'Addresses' }).press('Control+Enter')
+
+  await page.getByRole('button', { name: 'Clear' }).click()
+  await page.getByRole('button', { name: 'Choose a file' }).waitFor(soon)
+  await expect.poll(() => asked, soon).toEqual(['POST', 'PATCH', 'DELETE'])
+  expect(await start.isEnabled()).toBe(true)
+  expect(new URL(page.url()).pathname).toBe('/jobs/new')
+})
+
 it('sends a file on after a cut line and after a reload, without a byte sent twice', async () => {
   const file = join(dataDir, 'people.csv')
   const line = 'Ada;ada@maker-works.com\n'

@@ -7,8 +7,14 @@ export interface Sizes {
   pages: number
 }
 
-/** A job as a large crawl leaves it: results over 5,000 domains, pages over 200 hosts, of which one has a quarter. Returns its id. */
-export async function seedLargeJob(db: Kysely<DB>, { results, pages }: Sizes): Promise<number> {
+/**
+ * A job as a large crawl leaves it: results over 5,000 domains, pages over 200 hosts, of which one has a quarter; and one that has verified all
+ * of its addresses.
+ */
+export async function seedLargeJobs(
+  db: Kysely<DB>,
+  { results, pages }: Sizes,
+): Promise<{ crawl: number; verification: number }> {
   return db.connection().execute(async (db) => {
     // Foreign keys hold by construction; checking them would take most of the time.
     await sql`set session_replication_role = replica`.execute(db)
@@ -49,9 +55,29 @@ export async function seedLargeJob(db: Kysely<DB>, { results, pages }: Sizes): P
       select ${jobId}, i, case when i % 4 = 0 then 'finding' else 'note' end, now(), jsonb_build_object('message', 'event ' || i,
         'url', 'https://www.large.example/' || i, 'category', case when i % 4 = 0 then 'http_4xx' end)
       from generate_series(1, 20000) i`.execute(db)
+    const verification = await seedVerification(db, results)
     await sql`reset session_replication_role`.execute(db)
     // As autovacuum leaves it.
     await sql`vacuum analyze`.execute(db)
-    return jobId
+    return { crawl: jobId, verification }
   })
+}
+
+async function seedVerification(db: Kysely<DB>, results: number): Promise<number> {
+  const { rows } = await sql<{ id: number }>`
+    insert into jobs (kind, state, phase, title, owner, input, total, done, succeeded, results, steps, seq, started_at, finished_at)
+    values ('verify-emails', 'COMPLETED', 'completed', 'a large list', 'local', '{"fromJob": "1"}', ${results}, ${results}, ${results}, ${results}, 1, 0,
+      now() - interval '1 hour', now()) returning id`.execute(db)
+  const jobId = rows[0]!.id
+  const said = sql`(array['VALID', 'UNKNOWN', 'INVALID', 'RISKY', 'UNKNOWN'])[1 + i % 5] as status,
+    (array['mailbox_accepted', 'domain_accepts_mail', 'domain_not_found', 'catch_all', 'dns_error'])[1 + i % 5] as reason, 50 as score, '{}'::text[] as flags,
+    'SMTP' as depth, 'builtin' as engine, now() - make_interval(days => i / 7 % 20) as checked_at, false as failed`
+  await sql`insert into job_verifications (job_id, domain, address, position, group_id, place, status, reason, score, flags, depth, engine, checked_at, failed,
+      from_store)
+    select ${jobId}, 'firm' || i % 5000 || '.example', 'person' || i || '@firm' || i % 5000 || '.example', i, 1, i, ${said}, false
+    from generate_series(0, ${results - 1}::int) i`.execute(db)
+  await sql`insert into verdicts (domain, address, status, reason, score, flags, depth, engine, checked_at, failed, tries, forced, evidence)
+    select 'firm' || i % 5000 || '.example', 'person' || i || '@firm' || i % 5000 || '.example', ${said}, 1, false, '{}'
+    from generate_series(0, ${results - 1}::int) i`.execute(db)
+  return jobId
 }
