@@ -6,6 +6,7 @@ import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import { type CrawlStep, isLesserWay, putPage } from './crawl-step.ts'
 import type { CrawlInput } from './input.ts'
 import { createLinkReader, type KnownPages, type Lead, type LinkReader } from './known-pages.ts'
+import { ownText } from './own-text.ts'
 
 /** Redirects, canonical links and refreshes in a row. */
 export const mostHops = 5
@@ -130,7 +131,7 @@ export function parseLeads(from: string, text: string, links: LinkReader): Lead[
   const leads: Lead[] = []
   for (const line of text.split('\n')) {
     const [clicks, priority, url = ''] = line.split(' ', 3)
-    const target = links.read(url.startsWith('/') ? origin + url : url)
+    const target = links.read(url.startsWith('/') ? origin + url : ownText(url))
     if (target) leads.push({ ...target, priority: Number(priority), clicks: clicks === '0' ? 0 : 1 })
   }
   return leads

@@ -13,6 +13,7 @@ import type { HeldHost } from './held-host.ts'
 import type { HostRun } from './host-run.ts'
 import type { Lead } from './known-pages.ts'
 import { addSitemap } from './list-sitemaps.ts'
+import { ownText } from './own-text.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** https://www.sitemaps.org/protocol.html: so much, packed or not, and so many in one file */
@@ -110,7 +111,7 @@ async function takeEntries(run: HostRun, sitemap: QueuedSitemap, entries: readon
       continue
     }
     const absolute = URL.canParse(url) ? url : URL.parse(url, sitemap.url)?.href
-    const target = absolute === undefined ? undefined : follower.links.read(absolute)
+    const target = absolute === undefined ? undefined : follower.links.read(ownText(absolute))
     if (!target || target.domain !== sitemap.domain || !follower.wanted(target.url)) continue
     const better = target.priority < priorities.ordinary
     const counted = better ? 'better' : 'ordinary'

@@ -43,7 +43,10 @@ export class LinkResolver {
     this.paths = plain ? pathsOf(this.origin) : undefined
   }
 
-  /** Absolute http or https URL without fragment, exactly as the URL standard makes it; undefined for all else and for the page itself by "#". */
+  /**
+   * Absolute http or https URL without fragment, exactly as the URL standard makes it; undefined for all else and for the page itself by "#". It may be kept: it
+   * is no piece of the page.
+   */
   resolve(href: string): string | undefined {
     const hash = href.indexOf('#')
     const path = hash < 0 ? href : href.slice(0, hash)
@@ -53,8 +56,8 @@ export class LinkResolver {
       if (known !== undefined) return known
     }
     if (this.folder !== '' && plainPath.test(path) && !odd.test(path)) {
-      if (path.charCodeAt(0) !== 0x2f) return this.folder + path
-      return this.remember(this.origin + path)
+      if (path.charCodeAt(0) !== 0x2f) return ownAscii(this.folder + path)
+      return this.remember(ownAscii(this.origin + path))
     }
     // oxlint-disable-next-line no-control-regex -- URL §4.4: C0 controls and spaces around it do not count
     const trimmed = href.replace(/^[\0- ]+|[\0- ]+$/g, '')
@@ -68,11 +71,14 @@ export class LinkResolver {
 
   private remember(url: string): string {
     if (this.paths!.size >= mostPaths) this.paths!.clear()
-    // A piece of the page would keep all of it in memory.
-    const own = Buffer.from(url, 'latin1').toString('latin1')
-    this.paths!.set(own.slice(this.origin.length), own)
-    return own
+    this.paths!.set(url.slice(this.origin.length), url)
+    return url
   }
+}
+
+/** A piece of the page would keep all of it in memory. */
+function ownAscii(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 /** The pages of a site lead to the same places again and again: each is told apart and put together once. */

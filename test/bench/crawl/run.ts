@@ -87,6 +87,7 @@ async function crawlInTurns(): Promise<void> {
       sightingsPerSecond: Math.round(median(ours.map(({ sightings, seconds }) => sightings / seconds))),
       rssGrowth: rssMb.length === 2 ? fixed(rssMb[1]! / rssMb[0]!) : null,
       rssMb: rssMb.map(Math.round),
+      sizedPagesPerSecond: sized.map(({ pages, seconds }) => Math.round(pages / seconds)),
       ...(extraction && { extractOnly: extraction }),
     }),
   )
