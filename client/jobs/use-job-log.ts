@@ -88,11 +88,11 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
 
   async function loadPage(before: string | undefined): Promise<boolean> {
     loading.value = true
-    const { data } = await client
+    const { data, error } = await client
       .query(JobHistory, { id, last: pageSize, before }, { requestPolicy: 'network-only' })
       .toPromise()
     loading.value = false
-    failed.value = !data
+    failed.value = error !== undefined || !data
     if (!data?.job) return false
     const { nodes, pageInfo } = data.job.events
     events.value = mergeEvents(events.value, nodes)

@@ -7,7 +7,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 
 import { launchBrowser, openWatchedPage, putToSleep, type WatchedPage } from '../support/browser.ts'
 import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
-import { expectTruth, jobTruth, jobView } from '../support/job-view.ts'
+import {
+  expectLogTruth,
+  expectResultsTruth,
+  expectTruth,
+  foundAddresses,
+  jobTruth,
+  jobView,
+} from '../support/job-view.ts'
 import { freePortPair, type Program, startProgram } from '../support/program.ts'
 import { type Site, startSite } from '../support/site.ts'
 
@@ -16,6 +23,9 @@ const pages = 12_000
 let browser: Browser
 let program: Program
 let network: CuttableNetwork
+/** That of another device, which is away for a minute while the other tests go on. */
+let far: CuttableNetwork
+let away: WatchedPage
 let site: Site
 let dataDir: string
 let watched: WatchedPage
@@ -38,6 +48,7 @@ beforeAll(async () => {
   browser = await launchBrowser()
   const port = await freePortPair()
   network = await startCuttableNetwork(port)
+  far = await startCuttableNetwork(port)
   startAgain = async () => {
     program = await startProgram({
       DATA_DIR: dataDir,
@@ -45,7 +56,7 @@ beforeAll(async () => {
       MIN_DELAY_MS: '25',
       WORKERS: '1',
       ALLOW_HOSTS: `${site.host}:${site.port}`,
-      ALLOW_ORIGINS: `127.0.0.1:${network.port}`,
+      ALLOW_ORIGINS: `127.0.0.1:${network.port},127.0.0.1:${far.port}`,
     })
   }
   await startAgain()
@@ -60,15 +71,17 @@ beforeAll(async () => {
   if (!answer.includes(`{"id":"${id}"}`)) throw new Error(answer)
 })
 afterAll(async () => {
+  await away?.close()
   await browser?.close()
   await program?.stop()
   await network?.[Symbol.asyncDispose]()
+  await far?.[Symbol.asyncDispose]()
   await site?.close()
   await rm(dataDir, { recursive: true, force: true })
 })
+/** The console tells of the connections that a test breaks. */
+const expected = [/WebSocket connection to/, /ERR_(CONNECTION|EMPTY|NETWORK|INTERNET)/, /Failed to load resource/]
 beforeEach(async () => {
-  // The console tells of the connections that a test breaks.
-  const expected = [/WebSocket connection to/, /ERR_(CONNECTION|EMPTY|NETWORK|INTERNET)/, /Failed to load resource/]
   watched = await openWatchedPage(browser, { origins: [program.url, network.url], expected })
   page = watched.page
   await page.goto(`${network.url}/jobs/${id}`)
@@ -81,14 +94,28 @@ afterEach(async (context) => {
 })
 
 const soon = { timeout: 20_000 }
+const cutFor = 60_000
+let cutAt: number
 const badge = (words: string) => page.getByRole('button', { name: words })
 /** More has happened than the page can have heard of. */
-async function wentOn() {
+async function wentOn(items = 20) {
   const { progress } = await jobTruth(program.url, id)
   await expect
     .poll(async () => (await jobTruth(program.url, id)).progress.done, soon)
-    .toBeGreaterThan(progress.done + 20)
+    .toBeGreaterThan(progress.done + items)
 }
+
+it('loses the network of another device in the middle of the job', async () => {
+  away = await openWatchedPage(browser, { origins: [far.url], expected })
+  const log = await away.context.newPage()
+  await away.page.goto(`${far.url}/jobs/${id}`)
+  await log.goto(`${far.url}/jobs/${id}/log`)
+  await jobView(log).stateIs('Running')
+  await expectTruth(away.page, program.url, id)
+  far.cut()
+  cutAt = performance.now()
+  await away.page.getByRole('button', { name: 'Reconnecting' }).waitFor(soon)
+})
 
 it('shows the truth after a refresh, and in a new tab when the old one was closed', async () => {
   await page.reload()
@@ -103,9 +130,10 @@ it('shows the truth after a refresh, and in a new tab when the old one was close
 it('says that it reconnects while the network is cut, and shows the truth when it is back', async () => {
   network.cut()
   await badge('Reconnecting').waitFor(soon)
-  await wentOn()
+  // All rows on the screen are old ones by then.
+  await wentOn(200)
   network.mend()
-  await expectTruth(page, program.url, id)
+  await Promise.all([expectTruth(page, program.url, id), expectResultsTruth(page, program.url, id)])
   await badge('Live').waitFor(soon)
 })
 
@@ -136,6 +164,19 @@ it('stays as it is while somebody holds it still, and catches up when they go on
   expect(await jobView(page).figure('Done')).toBe(held)
   await badge('Paused').click()
   await expectTruth(page, program.url, id)
+})
+
+it('shows the truth in progress, log and results when the network was cut for a minute', async () => {
+  const [results, log] = away.context.pages()
+  await expect.poll(() => performance.now() - cutAt, { timeout: cutFor + 5_000 }).toBeGreaterThan(cutFor)
+  expect(await results!.getByRole('button', { name: 'Reconnecting' }).count()).toBe(1)
+  far.mend()
+  await Promise.all([
+    expectTruth(results!, program.url, id),
+    expectResultsTruth(results!, program.url, id),
+    expectTruth(log!, program.url, id),
+    expectLogTruth(log!, program.url, id),
+  ])
 })
 
 it('takes back what it showed when the server refuses an action', async () => {
@@ -177,10 +218,14 @@ it('tells both of two tabs, and has neither a gap nor a double after all that', 
     }, soon)
     .toBe(whole)
 
+  // The results, page by page, are those that the server has, in their order.
+  const found = await foundAddresses(program.url, id)
+  expect(found).toHaveLength(progress.results)
+  expect(new Set(found).size).toBe(found.length)
   await page.goto(`${network.url}/jobs/${id}?order=address`)
-  const rows = page.getByRole('region', { name: 'Results' }).getByRole('button', { name: /@maker-works\.com$/ })
-  await rows.first().waitFor(soon)
-  const shown = (await rows.allInnerTexts()).filter((text) => text !== '')
-  expect(shown.length).toBeGreaterThan(20)
-  expect(new Set(shown).size).toBe(shown.length)
+  const pageSize = 50
+  for (let from = 0; from < Math.min(found.length, 6 * pageSize); from += pageSize) {
+    if (from > 0) await page.getByRole('button', { name: 'Next' }).click()
+    await expect.poll(() => jobView(page).results(), soon).toEqual(found.slice(from, from + pageSize))
+  }
 })

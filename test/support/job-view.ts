@@ -6,6 +6,10 @@ export interface JobView {
   /** A figure of the progress: Results, Done, Failed … */
   figure(label: string): Promise<number>
   stateIs(state: string, withinMs?: number): Promise<void>
+  /** Addresses on the page of results, from the top. */
+  results(): Promise<string[]>
+  /** How many events the log says that it has loaded. */
+  events(): Promise<number>
 }
 
 export function jobView(page: Page): JobView {
@@ -21,6 +25,12 @@ export function jobView(page: Page): JobView {
     },
     stateIs: (state, withinMs = 20_000) =>
       page.getByRole('main').locator('header').getByText(state, { exact: true }).waitFor({ timeout: withinMs }),
+    results: () =>
+      page.getByRole('region', { name: 'Results' }).locator('tbody button[title^="Where "]').allInnerTexts(),
+    async events() {
+      const words = await page.getByText(/\d findings? in/).innerText()
+      return Number(/in ([\d,]+) events? loaded/.exec(words)?.[1]?.replaceAll(',', ''))
+    },
   }
 }
 
@@ -32,22 +42,81 @@ export interface JobTruth {
 
 /** What the server knows of a job. */
 export async function jobTruth(url: string, id: string): Promise<JobTruth> {
-  const query = `{ job(id: ${id}) { state lastSeq progress { done results failed } } }`
+  const { job } = await ask<{ job: JobTruth }>(
+    url,
+    `{ job(id: ${id}) { state lastSeq progress { done results failed } } }`,
+  )
+  return job
+}
+
+/** All addresses that a job has found, in their order. */
+export async function foundAddresses(url: string, id: string): Promise<string[]> {
+  const found: string[] = []
+  for (let after = ''; ;) {
+    const { job } = await ask<{ job: { emails: EmailPage } }>(
+      url,
+      `{ job(id: ${id}) { emails(orderBy: ADDRESS, first: 200, after: ${after || 'null'}) { nodes { address } pageInfo { hasNextPage endCursor } } } }`,
+    )
+    found.push(...job.emails.nodes.map(({ address }) => address))
+    if (!job.emails.pageInfo.hasNextPage) return found
+    after = JSON.stringify(job.emails.pageInfo.endCursor)
+  }
+}
+
+interface EmailPage {
+  nodes: { address: string }[]
+  pageInfo: { hasNextPage: boolean; endCursor: string }
+}
+
+async function ask<Data>(url: string, query: string): Promise<Data> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query }),
   })
-  const { data } = (await response.json()) as { data: { job: JobTruth } }
-  return data.job
+  const { data } = (await response.json()) as { data: Data }
+  return data
+}
+
+/** What `expect.poll` has left of the 3 s in which a page has to be right. */
+function withinThreeSeconds() {
+  const began = performance.now()
+  return () => ({ timeout: Math.max(100, 3_000 - (performance.now() - began)), interval: 50 })
 }
 
 /** The page shows what the server knew at this moment, or more, within 3 s. */
 export async function expectTruth(page: Page, url: string, id: string): Promise<void> {
-  const began = performance.now()
+  const left = withinThreeSeconds()
   const { progress } = await jobTruth(url, id)
   const { figure } = jobView(page)
-  const left = () => ({ timeout: Math.max(100, 3_000 - (performance.now() - began)), interval: 50 })
   await expect.poll(() => figure('Done').catch(() => -1), left()).toBeGreaterThanOrEqual(progress.done)
   await expect.poll(() => figure('Results').catch(() => -1), left()).toBeGreaterThanOrEqual(progress.results)
+}
+
+/** The log has every event that the server knew at this moment, or more, within 3 s. */
+export async function expectLogTruth(page: Page, url: string, id: string): Promise<void> {
+  const left = withinThreeSeconds()
+  const { lastSeq } = await jobTruth(url, id)
+  await expect
+    .poll(
+      () =>
+        jobView(page)
+          .events()
+          .catch(() => -1),
+      left(),
+    )
+    .toBeGreaterThanOrEqual(lastSeq)
+}
+
+/** The newest result on the first page is one of the newest that the server knows, within 3 s. */
+export async function expectResultsTruth(page: Page, url: string, id: string): Promise<void> {
+  const left = withinThreeSeconds()
+  const query = `{ job(id: ${id}) { emails(last: 100) { nodes { address } } } }`
+  await expect
+    .poll(async () => {
+      const [top] = await jobView(page).results()
+      const { job } = await ask<{ job: { emails: Pick<EmailPage, 'nodes'> } }>(url, query)
+      return job.emails.nodes.some(({ address }) => address === top)
+    }, left())
+    .toBe(true)
 }
