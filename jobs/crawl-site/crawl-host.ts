@@ -23,7 +23,7 @@ import { untilStopped } from './until-stopped.ts'
 type CrawlSteps = AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd>
 
 /** A step takes so long, the first of a run less, so that there is soon something to see; then twice as long each time up to the most. */
-const stepMs = { first: 300, most: 1_600 }
+const stepMs = { first: 300, most: 800 }
 /** A pause that is longer is time enough to store what is in hand. */
 const lingerMs = 50
 const window = { least: 32, most: 1_000 }
