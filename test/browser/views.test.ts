@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 
 import { AxeBuilder } from '@axe-core/playwright'
@@ -11,14 +12,21 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
 import { type Dns, startDns } from '../support/dns.ts'
 import { jobView } from '../support/job-view.ts'
+import { startMailHosts } from '../support/mail-hosts.ts'
+import { testDatabase } from '../support/postgres.ts'
 import { type Program, startProgram } from '../support/program.ts'
+import { soundSender } from '../support/sender-checks.ts'
+import { always, onlyMailboxes, refusals } from '../support/smtp-rules.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 // Each named view at two widths, light and dark, with a look at what a screen reader meets. The pictures are for people to judge.
 const folder = join(import.meta.dirname, 'screenshots')
 const soon = { timeout: 20_000 }
+const { url: databaseUrl } = await testDatabase()
 let browser: Browser
 let program: Program
 let dns: Dns
+let mail: { port: number; close(): Promise<void> }
 let dataDir: string
 let watched: WatchedPage
 let page: Page
@@ -27,19 +35,41 @@ beforeAll(async () => {
   mkdirSync(folder, { recursive: true })
   dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-views-'))
   browser = await launchBrowser()
+  const knownHere = ['ada', 'grace', 'sales'].map((name) => `${name}@maker-works.com`)
+  mail = await startMailHosts({
+    '127.0.0.2': (place) => startSmtp({ ...place, name: 'mx.maker-works.com', rcpt: onlyMailboxes(knownHere) }),
+    // So slow that the verdicts of the others are seen while the job goes on.
+    '127.0.0.3': (place) =>
+      startSmtp({ ...place, name: 'mx.takes-all-works.com', mail: () => setTimeout(4_000, undefined) }),
+    '127.0.0.4': (place) => startSmtp({ ...place, name: 'mx.shy-works.com', rcpt: always(refusals.blockList) }),
+  })
+  const sender = { address: '127.0.0.1', name: 'probe.mailquarry.test', domain: 'mailquarry.test' }
+  const { 'mailquarry.test': own, ...sound } = soundSender(sender)
   dns = await startDns({
     zone: {
-      'fernhill-instruments.com': { mx: [[10, 'mx.fernhill-instruments.com']] },
-      'mx.fernhill-instruments.com': { a: ['203.0.114.10'] },
+      ...sound,
+      // Nothing there says who may send for it.
+      'mailquarry.test': { mx: own!.mx! },
+      'maker-works.com': { mx: [[10, 'mx.maker-works.com']] },
+      'mx.maker-works.com': { a: ['127.0.0.2'] },
+      'takes-all-works.com': { mx: [[10, 'mx.takes-all-works.com']] },
+      'mx.takes-all-works.com': { a: ['127.0.0.3'] },
+      'shy-works.com': { mx: [[10, 'mx.shy-works.com']] },
+      'mx.shy-works.com': { a: ['127.0.0.4'] },
       'silent-works.com': { mx: [[0, '.']] },
-      'broken-works.com': { trouble: { what: 'servfail' } },
     },
   })
   program = await startProgram({
     DATA_DIR: dataDir,
-    MIN_DELAY_MS: '600',
+    DATABASE_URL: databaseUrl,
+    SECRET_KEY: 'the secret of a test, 32 letters and more',
+    MIN_DELAY_MS: '450',
     WORKERS: '1',
     DNS_SERVERS: dns.server,
+    ALLOW_HOSTS: [1, 2, 3, 4].map((host) => `127.0.0.${host}:${mail.port}`).join(','),
+    SMTP_HELO: sender.name,
+    SMTP_MAIL_FROM: `probe@${sender.domain}`,
+    SMTP_PORT: String(mail.port),
     // Not asked: nobody starts a job with it.
     REACHER_BASE_URL: 'http://127.0.0.1:9/',
   })
@@ -51,6 +81,7 @@ afterAll(async () => {
   await watched?.close()
   await browser?.close()
   await program?.stop()
+  await mail?.close()
   await dns?.close()
   await rm(dataDir, { recursive: true, force: true })
 })
@@ -216,27 +247,55 @@ it('jobs: a list, and one that no filter lets through', async () => {
 })
 
 it('“Verify these” on results: the form, the verdicts of the text alone, and how little they say', async () => {
-  await open('/jobs/1')
+  await open('/jobs/1?quality=high&method=mailto')
+  const shown = await page.getByText(/^\d+ addresses$/).innerText({ timeout: soon.timeout })
   await page.getByRole('button', { name: 'Verify these' }).click()
   await page.waitForURL(/new\?kind=VERIFY_EMAILS/, soon)
   await expect.poll(() => page.getByRole('combobox', { name: 'Results of a job' }).inputValue(), soon).toBe('1')
+  expect(await page.getByRole('checkbox', { name: 'High' }).isChecked()).toBe(true)
+  expect(await page.getByRole('textbox', { name: 'Only found by' }).inputValue()).toBe('mailto')
   await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'Syntax' })
   await look('verify-these')
   await page.getByRole('button', { name: 'Start job' }).click()
   await page.waitForURL(/\/jobs\/2/, soon)
   await view(page).stateIs('Completed', 60_000)
   const results = page.getByRole('region', { name: 'Results' })
-  await results
-    .getByRole('row')
-    .filter({ hasText: 'press@fernhill-instruments.com' })
-    .locator('visible=true')
-    .getByText('Syntax OK')
-    .last()
-    .waitFor(soon)
+  await results.getByText('Syntax OK', { exact: true }).locator('visible=true').first().waitFor(soon)
+  expect(`${await view(page).figure('Results')} addresses`, 'as the filters showed').toBe(shown)
   await look('verdicts-text-only')
   await open('/verification')
   await text(/Only how these addresses are written was looked at|No verdict is kept yet/)
   await look('verification-text-only')
+})
+
+it('verdicts as they come', async () => {
+  await open('/jobs/new?kind=VERIFY_EMAILS')
+  const emails = [
+    'ada@maker-works.com',
+    'sales@maker-works.com',
+    'nobody-at-all@maker-works.com',
+    'grace+news@maker-works.com',
+    'someone@takes-all-works.com',
+    'someone@shy-works.com',
+    'someone@silent-works.com',
+    'someone@no-such-works.com',
+    'someone@gmial.com',
+    'someone@mailinator.com',
+    'not an address',
+  ]
+  await page.getByRole('textbox', { name: 'Addresses' }).fill(emails.join('\n'))
+  await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'SMTP' })
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.waitForURL(/\/jobs\/3/, soon)
+  await page.evaluate(() => Object.assign(globalThis, { loadedOnce: true }))
+  const results = page.getByRole('region', { name: 'Results' })
+  const rows = results.locator('tbody tr')
+  await view(page).stateIs('Running')
+  await expect.poll(() => rows.count(), soon).toBeGreaterThan(0)
+  await view(page).stateIs('Running', 1_000)
+  for (const words of ['Mailbox accepted', 'Mailbox not found', 'Catch all', 'Null MX', 'Domain not found'])
+    await results.getByText(words, { exact: true }).locator('visible=true').first().waitFor({ timeout: 60_000 })
+  expect(await page.evaluate(() => Object(globalThis).loadedOnce), 'without a reload').toBe(true)
 })
 
 it('addresses over all jobs, and the history of one', async () => {
@@ -254,6 +313,8 @@ it('workers, settings, a place that does not exist', async () => {
   await look('workers')
   await open('/settings')
   await text('USER_AGENT_CONTACT')
+  // What was found out before the first mail server was asked.
+  await page.getByRole('region', { name: 'What mail servers think of us' }).getByText('SPF').first().waitFor(soon)
   await look('settings')
   await open('/nowhere')
   await text('There is nothing here')
@@ -262,7 +323,7 @@ it('workers, settings, a place that does not exist', async () => {
 
 it('the command palette by keyboard alone, and the keys', async () => {
   await open('/jobs')
-  await text('2 jobs')
+  await text('3 jobs')
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: /^Find/ }).waitFor(soon)
   await page.keyboard.type('press@')
@@ -277,6 +338,26 @@ it('the command palette by keyboard alone, and the keys', async () => {
   await page.keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor(soon)
   await look('keyboard')
+})
+
+it('what there is not: jobs, addresses, pages, kinds', async () => {
+  for (const [path, words, name] of [
+    ['/jobs/999', 'There is no such job', 'job-none'],
+    ['/jobs/999/log', 'There is no such job', undefined],
+    ['/address?email=nobody@maker-works.com', 'No job of yours has met this address', undefined],
+    ['/jobs/1?address=nobody@maker-works.com', 'This job has not met this address', 'provenance-none'],
+    ['/jobs/3?address=nobody@maker-works.com', 'This job has no verdict on this address', undefined],
+    ['/jobs/1/pages?view=list&q=nowhere', 'No page matches', undefined],
+    ['/jobs/1/log?q=nowhere', 'No event matches', undefined],
+    ['/jobs/3?q=nowhere', 'No verdict matches', undefined],
+    ['/addresses?q=nowhere', 'No address matches', undefined],
+    ['/verification?job=999', 'No verified address here', undefined],
+    ['/jobs/new?kind=NO_SUCH_KIND', 'Verify e-mail', undefined],
+  ] as const) {
+    await open(path)
+    await text(words)
+    if (name) await look(name)
+  }
 })
 
 it('a list that loads, and one that could not be loaded', async () => {
@@ -297,6 +378,6 @@ it('a list that loads, and one that could not be loaded', async () => {
   await look('jobs-error')
   held = false
   await page.getByRole('button', { name: 'Try again' }).click()
-  await text('2 jobs')
+  await text('3 jobs')
   await page.unroute('**/graphql')
 })
