@@ -1,9 +1,10 @@
 import type { ListRow } from '../../db/verify-lists.ts'
 import { parseAddress } from '../engines/address/parse.ts'
-import { JobFailure, type Note, type RunEnd, type Step } from '../job-kind.ts'
+import { type Care, JobFailure, type Note, type RunEnd, type Step } from '../job-kind.ts'
 import { wrongOf } from '../sender-audit/audit.ts'
 import { depthOf } from './input.ts'
-import { type ListPortion, openList } from './list-source.ts'
+import type { ListPlace } from './list-place.ts'
+import { type ListPortion, type ListSource, openList } from './list-source.ts'
 import { rowsPerShard, shardOfRows } from './row-ranges.ts'
 import { emptyBatch, type VerifyBatch, type VerifyCheckpoint } from './verify-batch.ts'
 import type { VerifyArgs } from './verify-run.ts'
@@ -50,7 +51,7 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
       ...(last && { totalKnown: true, end: { end: 'done' } as const }),
     }
   }
-  for await (const portion of list.portions(before.place, care === 'normal' ? rowsAtOnce : 1)) {
+  for await (const portion of carefully(list, before.place, care)) {
     if (signal.aborted) break
     if (held) yield stepOf(held, false)
     held = portion
@@ -59,6 +60,18 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
   if (!held && read === 0) throw new JobFailure('LIST_EMPTY', 'There is no address to verify.')
   yield stepOf(held ?? { rows: [], place: before.place }, true)
   return { end: 'done' }
+}
+
+/** A run that must be careful begins with one row, and goes on as usual behind it. */
+async function* carefully(list: ListSource, from: ListPlace | undefined, care: Care): AsyncGenerator<ListPortion> {
+  let place = from
+  if (care !== 'normal')
+    for await (const first of list.portions(place, 1)) {
+      yield first
+      place = first.place
+      break
+    }
+  yield* list.portions(place, rowsAtOnce)
 }
 
 /** What may keep mail servers from answering: known before the first of them is asked. */
