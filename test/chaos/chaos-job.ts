@@ -3,11 +3,19 @@ import { type Kysely, sql } from 'kysely'
 import type { DB } from '../../db/types.ts'
 import { scrapeEmails } from '../../jobs/crawl-site/job.ts'
 import type { AnyJobKind } from '../../jobs/job-kind.ts'
+import { verifyEmails } from '../../jobs/verify-emails/job.ts'
+import { rowsPerShard } from '../../jobs/verify-emails/row-ranges.ts'
+import { addressList, type ListPlan } from '../support/address-list.ts'
+import { startDnsApart } from '../support/dns-apart.ts'
 import { startGeneratedSite } from '../support/generated-site.ts'
 import { relayKind, shardName } from '../support/relay-kind.ts'
+import { uploadPieces } from '../support/upload.ts'
 import type { StageOptions } from './stage.ts'
 
-export type JobName = 'relay' | 'crawl'
+/** Of a list that is uploaded, at depth DNS. */
+const rowsAShard = rowsPerShard(undefined, 'DNS')
+
+export type JobName = 'relay' | 'crawl' | 'verify'
 /** `full`: what `npm run chaos` runs; `small`: what fits into `npm test`. */
 export type Size = 'full' | 'small'
 
@@ -23,8 +31,8 @@ export interface ChaosJob {
   name: JobName
   kind: AnyJobKind
   stage: StageOptions
-  /** The world as it is for the undisturbed run, which may be quick, and for the other, which has to last. */
-  input(pace: 'calm' | 'disturbed'): object
+  /** The world as it is for the undisturbed run, which may be quick, and for the other, which has to last. `api`: where files are sent. */
+  input(pace: 'calm' | 'disturbed', api: string): object | Promise<object>
   /** The least that makes it a job of its size. */
   least: { shards: number; steps: number; items: number; lostMessages: number }
   /** What became of each item, from the rows alone. */
@@ -34,8 +42,16 @@ export interface ChaosJob {
   close(): Promise<void>
 }
 
-export function openJob(name: JobName, size: Size): Promise<ChaosJob> {
-  return name === 'relay' ? Promise.resolve(relayJob(size)) : crawlJob(size)
+/** `rows`: of a list, instead of what the size says. */
+export function openJob(name: JobName, size: Size, rows?: number): Promise<ChaosJob> {
+  switch (name) {
+    case 'relay':
+      return Promise.resolve(relayJob(size))
+    case 'crawl':
+      return crawlJob(size)
+    case 'verify':
+      return verifyJob(size, rows)
+  }
 }
 
 function relayJob(size: Size): ChaosJob {
@@ -122,6 +138,56 @@ async function crawlJob(size: Size): Promise<ChaosJob> {
     },
     close: () => site.close(),
   }
+}
+
+async function verifyJob(size: Size, rowsAsked: number | undefined): Promise<ChaosJob> {
+  const sizes = {
+    full: { rows: 1_000_000, domains: 20_000, workers: 4, slots: 4 },
+    small: { rows: 30_000, domains: 4_000, workers: 3, slots: 3 },
+  }
+  const { domains, workers, slots, ...usual } = sizes[size]
+  const rows = rowsAsked ?? usual.rows
+  const plan = { rows, domains, ending: 'chaos.com', duplicates: 0.05, bad: 0.02 }
+  const dns = await startDnsApart({ domains, hosts: ['198.20.1.1'] })
+  const shards = Math.ceil(rows / rowsAShard)
+  let upload: Promise<string> | undefined
+  return {
+    name: 'verify',
+    kind: verifyEmails,
+    stage: { workers, slots, allowHosts: [], settings: { dnsServers: [dns.server] } },
+    // Forced, so that both runs ask about all that there is.
+    async input(_pace, api) {
+      upload ??= uploadPieces(api, () => listOf(plan))
+      return { upload: await upload, depth: 'DNS', force: true }
+    },
+    least: { shards: shards + 1, steps: 2 * shards, items: rows, lostMessages: 0 },
+    items: Array.from(
+      { length: shards },
+      (_, shard) => `${shard}: ${Math.min(rowsAShard, rows - shard * rowsAShard)} rows`,
+    ),
+    /** A row has its fate where its address has a verdict, or it holds none. Counted by shard: a list may be long. */
+    async fates(db, jobId) {
+      const { rows: ranges } = await sql<{ shard: number; n: number }>`
+        select i.position / ${rowsAShard}::int as shard, count(*)::int as n from verify_items i
+        left join job_verifications v on v.job_id = i.job_id and v.domain = i.domain and v.address = i.address
+        where i.job_id = ${jobId} and (i.address is null or v.job_id is not null) group by 1`.execute(db)
+      const { rows: sums } = await sql<{ succeeded: number; failed: number }>`
+        select count(*) filter (where not failed)::int as succeeded, count(*) filter (where failed)::int as failed from job_verifications
+        where job_id = ${jobId}`.execute(db)
+      const { succeeded, failed } = sums[0]!
+      const results = succeeded + failed
+      return {
+        items: ranges.map(({ shard, n }) => `${shard}: ${n} rows`),
+        counted: { total: rows, succeeded, failed, skipped: rows - results, results },
+      }
+    },
+    close: () => dns.close(),
+  }
+}
+
+/** Without what would make the whole of it no text, and be refused. */
+function* listOf(plan: ListPlan): Generator<string> {
+  for (const piece of addressList(plan)) yield piece.replaceAll('\0', '\u0001')
 }
 
 /** Items with a finding, as often as they have one. */

@@ -14,6 +14,8 @@ import { followEvents } from './subscriber.ts'
 export interface ChaosPlan {
   job: JobName
   size: Size
+  /** Of a list; left out: as many as the size says. */
+  rows?: number | undefined
   seed: number
   kills: number
   /** Told what is done as it is done. */
@@ -46,12 +48,14 @@ export interface ChaosReport {
 const pauseMs = { least: 300, most: 1_100 }
 /** The share of the items that may be done when the last fault is made. */
 const faultsUntil = 0.85
+/** A list of ten million takes its time. */
+const calmAtMostMs = 3_600_000
 /** A job without a step for so long will not end any more. */
 const stallMs = 60_000
 
 /** Runs a job undisturbed, then again under faults, and says what does not hold. */
 export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
-  const job = await openJob(plan.job, plan.size)
+  const job = await openJob(plan.job, plan.size, plan.rows)
   try {
     const stage = await openStage(job.stage)
     try {
@@ -67,19 +71,25 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
 async function runOn(stage: Stage, job: ChaosJob, { seed, kills, tell = () => {} }: ChaosPlan): Promise<ChaosReport> {
   const { db } = stage.database
   const start = async (pace: 'calm' | 'disturbed') =>
-    (await startJob(stage.engine, { kind: job.kind.kind, input: job.input(pace), owner: localOwner })).jobId
+    (
+      await startJob(stage.engine, {
+        kind: job.kind.kind,
+        input: await job.input(pace, stage.apiUrl),
+        owner: localOwner,
+      })
+    ).jobId
   const secondsSince = (at: number) => Math.round((Date.now() - at) / 1_000)
 
   let startedAt = Date.now()
   const calmId = await start('calm')
-  await jobEnds(db, calmId, 300_000)
+  await jobEnds(db, calmId, calmAtMostMs)
   const calmSeconds = secondsSince(startedAt)
   tell(`undisturbed run: ${calmSeconds} s`)
 
   const random = seeded(seed)
   startedAt = Date.now()
   const jobId = await start('disturbed')
-  const subscriber = followEvents(stage.apiUrl, jobId)
+  const subscriber = followEvents(`${stage.apiUrl.replace('http', 'ws')}/graphql`, jobId)
   const faults = createFaults(stage, jobId, random)
   const done: Fault[] = []
   const broken: string[] = []

@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../db/database.ts'
 import { type Embedded, startEmbedded } from '../../db/embedded.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { Engine } from '../../jobs/engine.ts'
+import type { Settings } from '../../jobs/job-kind.ts'
 import { openTestEngine } from '../support/engine.ts'
 import { type PostgresProxy, startPostgresProxy } from '../support/postgres-proxy.ts'
 import { createRelayTables } from '../support/relay-kind.ts'
@@ -28,6 +29,7 @@ export interface Stage {
   /** Straight, not by way of a proxy. */
   database: Database
   engine: Engine
+  /** Of HTTP; that of WebSockets is the same with another scheme. */
   apiUrl: string
   workers: StageWorker[]
   api: Supervised
@@ -40,9 +42,11 @@ export interface StageOptions {
   workers: number
   slots: number
   allowHosts: string[]
+  /** What the workers are told besides. */
+  settings?: Partial<Settings>
 }
 
-export async function openStage({ workers: count, slots, allowHosts }: StageOptions): Promise<Stage> {
+export async function openStage({ workers: count, slots, allowHosts, settings = {} }: StageOptions): Promise<Stage> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-chaos-'))
   const [postgresPort, apiPort] = [await freePort(), await freePort()]
   let embedded: Embedded = await startEmbedded({ dataDir, port: postgresPort })
@@ -60,7 +64,7 @@ export async function openStage({ workers: count, slots, allowHosts }: StageOpti
   const workers: StageWorker[] = []
   for (let n = 1; n <= count; n++) {
     const way = await startPostgresProxy(url)
-    const task = { url: way.url, slots, allowHosts }
+    const task = { url: way.url, slots, allowHosts, settings }
     workers.push({
       name: `worker ${n}`,
       process: start(`worker ${n}`, '../support/worker-process.ts', task),
@@ -74,7 +78,7 @@ export async function openStage({ workers: count, slots, allowHosts }: StageOpti
   return {
     database,
     engine,
-    apiUrl: `ws://127.0.0.1:${apiPort}/graphql`,
+    apiUrl: `http://127.0.0.1:${apiPort}`,
     workers,
     api,
     async killPostgres() {

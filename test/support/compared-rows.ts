@@ -18,3 +18,21 @@ export async function comparedRows(
   }
   return tables
 }
+
+/** By table: some of the rows, in those columns, that one of two jobs has and the other has not, or not as often. Reads nothing into memory but these. */
+export async function differentRows(
+  db: Kysely<DB>,
+  kind: Pick<AnyJobKind, 'example'>,
+  jobs: [jobId: number, other: number],
+  limit: number,
+): Promise<Record<string, { surplus: unknown[]; missing: unknown[] }>> {
+  const tables: Record<string, { surplus: unknown[]; missing: unknown[] }> = {}
+  for (const [table, columns] of Object.entries(kind.example.compared)) {
+    const selected = sql.join(columns.map((column) => sql.ref(column)))
+    const rowsOf = (jobId: number) => sql`select ${selected} from ${sql.table(table)} where job_id = ${jobId}`
+    const without = async (jobId: number, other: number) =>
+      (await sql`${rowsOf(jobId)} except all ${rowsOf(other)} limit ${limit}`.execute(db)).rows
+    tables[table] = { surplus: await without(jobs[0], jobs[1]), missing: await without(jobs[1], jobs[0]) }
+  }
+  return tables
+}

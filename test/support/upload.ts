@@ -34,6 +34,27 @@ export async function uploadBytes(api: string, bytes: Buffer, name?: string): Pr
   return path.slice('/upload/'.length)
 }
 
+/** A complete upload of texts, which are made twice and never held together; its id. */
+export async function uploadPieces(api: string, pieces: () => Iterable<string>): Promise<string> {
+  let sizeBytes = 0
+  for (const piece of pieces()) sizeBytes += Buffer.byteLength(piece)
+  const path = await makeUpload(api, sizeBytes)
+  let [offset, held, heldBytes]: [number, Buffer[], number] = [0, [], 0]
+  const send = async () => {
+    const { status } = await appendBytes(api + path, offset, Buffer.concat(held))
+    if (status !== 204) throw new Error(`the bytes were not taken: ${status}`)
+    ;[offset, held, heldBytes] = [offset + heldBytes, [], 0]
+  }
+  for (const piece of pieces()) {
+    const bytes = Buffer.from(piece)
+    held.push(bytes)
+    heldBytes += bytes.length
+    if (heldBytes > 8 << 20) await send()
+  }
+  await send()
+  return path.slice('/upload/'.length)
+}
+
 export async function offsetOf(url: string): Promise<number> {
   return Number((await fetch(url, { method: 'HEAD', headers: headers.tell })).headers.get('upload-offset'))
 }

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { addressesOf, addressList, type ListPlan } from '../../support/address-list.ts'
 import { type DnsApart, type DnsProcessReport, startDnsApart } from '../../support/dns-apart.ts'
 import { type Program, startProgram } from '../../support/program.ts'
-import { uploadBytes } from '../../support/upload.ts'
+import { uploadPieces } from '../../support/upload.ts'
 import { startPeer } from './peer.ts'
 import { type ProgramUsage, usageOf } from './program-usage.ts'
 import { verifyUpload } from './verify-upload.ts'
@@ -105,7 +105,7 @@ async function largeList(program: Program, rows: number) {
 }
 
 async function uploadList(program: Program, plan: ListPlan): Promise<string> {
-  return uploadBytes(program.url, Buffer.from([...addressList(plan)].join('')))
+  return uploadPieces(program.url, () => addressList(plan))
 }
 
 /** Throws where a domain's MX was not asked for exactly once. */
