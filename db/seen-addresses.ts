@@ -22,6 +22,9 @@ export interface SeenAddress {
 
 /** By address, of those that were met at all. Index sightings_by_address. */
 export async function seenAddresses(db: Kysely<DB>, addresses: readonly string[]): Promise<Map<string, SeenAddress>> {
+  // Who only verifies has met none.
+  const { rows: some } = await sql<{ exists: boolean }>`select exists (select from sightings)`.execute(db)
+  if (!some[0]!.exists) return new Map()
   const { rows } = await sql<SeenAddress>`
     select w.address, count(distinct s.source_key) as sources, max(s.found_at) as "lastSeenAt", bool_and(s.method = 'generated') as "generatedOnly",
       array_agg(distinct s.host) as hosts, coalesce(array_agg(distinct s.host) filter (where s.still), '{}') as "hostsStill",
