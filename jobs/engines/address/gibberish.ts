@@ -17,17 +17,18 @@ export function isGibberish(local: string): boolean {
  * random. Letters beyond a-z are taken without their accents; other scripts are not judged.
  */
 export function gibberishBits(local: string): number {
-  const folded = local
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replaceAll('ß', 'ss')
-    .replaceAll('ø', 'o')
-    .replaceAll('ł', 'l')
-  if (/[^\x21-\x7e]/.test(folded)) return 0
+  const folded = beyondAscii.test(local) ? withoutAccents(local) : local
+  if (beyondAscii.test(folded)) return 0
   let bits = 0
   for (const [word] of folded.matchAll(/[a-z]{6,}/g)) bits += Math.max(0, wordBits(word))
   const changes = folded.match(/[a-z](?=\d)|\d(?=[a-z])/g)?.length ?? 0
   return bits + Math.max(0, changes - usualChanges) * changeBits
+}
+
+const beyondAscii = /[^\x21-\x7e]/
+
+function withoutAccents(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss').replaceAll('ø', 'o').replaceAll('ł', 'l')
 }
 
 function wordBits(word: string): number {

@@ -2,13 +2,20 @@
 export type LocalPartKind = 'no-reply' | 'role' | 'person' | 'machine' | 'other'
 
 export function localPartKind(local: string): LocalPartKind {
+  const task = taskOf(local)
+  if (task !== undefined) return task
+  const stem = local.split('+', 1)[0]!
+  return /^\p{L}+[._-]\p{L}+([._-]\p{L}+)?\d{0,4}$/u.test(stem) ? 'person' : 'other'
+}
+
+/** For whom the mail is where that is no person by name: undefined where it may be one. */
+export function taskOf(local: string): 'no-reply' | 'machine' | 'role' | undefined {
   const stem = local.split('+', 1)[0]!
   const letters = stem.replace(/[._-]/g, '')
   if (noReply.has(letters) || letters.startsWith('noreply') || letters.startsWith('donotreply')) return 'no-reply'
   if (machines.has(stem) || stem.endsWith('-bounces') || stem.endsWith('-request') || stem.startsWith('owner-'))
     return 'machine'
-  if (isRole(stem)) return 'role'
-  return /^\p{L}+[._-]\p{L}+([._-]\p{L}+)?\d{0,4}$/u.test(stem) ? 'person' : 'other'
+  return isRole(stem) ? 'role' : undefined
 }
 
 /** `info`, `sales`, `kontakt`, `info.berlin`, `sales-asia`: read by whoever has the task. RFC 2142 and what sites use. */

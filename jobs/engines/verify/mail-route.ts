@@ -72,12 +72,14 @@ function mxHost(
   answer: DnsAnswer<string> | undefined,
   mayDial: (address: string) => boolean,
 ): MxHost {
-  const all = answer?.kind === 'records' ? answer.records : []
+  const [addresses, refused]: [string[], string[]] = [[], []]
+  if (answer?.kind === 'records')
+    for (const address of answer.records) (mayDial(address) ? addresses : refused).push(address)
   return {
     host,
     priority,
-    addresses: all.filter((address) => mayDial(address)),
-    refused: all.filter((address) => !mayDial(address)),
+    addresses,
+    refused,
     error: answer === undefined ? 'NOT_ASKED' : answer.kind === 'error' ? answer.code : null,
   }
 }

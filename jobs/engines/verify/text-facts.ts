@@ -2,7 +2,7 @@ import { isDisposable } from '../address/disposable.ts'
 import { meantDomain } from '../address/domain-typo.ts'
 import { isGibberish } from '../address/gibberish.ts'
 import { hasPlusTag } from '../address/link-key.ts'
-import { isRole, localPartKind } from '../address/local-part.ts'
+import { taskOf } from '../address/local-part.ts'
 import { isFreeProvider } from '../address/mail-providers.ts'
 import { parseAddress } from '../address/parse.ts'
 import { suffixFacts } from '../address/public-suffix.ts'
@@ -14,7 +14,7 @@ export function textFacts(given: string): TextFacts | RefusedText {
   if (!parsed.ok) return { ok: false, given: shown(given), refusal: parsed.reason, position: parsed.at }
   const { address, local, domain } = parsed
   const { registrable, tldKnown, free, disposable, meant } = domainText(domain)
-  const role = isRole(local) || ['no-reply', 'machine'].includes(localPartKind(local))
+  const role = taskOf(local) !== undefined
   return {
     ok: true,
     address,
@@ -58,7 +58,11 @@ function domainText(domain: string): DomainText {
 
 /** Whether the mail of a domain goes to a disposable provider: by its own name, or that of a host that takes it. */
 export function isDisposableDomain(domain: string, route: MailRoute): boolean {
-  return domainText(domain).disposable || (route.kind === 'mx' && route.hosts.some(({ host }) => isDisposable(host)))
+  // Thousands of domains have their mail at a few hosts.
+  return (
+    domainText(domain).disposable ||
+    (route.kind === 'mx' && route.hosts.some(({ host }) => domainText(host).disposable))
+  )
 }
 
 /** Cut, and without what no database takes: a NUL, half of a surrogate pair. */
