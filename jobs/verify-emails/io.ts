@@ -66,6 +66,7 @@ import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../ou
 import { createDial } from '../outgoing-dial.ts'
 import { freshSenderAudit, type SenderAudit } from '../sender-audit/audit.ts'
 import { type AskDomain, createDomainAsker, type DnsDoor } from './ask-domain.ts'
+import { createKeyedGate, type KeyedGate } from './gate.ts'
 import { createLearntByJob, type LearntByJob } from './learnt-by-job.ts'
 import { mxLimits } from './mx-limits.ts'
 import { adapters } from './services/adapters.ts'
@@ -90,6 +91,8 @@ export interface VerifyIo {
   /** Those about which nobody is to be asked. */
   suppressed(addresses: readonly string[]): Promise<Set<string>>
 
+  /** For what holds a whole range of a list in memory. */
+  enterRange: KeyedGate
   learntByJob: LearntByJob
   knownDomains(domains: readonly string[], rules: Rules): Promise<Map<string, KnownDomain>>
   claimDomains(domains: readonly string[], lease: string, rules: Rules): Promise<DomainClaim[]>
@@ -159,6 +162,9 @@ export interface VerifyIo {
   interview(about: Pick<Interview, 'hosts' | 'recipients' | 'control'>, signal: AbortSignal): Promise<Interviewed>
 }
 
+/** Of a job in one process: while one is stored others are looked at, and more would only take room. */
+const rangesAtOnce = 4
+
 export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
   const { dnsServers = [], ownHosts, smtp } = settings
@@ -180,6 +186,7 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
     seen: (addresses) => seenAddresses(db, addresses),
     suppressed: (addresses) => suppressedNow(db, addresses),
 
+    enterRange: createKeyedGate(rangesAtOnce),
     learntByJob: createLearntByJob(),
     knownDomains: (domains, rules) => knownDomains(db, domains, rules),
     claimDomains: (domains, lease, rules) => claimDomains(db, domains, { ...rules, lease, workerId: workerId() }),

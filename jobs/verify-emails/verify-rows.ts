@@ -24,6 +24,9 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
   const plan = planOf(args, list)
   const state: RowsState = checkpoint?.of === 'rows' ? { ...checkpoint } : { of: 'rows', closed: false }
   const { engine } = plan
+  // Talks with mail servers take their time, and their ranges are short.
+  const leave = plan.depth === 'SMTP' ? () => {} : await io.enterRange(jobId, signal)
+  if (!leave) return { end: 'later', at: io.now(), why: 'stopped' }
   const laterBy = (ms: number, why: string): RunEnd => ({ end: 'later', at: new Date(io.now().getTime() + ms), why })
   const mailboxes =
     engine === 'builtin' ? createMailboxProbes(io, jobId, signal) : createServiceChecks(io, jobId, engine, signal)
@@ -94,6 +97,7 @@ export async function* verifyRows(args: VerifyArgs): AsyncGenerator<Step<VerifyB
       }
     }
   } finally {
+    leave()
     await mailboxes.close()
   }
 }
