@@ -31,6 +31,9 @@ class UsageError extends Error {
   readonly code = 'USAGE'
 }
 
+/** A call to a service that is paid for may take 90 s, and would be paid for again. All others stop within a moment, and a second signal waits for nobody. */
+const stopAtMostMs = 100_000
+
 const roles = { all: runAll, api: runApi, worker: runWorker, migrate: runMigrate }
 
 await main(process.argv[2] ?? 'all')
@@ -89,7 +92,7 @@ async function runAll(run: Run): Promise<void> {
         log.warn({ err: error }, 'the other workers will take over'),
       ),
   })
-  started.push({ name: 'workers', stop: () => workers.stop(15_000) })
+  started.push({ name: 'workers', stop: () => workers.stop(stopAtMostMs) })
   log.info({ address, workers: config.workers }, `Mailquarry is ready: ${address}`)
 }
 
