@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-import { csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
+import { cellRows, csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
 import { findJob, type FoundJob } from '../../db/jobs.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import { csvLine } from '../../jobs/engines/table/csv-line.ts'
@@ -11,12 +11,21 @@ import { BadArgument, exportTables } from './export-arguments.ts'
 import { hasDomains, sendDomains } from './export-domains.ts'
 import { withCrLf, withinArray } from './record-ends.ts'
 import { sendJson } from './send-json.ts'
+import { xlsx } from './xlsx.ts'
 
 const formats = {
   csv: {
     type: 'text/csv; charset=utf-8; header=present',
     rows: async ({ copyOut }: Engine, table: ExportTable) =>
       withHeader(csvLine(table.columns.map(({ name }) => name)), withCrLf(await copyOut.csv(csvRows(table)))),
+  },
+  xlsx: {
+    type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    rows: async ({ copyOut }: Engine, table: ExportTable) =>
+      xlsx(
+        table.columns.map(({ name }) => name),
+        await copyOut.lines(cellRows(table)),
+      ),
   },
   ndjson: {
     type: 'application/x-ndjson; charset=utf-8',
@@ -31,7 +40,7 @@ const formats = {
 const endedStates = ['COMPLETED', 'FAILED', 'CANCELLED']
 
 /**
- * `/export/jobs/{id}/{table}.{csv|ndjson|json}`: a table of a job as a file, filtered by the arguments that the API's list takes. 202
+ * `/export/jobs/{id}/{table}.{csv|xlsx|ndjson|json}`: a table of a job as a file, filtered by the arguments that the API's list takes. 202
  * while the job goes on and has nothing of it, 404 where there is no such thing, 400 for arguments that are none. Who asks has been
  * checked. What cannot be sent to its end is broken off, so that nobody takes it for the whole.
  */

@@ -8,6 +8,7 @@ import { startApi, type TestApi } from '../support/api.ts'
 import { until } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { addAddresses, addJob, addPages } from '../support/rows.ts'
+import { unzip } from '../support/unzip.ts'
 
 const database = await testDatabase()
 const { db } = database
@@ -62,6 +63,19 @@ const found = [
   'plain@c.example',
   "o'hara@c.example",
 ]
+
+test('addresses as a workbook, whose formulas are texts', async () => {
+  const response = await fetchExport(`${jobId}/addresses.xlsx`)
+  expect(response.headers.get('content-type')).toBe('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename="job_${jobId}_addresses.xlsx"`)
+  const sheet = unzip(Buffer.from(await response.arrayBuffer())).get('xl/worksheets/sheet1.xml')!
+  const rows = [...sheet.matchAll(/<row>(.*?)<\/row>/gs)].map(([, row]) =>
+    [...row!.matchAll(/<c\/>|<v>(.*?)<\/v>|<t [^>]*>(.*?)<\/t>/gs)].map(([, number, text]) => number ?? text ?? ''),
+  )
+  expect(column(rows, 'address')).toEqual(found)
+  expect(column(rows, 'personName').slice(2, 4)).toEqual(['=HYPERLINK("http://evil.example")', '@SUM(A1)'])
+  expect(column(rows, 'confidence')[0]).toBe('0.95')
+})
 
 test('addresses as CSV by RFC 4180, in the order in which they were found', async () => {
   const response = await fetchExport(`${jobId}/addresses.csv`)

@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+
+import { expect, test } from 'vitest'
+
+import { unzip } from '../../test/support/unzip.ts'
+import { xlsx } from './xlsx.ts'
+
+async function workbook(rows: object[], options: { rowsAtMost?: number; cutAt?: number } = {}) {
+  const { cutAt = 7, ...more } = options
+  const bytes = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+  const chunks = Array.from({ length: Math.ceil(bytes.length / cutAt) }, (_, i) =>
+    bytes.subarray(i * cutAt, (i + 1) * cutAt),
+  )
+  return unzip(await buffer(Readable.from(xlsx(['a', 'b'], Readable.from(chunks), more))))
+}
+
+const sheet = (files: Map<string, string>, n = 1) => files.get(`xl/worksheets/sheet${n}.xml`)!
+const cells = (text: string) =>
+  [...text.matchAll(/<row>(.*?)<\/row>/gs)].map(([, row]) => row!.match(/<c\/>|<c[ >].*?<\/c>/gs) ?? [])
+
+test('texts are texts, numbers are numbers, and what is missing is empty', async () => {
+  const files = await workbook([
+    { c0: '=1+1', c1: 7.5 },
+    { c0: 'Zoë <& 😀>\r\n', c1: null },
+    { c0: '\u0001x', c1: true },
+  ])
+  const text = (content: string) => `<c t="inlineStr"><is><t xml:space="preserve">${content}</t></is></c>`
+  expect(cells(sheet(files))).toEqual([
+    [text('a'), text('b')],
+    [text('=1+1'), '<c><v>7.5</v></c>'],
+    [text('Zoë &lt;&amp; 😀&gt;&#13;\n'), '<c/>'],
+    [text('\ufffdx'), text('true')],
+  ])
+})
+
+test('more rows than a sheet takes go onto further sheets, each with the header', async () => {
+  const files = await workbook(
+    Array.from({ length: 5 }, (_, i) => ({ c0: `r${i}`, c1: i })),
+    { rowsAtMost: 3, cutAt: 1_000 },
+  )
+  expect([1, 2, 3].map((n) => cells(sheet(files, n)).length)).toEqual([3, 3, 2])
+  expect(sheet(files, 3)).toContain('r4')
+  expect(files.get('xl/workbook.xml')).toContain('<sheet name="Sheet3" sheetId="3" r:id="rId3"/>')
+  expect(files.get('[Content_Types].xml')!.match(/worksheet\+xml/g)).toHaveLength(3)
+})
+
+test('no rows make a sheet with the header alone', async () => {
+  const files = await workbook([])
+  expect(cells(sheet(files))).toHaveLength(1)
+  expect([...files.keys()]).toEqual([
+    'xl/worksheets/sheet1.xml',
+    'xl/workbook.xml',
+    'xl/_rels/workbook.xml.rels',
+    '_rels/.rels',
+    '[Content_Types].xml',
+  ])
+})
+
+test('a cell holds no more than Excel takes', async () => {
+  const files = await workbook([{ c0: 'x'.repeat(40_000), c1: 1 }], { cutAt: 50_000 })
+  expect(/x+(?=<)/.exec(cells(sheet(files))[1]![0])?.[0]).toHaveLength(32_767)
+})
+
+test('an error of the source is the reader’s, too', async () => {
+  async function* failing() {
+    yield Buffer.from('{"c0":1,"c1":2}\n')
+    throw new Error('gone')
+  }
+  await expect(buffer(Readable.from(xlsx(['a', 'b'], failing())))).rejects.toThrow('gone')
+})
