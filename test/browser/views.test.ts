@@ -10,6 +10,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
+import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
 import { type Dns, startDns } from '../support/dns.ts'
 import { jobView } from '../support/job-view.ts'
 import { startMailHosts } from '../support/mail-hosts.ts'
@@ -27,6 +28,7 @@ let browser: Browser
 let program: Program
 let dns: Dns
 let mail: { port: number; close(): Promise<void> }
+let database: CuttableNetwork
 let dataDir: string
 let watched: WatchedPage
 let page: Page
@@ -59,9 +61,12 @@ beforeAll(async () => {
       'silent-works.com': { mx: [[0, '.']] },
     },
   })
+  database = await startCuttableNetwork(Number(new URL(databaseUrl).port))
+  const DATABASE_URL = new URL(databaseUrl)
+  DATABASE_URL.port = String(database.port)
   program = await startProgram({
     DATA_DIR: dataDir,
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: DATABASE_URL.href,
     SECRET_KEY: 'the secret of a test, 32 letters and more',
     MIN_DELAY_MS: '450',
     WORKERS: '1',
@@ -81,6 +86,7 @@ afterAll(async () => {
   await watched?.close()
   await browser?.close()
   await program?.stop()
+  await database?.[Symbol.asyncDispose]()
   await mail?.close()
   await dns?.close()
   await rm(dataDir, { recursive: true, force: true })
@@ -268,7 +274,7 @@ it('“Verify these” on results: the form, the verdicts of the text alone, and
   await look('verification-text-only')
 })
 
-it('verdicts as they come', async () => {
+it('verdicts as they come, each with all that it rests on, and their figures', async () => {
   await open('/jobs/new?kind=VERIFY_EMAILS')
   const emails = [
     'ada@maker-works.com',
@@ -295,7 +301,19 @@ it('verdicts as they come', async () => {
   await view(page).stateIs('Running', 1_000)
   for (const words of ['Mailbox accepted', 'Mailbox not found', 'Catch all', 'Null MX', 'Domain not found'])
     await results.getByText(words, { exact: true }).locator('visible=true').first().waitFor({ timeout: 60_000 })
+  await view(page).stateIs('Completed', 60_000)
+  await expect.poll(() => rows.count(), soon).toBe(emails.length)
   expect(await page.evaluate(() => Object(globalThis).loadedOnce), 'without a reload').toBe(true)
+  await look('verdicts')
+  await open('/jobs/3?address=nobody-at-all@maker-works.com')
+  await page.getByRole('dialog').getByText('550').first().waitFor(soon)
+  await look('evidence')
+  await open('/jobs/3?status=risky')
+  await results.getByText('someone@takes-all-works.com').first().waitFor(soon)
+  expect(await results.getByText('ada@maker-works.com').count()).toBe(0)
+  await open('/verification?job=3')
+  await page.getByRole('region', { name: 'By status' }).waitFor(soon)
+  await look('verification')
 })
 
 it('addresses over all jobs, and the history of one', async () => {
@@ -357,6 +375,70 @@ it('what there is not: jobs, addresses, pages, kinds', async () => {
     await open(path)
     await text(words)
     if (name) await look(name)
+  }
+})
+
+/** Each view with what it says where it has nothing to show. */
+const views = [
+  ['/jobs', 'The jobs could not be loaded'],
+  ['/jobs/1', 'The job could not be loaded'],
+  ['/addresses', 'The addresses could not be loaded'],
+  ['/address?email=press@fernhill-instruments.com', 'The address could not be loaded'],
+  ['/verification', 'The figures could not be loaded'],
+  ['/workers', 'The workers could not be loaded'],
+] as const
+
+it('every view where the database is away, and how it comes back', async () => {
+  database.cut()
+  for (const [path, words] of views) {
+    await open(path)
+    await page.getByRole('alert').getByText(words).waitFor(soon)
+  }
+  await look('workers-error')
+  await open('/jobs/1')
+  await page.getByRole('alert').getByText('The job could not be loaded').waitFor(soon)
+  await look('job-error')
+  database.mend()
+  await expect
+    .poll(async () => {
+      const again = page.getByRole('button', { name: 'Try again' })
+      if ((await again.count()) > 0) await again.click({ timeout: 1_000 }).catch(() => {})
+      return page.getByRole('heading', { name: /127\.0\.0\.1/ }).count()
+    }, soon)
+    .toBe(1)
+})
+
+it('every part of a job where the server refuses it, and only it', async () => {
+  for (const [operation, path, words, name] of [
+    ['JobEmails', '/jobs/1', 'The results could not be loaded', 'results-error'],
+    ['JobVerdicts', '/jobs/3', 'The verdicts could not be loaded', undefined],
+    ['PagesOfJob', '/jobs/1/pages?view=list', 'The pages could not be loaded', undefined],
+    ['PageTreeLevel', '/jobs/1/pages', 'The pages could not be loaded', undefined],
+    ['JobHistory', '/jobs/1/log', 'The log could not be loaded', 'log-error'],
+    ['InputOfJob', '/jobs/1/input', 'The input could not be loaded', undefined],
+    ['Provenance', '/jobs/1?address=press@fernhill-instruments.com', 'The sightings could not be loaded', undefined],
+    ['Settings', '/settings', 'The settings could not be loaded', undefined],
+    ['JobKinds', '/jobs/new', 'The form could not be loaded', undefined],
+    ['JobVerdict', '/jobs/3?address=ada@maker-works.com', 'The verdict could not be loaded', 'evidence-error'],
+  ] as const) {
+    await page.route('**/graphql', (route, request) =>
+      new RegExp(`query ${operation}\\b`).test(request.postData() ?? '')
+        ? // A fault leaves a hole where it was, which is not to be taken for nothing.
+          route.fulfill({
+            json: { data: { job: null }, errors: [{ message: 'Something went wrong. It is in the log as 4711.' }] },
+          })
+        : route.fallback(),
+    )
+    await open(path)
+    await page.getByRole('alert').getByText(words).waitFor(soon)
+    if (name) await look(name)
+    await page.unroute('**/graphql')
+    // The log is asked for again by itself.
+    await page
+      .getByRole('button', { name: 'Try again' })
+      .click({ timeout: 4_000 })
+      .catch(() => {})
+    await page.getByText(words).waitFor({ state: 'detached', ...soon })
   }
 })
 
