@@ -188,6 +188,27 @@ describe('a worker', () => {
     expect(findings).toMatchObject([{ data: { category: 'internal', item: 's000001-1-2' } }])
   })
 
+  it('tries a step again that the database refuses, and none that were to be committed with it', async () => {
+    const jobId = await start({ shards: 30, steps: 3, letterEvery: 0 })
+    await sql`create function refuse() returns trigger language plpgsql as 'begin raise ''refused''; end'`.execute(db)
+    await sql`create trigger refuse before insert on relay_rows for each row when (new.row = 's000007-1-0') execute function refuse()`.execute(
+      db,
+    )
+    await work(1)
+    await until('the others are done', async () => (await count(jobId, 'DONE')) === 30)
+    await sql`drop trigger refuse on relay_rows`.execute(db)
+    await jobEnds(db, jobId)
+    expect(await soundness(db, jobId)).toEqual(sound)
+    const tried = await db
+      .selectFrom('job_events')
+      .select(sql<string>`shard_key`.as('shard'))
+      .distinct()
+      .where('job_id', '=', jobId)
+      .where('type', '=', 'shard.retry')
+      .execute()
+    expect(tried).toEqual([{ shard: 's000007' }])
+  })
+
   it('sends a message again that was lost', async () => {
     const jobId = await start({ shards: 2, steps: 1 })
     await sql`delete from pgboss.job where data->>'jobId' = ${String(jobId)}`.execute(db)
