@@ -105,14 +105,19 @@ async function openTable(
     async *portions(from, rowsAtOnce) {
       const start = typeof from === 'object' ? { from } : {}
       const batches = readRows(open, table, { ...start, rowsAtOnce })
-      for (;;) {
-        const batch = await readable(() => batches.next())
-        if (batch.done) return
-        const rows = batch.value.rows.map(({ value, cells }) => ({
-          given: value,
-          cells: columns.length > 0 ? cells : null,
-        }))
-        yield { rows, place: batch.value.next }
+      try {
+        for (;;) {
+          const batch = await readable(() => batches.next())
+          if (batch.done) return
+          const rows = batch.value.rows.map(({ value, cells }) => ({
+            given: value,
+            cells: columns.length > 0 ? cells : null,
+          }))
+          yield { rows, place: batch.value.next }
+        }
+      } finally {
+        // Whoever stops in the middle leaves a file open, whose end would be that of the process.
+        await batches.return(undefined)
       }
     },
   }
