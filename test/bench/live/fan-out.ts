@@ -55,7 +55,7 @@ export async function measureTurn(
 ): Promise<Turn> {
   const { server, url } = side
   const { subscribers, events, everyMs, stalled } = options
-  const clients = forkClients(2)
+  const clients = forkClients(1)
   const stalling = forkClients(1)
   try {
     await warmUp(side)
