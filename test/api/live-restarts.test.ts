@@ -19,13 +19,14 @@ test.each(['api', 'postgres'] as const)(
   async (victim) => {
     const { db } = stage.database
     const jobId = await addJob(db)
-    const events = followAgain<number>(stage.apiUrl, {
+    const url = `${stage.apiUrl.replace('http', 'ws')}/graphql`
+    const events = followAgain<number>(url, {
       query: `subscription ($jobId: ID!, $after: Float) { jobEvents(jobId: $jobId, after: $after) { ... on JobEvent { seq } } }`,
       variables: (had) => ({ jobId, after: had.at(-1) ?? 0 }),
       take: ({ jobEvents }) => (jobEvents.seq === undefined ? [] : [jobEvents.seq]),
     })
     let cursor: string | undefined
-    const results = followAgain<string>(stage.apiUrl, {
+    const results = followAgain<string>(url, {
       query: `subscription ($jobId: ID!, $after: String) { jobResults(jobId: $jobId, after: $after) {
         ... on JobResultBatch { cursor results { ... on JobEmail { address } } } } }`,
       variables: () => ({ jobId, after: cursor }),

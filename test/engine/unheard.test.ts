@@ -48,12 +48,12 @@ const sendAgain = async (jobId: number, change: (message: ShardMessage) => Shard
 describe('a worker that does not hear', () => {
   it('whether its steps were committed stores none of them twice', async () => {
     await work(1, { by: proxy.url })
-    const jobId = await start({ shards: 10, steps: 20, rowsPerStep: 2, stepMs: 20, letterEvery: 0 })
+    const jobId = await start({ shards: 10, steps: 80, rowsPerStep: 2, stepMs: 20, letterEvery: 0 })
     for (let losses = 0; losses < 5; losses++) {
       await someRun(jobId)
       await proxy.loseReplyTo('insert into relay_rows')
     }
-    await endsSound(jobId, 10 * 20 * 2)
+    await endsSound(jobId, 10 * 80 * 2)
   })
 
   it('whether it has claimed shards gives them back, and no item is to blame', async () => {
