@@ -51,7 +51,7 @@ function schemaOf(log: ReturnType<typeof createLog>, asked: (after: number) => v
 }
 
 async function startServer(schema: GraphQLSchema, port = 0) {
-  const http = createServer()
+  const http = createServer((_, response) => response.end())
   const sockets = new WebSocketServer({ server: http })
   useServer({ schema }, sockets)
   http.listen(port, '127.0.0.1')

@@ -31,10 +31,14 @@ export const connectionKey: InjectionKey<Connection> = Symbol('connection')
 
 /** The longest pause between two tries: after an outage the page is to be right again within 3 s. */
 const maxPauseMs = 1_500
+/** So many WebSockets are tried in a row before a plain request asks each time whether there is anybody. */
+const triesBlind = 4
 const pingEveryMs = 10_000
 const pongWithinMs = 5_000
 
 export function createConnection(url: string): Connection {
+  const health = new URL('/healthz', url)
+  health.protocol = health.protocol === 'wss:' ? 'https:' : 'http:'
   const state = ref<ConnectionState>('connecting')
   const since = ref(Date.now())
   const onReconnect = new Set<() => void>()
@@ -64,7 +68,11 @@ export function createConnection(url: string): Connection {
       // Browsers report a refused connection as a bare error event, which would be fatal by default.
       shouldRetry: () => true,
       retryWait: async (retries) => {
-        await pause(Math.min(maxPauseMs, 100 * 2 ** retries))
+        for (let tries = retries; ; tries++) {
+          await pause(Math.min(maxPauseMs, 100 * 2 ** tries))
+          if (held || closed || tries < triesBlind || (await answers())) break
+          tellFailedTry()
+        }
         await held?.promise
       },
       // Close codes that graphql-ws never retries, such as an internal error of a server that is going down.
@@ -96,12 +104,29 @@ export function createConnection(url: string): Connection {
           if (closed) return undefined
           if (held) return setState('paused')
           setState(wasLive ? 'reconnecting' : 'connecting')
-          failedTries++
-          for (const run of onFailedTry) run(failedTries)
+          tellFailedTry()
           return undefined
         },
       },
     })
+  }
+
+  function tellFailedTry() {
+    failedTries++
+    for (const run of onFailedTry) run(failedTries)
+  }
+
+  /**
+   * Whether the server can be reached, by a plain request: after some sixteen WebSockets that failed, Chromium holds up the next by 1 to 5 s, and the page
+   * would be wrong for longer. True where there is no answer in time: that may be a connection of old.
+   */
+  async function answers(): Promise<boolean> {
+    try {
+      const { ok } = await fetch(health, { cache: 'no-store', signal: AbortSignal.timeout(maxPauseMs) })
+      return ok
+    } catch (error) {
+      return error instanceof DOMException && error.name === 'TimeoutError'
+    }
   }
 
   async function openAgain() {
