@@ -84,6 +84,14 @@ describe('control', () => {
     expect(await rowsOf(jobId)).toEqual(await rowsOf(undisturbed))
   })
 
+  it('reaches a handler in the middle of a step that takes ten minutes', async () => {
+    await work(1)
+    const jobId = await start({ shards: 2, steps: 1, stepMs: 600_000, letterEvery: 0 })
+    await until('both run', async () => (await count(jobId, 'DONE')) === 1 && (await running(jobId)) === 2)
+    await pauseJob(engine, jobId, owner)
+    await until('it is paused', async () => (await stateOf(db, jobId)) === 'PAUSED')
+  })
+
   it('cancels, resumes after that, and deletes with all rows', async () => {
     await work(1)
     const jobId = await start({ shards: 20, steps: 20, stepMs: 20 })
