@@ -59,21 +59,21 @@ async function runToEnd(run: ShardRun, progress: { committed: boolean }): Promis
       progress.committed = true
     })
     if (!end) return
-    // `again`: reopened while its last step was on the way; it runs on from its checkpoint.
-    if ((await run.commit({ end })) !== 'again') return
+    // Reopened while its end was on the way: it runs on from its checkpoint.
+    if (end !== 'again' && (await run.commit({ end })) !== 'again') return
   }
 }
 
 /**
- * Returns the end that is still to be committed; null when the end is in already or the shard is not ours any more. Whatever happens, the generator is told that
- * nobody goes on with it, so that it gives back what it holds.
+ * Returns the end that is still to be committed; null when the end is in already or the shard is not ours any more; `again` when the shard was reopened before
+ * its last step was in. Whatever happens, the generator is told that nobody goes on with it, so that it gives back what it holds.
  */
 async function runSteps(
   run: ShardRun,
   steps: AsyncGenerator<Step<unknown, unknown>, RunEnd>,
   turnEnds: number,
   saved: (checkpoint: unknown) => void,
-): Promise<ShardEnd | null> {
+): Promise<ShardEnd | 'again' | null> {
   try {
     let result = await steps.next()
     while (!result.done) {
@@ -83,7 +83,7 @@ async function runSteps(
       saved(step.checkpoint)
       if (step.end && verdict === 'committed') return null
       if (run.signal.aborted || isOver(run, turnEnds)) return stopEnd(run.signal)
-      if (step.end) return step.end
+      if (step.end) return 'again'
       result = await steps.next()
     }
     // A generator that returns because it was told to stop has not said that nothing is left.

@@ -209,6 +209,7 @@ export const relayKind: JobKind<Input, Checkpoint, Batch, Io> = {
         },
         checkpoint: { at, waited: true },
         counts: { total: texts.length, succeeded: texts.length, results: texts.length },
+        ...(texts.length < 20 && { end: { end: 'done' } as const }),
       }
       if (signal.aborted) return { end: 'done' }
     }
