@@ -64,6 +64,18 @@ test('lost connections are reported and do not end the process: idle, under way,
   await victim.close()
 })
 
+test('a session whose other side has vanished ends within half a minute, whether the server waits for it or it for the server', async () => {
+  const { rows } = await pool.query<{ name: string; setting: number }>(
+    `select name, setting::int from pg_settings where name in
+      ('tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', 'tcp_user_timeout')`,
+  )
+  const of = Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
+  // 0 stands for the two hours of the system.
+  for (const setting of Object.values(of)) expect(setting).toBeGreaterThan(0)
+  expect(of['tcp_keepalives_idle']! + of['tcp_keepalives_interval']! * of['tcp_keepalives_count']!).toBeLessThan(30)
+  expect(of['tcp_user_timeout']).toBeLessThan(30_000)
+})
+
 test('prepares what it is asked repeatedly, if told to, and nothing else', async () => {
   const database = openDatabase(url, { max: 1, prepare: true })
   const names = async () =>

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 
 import pg from 'pg'
 
+import { endsWithPeer } from './database.ts'
+
 export interface Listener {
   client: pg.Client
   /** How long the notice of the last heartbeat was on its way, in milliseconds; while one is missing, how long it is late. */
@@ -27,10 +29,9 @@ export async function openListener(options: {
     connectionString: options.url,
     application_name: options.applicationName,
     keepAlive: true,
-    // The lock of a worker whose machine has vanished goes with its session: within half a minute, not after the two hours of TCP. Probes
-    // are sent only while nothing waits for an answer; where a notice does, which would be sent again for a quarter of an hour, the time-out ends it.
-    options:
-      '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000',
+    // The lock of a worker that has vanished goes with its session. Where something in between answers for its machine, or its process stands still, what tells is
+    // that no heartbeat comes.
+    options: `${endsWithPeer} -c idle_session_timeout=${4 * heartbeatMs}`,
     connectionTimeoutMillis: 10_000,
   })
   const heartbeat = `mailquarry_beat_${randomUUID().slice(0, 8)}`

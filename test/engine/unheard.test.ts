@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { sql } from 'kysely'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 
 import { shardQueue } from '../../db/queue.ts'
 import type { ShardMessage } from '../../jobs/queue.ts'
@@ -94,6 +94,25 @@ describe('a worker that does not hear', () => {
     await proxy.holdCommitOf('insert into job_groups')
     await work(1)
     await endsSound(jobId, 9 * 12 * 2)
+  })
+
+  it('anything any more, nor is heard of, as its machine is gone, leaves others all its work and no lock', async () => {
+    const gone = await startPostgresProxy(url)
+    onTestFinished(() => gone.close())
+    await work(1, { by: gone.url })
+    const jobId = await start({ shards: 9, steps: 40, rowsPerStep: 2, stepMs: 100, letterEvery: 0 })
+    await someRun(jobId)
+    // In the middle of a transaction, which has locked the job.
+    await gone.holdCommitOf('insert into job_groups')
+    gone.vanish()
+    await work(1)
+    await endsSound(jobId, 9 * 40 * 2)
+    await until('it is forgotten, and its lock is free', async () => {
+      const { rows } = await sql<{ workers: number; locks: number }>`
+        select (select count(*)::int from workers) as workers, (select count(*)::int from pg_locks where locktype = 'advisory' and classid = 4711
+          and database = (select oid from pg_database where datname = current_database())) as locks`.execute(db)
+      return rows[0]!.workers === 1 && rows[0]!.locks === 1
+    })
   })
 
   it('that it was taken for dead claims nothing more under its old name', async () => {

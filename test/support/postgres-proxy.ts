@@ -13,6 +13,11 @@ export interface PostgresProxy {
    */
   deafen(): number
   /**
+   * Passes on nothing any more, of no connection, present or to come, not even that it was closed: as when the machine of the clients is gone
+   * from one moment to the next. Both sides' sockets stay open.
+   */
+  vanish(): void
+  /**
    * The next transaction with a statement that holds `text` commits, and its client never hears of it: the connection breaks.
    * Resolves when that has happened. Prepared statements are known by what they were made of.
    */
@@ -48,9 +53,10 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
   const target = new URL(serverUrl)
   const connections = new Set<Connection>()
   let losses: Loss[] = []
+  let vanished = false
 
   const fromClient = (connection: Connection, bytes: Buffer) => {
-    if (connection.deaf) return
+    if (connection.deaf || vanished) return
     const statements = connection.statements(bytes)
     if (statements.some((one) => one.startsWith('listen "'))) connection.listens = true
     if (connection.loss && statements.includes('rollback')) {
@@ -70,6 +76,7 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     connection.server.write(bytes)
   }
   const fromServer = (connection: Connection, bytes: Buffer) => {
+    if (vanished) return
     if (connection.committing) breakAt(connection)
     else connection.client.write(bytes)
   }
@@ -82,7 +89,9 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     new Promise<void>((resolve) => {
       losses = [...losses, { text, what, happened: resolve }]
     })
+  const unheard = new Set<Socket>()
   const proxy = createServer((client) => {
+    if (vanished) return void unheard.add(client.on('error', () => {}))
     const server = connect(Number(target.port || 5432), target.hostname)
     const connection: Connection = {
       client,
@@ -98,12 +107,14 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
     client.on('data', (bytes: Buffer) => fromClient(connection, bytes))
     server.on('data', (bytes: Buffer) => fromServer(connection, bytes))
     client.on('close', () => {
+      if (vanished) return
       connections.delete(connection)
       server.destroy()
     })
     server.on('close', () => {
-      if (!connection.deaf) client.destroy()
+      if (!connection.deaf && !vanished) client.destroy()
     })
+    return undefined
   }).listen(0, '127.0.0.1')
   await once(proxy, 'listening')
   const address = proxy.address()
@@ -126,13 +137,20 @@ export async function startPostgresProxy(serverUrl: string): Promise<PostgresPro
       }
       return listening.length
     },
+    vanish() {
+      vanished = true
+    },
     loseReplyTo: (text) => lose(text, 'reply'),
     loseCommitOf: (text) => lose(text, 'commit'),
     holdCommitOf: (text) => lose(text, 'hold'),
     async close() {
       const closed = once(proxy, 'close')
       proxy.close()
-      for (const { client } of connections) client.destroy()
+      for (const { client, server } of connections) {
+        client.destroy()
+        server.destroy()
+      }
+      for (const client of unheard) client.destroy()
       await closed
     },
   }
