@@ -99,14 +99,36 @@ test('one that fails when it is woken keeps none of the others asleep', async ()
   await expect.poll(() => woken.length).toBe(599)
 })
 
-test('many are woken in several turns, and again those who were woken before the last news', async () => {
+test('many are woken in several turns; with news in between all the way round from there', async () => {
   const woken: number[] = []
-  const wake = wakeInTurns(new Set(Array.from({ length: 600 }, (_, i) => ({ wake: () => void woken.push(i) }))))
+  const followers = Array.from({ length: 600 }, (_, i) => ({ wake: () => void woken.push(i) }))
+  const wake = wakeInTurns(new Set(followers))
   wake()
-  expect(woken.length).toBeLessThan(600)
+  const first = woken.length
+  expect(first).toBeLessThan(600)
   wake()
-  await expect.poll(() => woken.length).toBe(1_200)
-  expect(woken.filter((i) => i === 599).length).toBe(2)
+  await expect.poll(() => woken.length).toBe(600 + first)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const numbers = followers.map((_, i) => i)
+  expect(woken).toEqual([...numbers, ...numbers.slice(0, first)])
+})
+
+test('those who come and go while all are woken keep nobody from the last news', async () => {
+  const news = new Map<number, number>()
+  let latest = 1
+  const follower = (i: number) => ({ wake: () => void news.set(i, latest) })
+  const followers = Array.from({ length: 900 }, (_, i) => follower(i))
+  const all = new Set(followers)
+  const wake = wakeInTurns(all)
+  wake()
+  await new Promise((resolve) => setImmediate(resolve))
+  latest = 2
+  all.delete(followers[0]!)
+  all.delete(followers[899]!)
+  for (let i = 900; i < 1_000; i++) all.add(follower(i))
+  wake()
+  all.delete(followers[1]!)
+  await expect.poll(() => [...news.values()].filter((heard) => heard === 2).length).toBe(997)
 })
 
 class Numbers extends Follower<{ n: number }> {

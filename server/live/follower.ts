@@ -132,29 +132,43 @@ function isItem<T extends object>(next: Take<T>): next is T {
 /** So many are woken in one turn of the event loop: between them, others have theirs. */
 const wokenAtOnce = 250
 
-/** Wakes all of them, however many, without keeping everything else waiting. */
+/**
+ * Wakes all of them, however many, without keeping everything else waiting. Where there is news before all are awake, it goes on from there, all the way
+ * round: nobody waits for those who are woken a second time.
+ */
 export function wakeInTurns(followers: ReadonlySet<Pick<Follower<object>, 'wake'>>): () => void {
-  let left: Iterator<Pick<Follower<object>, 'wake'>> | undefined
-  let again = false
+  let round: Iterator<Pick<Follower<object>, 'wake'>> | undefined
+  let woken = 0
+  /** The round ends with that one. */
+  let most = Infinity
+  /** So many from the first on have not had the last news. */
+  let again = 0
+  const begin = (upTo: number) => {
+    round = upTo > 0 ? followers.values() : undefined
+    woken = 0
+    most = upTo
+    again = 0
+  }
   const wakeSome = () => {
     try {
-      for (let i = 0; left && i < wokenAtOnce; i++) {
-        const { done, value } = left.next()
-        if (!done) value.wake()
-        else {
-          left = again ? followers.values() : undefined
-          again = false
-        }
+      for (let i = 0; round && i < wokenAtOnce; i++) {
+        const next = woken < most ? round.next() : undefined
+        if (next && !next.done) {
+          woken++
+          next.value.wake()
+        } else begin(again)
       }
     } finally {
       // One that fails keeps none of the others asleep.
-      if (left) setImmediate(wakeSome)
+      if (round) setImmediate(wakeSome)
     }
   }
   return () => {
-    if (left) again = true
-    else {
-      left = followers.values()
+    if (round) {
+      again = woken
+      most = Infinity
+    } else {
+      begin(Infinity)
       wakeSome()
     }
   }
