@@ -11,7 +11,7 @@ const engine = await openCrawlEngine(url, database.db, { ownHosts, supervise: tr
 const outgoing = createOutgoing({ allowHosts: ownHosts, userAgent: 'Mailquarry-bench' })
 const worker = await startWorker({ engine, url, outgoing, slots })
 
-const before = process.cpuUsage()
+let before = process.cpuUsage()
 
 const end = async () => {
   const { user, system } = process.cpuUsage(before)
@@ -22,6 +22,10 @@ const end = async () => {
   await database.close()
   process.send!({ maxRssMb: maxRSS / 1_024, cpuMs: (user + system) / 1_000 }, () => process.exit(0))
 }
-process.on('message', () => void end())
+const begin = () => {
+  before = process.cpuUsage()
+  process.send!('begun')
+}
+process.on('message', (what) => (what === 'begin' ? begin() : void end()))
 process.on('disconnect', () => process.exit(1))
 process.send!('ready')

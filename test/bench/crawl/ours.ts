@@ -31,6 +31,8 @@ export interface OurOptions {
   /** Of an embedded Postgres; each run has a database of its own in it. */
   url: string
   origins: string[]
+  /** Crawled before, by the same workers, so that their code is compiled: they run for days. */
+  warmUp?: string[]
   processes: number
   /** Options for Node, as to profile. */
   execArgv?: string[]
@@ -40,12 +42,18 @@ export interface OurOptions {
 const slots = 20
 let runs = 0
 
-/** One crawl by fresh worker processes into a fresh database, as `npm start` would run it. */
-export async function crawlByOurs({ url, origins, processes, execArgv = [] }: OurOptions): Promise<OurRun> {
+/** One crawl by worker processes of its own into a database of its own, as `npm start` would run it. */
+export async function crawlByOurs({
+  url,
+  origins,
+  warmUp = [],
+  processes,
+  execArgv = [],
+}: OurOptions): Promise<OurRun> {
   const own = await newDatabase(url, `crawl_${++runs}`)
   await migrate(own)
   const database = openDatabase(own, { max: 2 })
-  const ownHosts = origins.map((origin) => new URL(origin).host)
+  const ownHosts = [...origins, ...warmUp].map((origin) => new URL(origin).host)
   const engine = await openCrawlEngine(own, database.db, { ownHosts, supervise: false })
   const workers = Array.from({ length: processes }, () =>
     fork(join(import.meta.dirname, 'our-worker.ts'), [JSON.stringify({ url: own, slots, ownHosts })], {
@@ -55,12 +63,18 @@ export async function crawlByOurs({ url, origins, processes, execArgv = [] }: Ou
   )
   try {
     await Promise.all(workers.map((worker) => once(worker, 'message')))
-    const startUrls = origins.map((origin) => `${origin}/`)
-    const input = scrapeEmails.input.parse({ startUrls, maxPagesPerDomain: 1_000_000 })
+    const crawl = async (of: string[]) => {
+      const startUrls = of.map((origin) => `${origin}/`)
+      const input = scrapeEmails.input.parse({ startUrls, maxPagesPerDomain: 1_000_000 })
+      const { jobId } = await startJob(engine, { kind: 'scrape-emails', input, owner: 'bench' })
+      await ended(database.pool, jobId)
+      return jobId
+    }
+    if (warmUp.length > 0) await crawl(warmUp)
+    await Promise.all(workers.map((worker) => ask(worker, 'begin')))
     const busy = busyMs()
     const started = performance.now()
-    const { jobId } = await startJob(engine, { kind: 'scrape-emails', input, owner: 'bench' })
-    await ended(database.pool, jobId)
+    const jobId = await crawl(origins)
     const seconds = (performance.now() - started) / 1_000
     const machineCpuMs = busyMs() - busy
     const usage = await Promise.all(workers.map(stop))
@@ -102,12 +116,16 @@ function busyMs(): number {
 }
 
 async function stop(worker: ChildProcess): Promise<{ maxRssMb: number; cpuMs: number }> {
-  const answer = once(worker, 'message')
   const gone = once(worker, 'exit')
-  worker.send('end')
-  const [usage] = (await answer) as [{ maxRssMb: number; cpuMs: number }]
+  const usage = (await ask(worker, 'end')) as { maxRssMb: number; cpuMs: number }
   await gone
   return usage
+}
+
+async function ask(worker: ChildProcess, what: 'begin' | 'end'): Promise<unknown> {
+  const answer = once(worker, 'message')
+  worker.send(what)
+  return ((await answer) as [unknown])[0]
 }
 
 async function newDatabase(server: string, name: string): Promise<string> {

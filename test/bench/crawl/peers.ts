@@ -17,8 +17,8 @@ export interface PeerRun {
 
 export interface Peer {
   name: string
-  /** One crawl by a fresh process that stores what it finds below a folder of its own. */
-  crawl(origins: string[]): Promise<PeerRun>
+  /** One crawl by a process of its own that stores what it finds below a folder of its own; what is compiled as it runs crawls the one site before, to be warm. */
+  crawl(origins: string[], warmUp: string[]): Promise<PeerRun>
 }
 
 const folder = join(import.meta.dirname, '../crawl-peer')
@@ -59,10 +59,14 @@ const scrapy: Peer = {
 
 const crawlee: Peer = {
   name: 'Crawlee',
-  crawl: (origins) =>
+  crawl: (origins, warmUp) =>
     inFolder((cwd) => {
-      const startUrls = origins.map((origin) => `${origin}/`)
-      const options = JSON.stringify({ startUrls, concurrency: origins.length })
+      const starts = (of: string[]) => of.map((origin) => `${origin}/`)
+      const options = JSON.stringify({
+        startUrls: starts(origins),
+        warmUp: starts(warmUp),
+        concurrency: origins.length,
+      })
       return run(process.execPath, [join(folder, 'crawlee.js'), options], cwd)
     }),
 }

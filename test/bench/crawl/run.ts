@@ -1,5 +1,5 @@
 // npm run bench -- crawl [--rounds 3] [--pages 3000] [--small 2000] [--large 20000] [--only ours] [--processes 2] [--profile FOLDER]: a whole crawl of eight
-// hosts against Scrapy and Crawlee, in turns; memory on a small and a large site; and extraction alone against htmlparser2. With `--rounds 0` memory alone.
+// hosts against Scrapy and Crawlee, in turns, by processes that have crawled another site before; memory on a small and a large site; and extraction alone against htmlparser2. With `--rounds 0` memory alone.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** Of the site that all crawl. */
     pages: { type: 'string', default: '3000' },
+    /** Of the site that is crawled before, so that what compiles as it runs is warm; 0: none. */
+    warmUp: { type: 'string', default: '2000' },
     /** Of the sites that memory is measured on; 0: not. */
     small: { type: 'string', default: '2000' },
     large: { type: 'string', default: '20000' },
@@ -45,11 +47,11 @@ try {
 async function crawlInTurns(): Promise<void> {
   const ours: OurRun[] = []
   const theirs = new Map<Peer, number[]>(peers.map((peer) => [peer, []]))
-  const inTurns = async (origins: string[], plan: SitePlan) => {
+  const inTurns = async (origins: string[], plan: SitePlan, warmUp: string[]) => {
     for (let round = 1; round <= rounds; round++) {
-      ours.push(await crawl(`round ${round}`, plan, origins))
+      ours.push(await crawl(`round ${round}`, plan, origins, warmUp))
       for (const [peer, rates] of theirs) {
-        const run = await peer.crawl(origins)
+        const run = await peer.crawl(origins, warmUp)
         rates.push(run.pages / run.seconds)
         console.log(
           `round ${round}  ${peer.name}: ${rate(run)} pages/s, ${run.pages} pages, ${run.addresses} addresses, ${(run.cpuMs / run.pages).toFixed(1)} ms CPU a page, ${Math.round(run.peakRssMb)} MB`,
@@ -58,7 +60,12 @@ async function crawlInTurns(): Promise<void> {
       }
     }
   }
-  let server = rounds > 0 ? await onSite(planOf(values.pages), inTurns) : undefined
+  let server =
+    rounds > 0
+      ? await onSite(planOf(values.pages), (origins, plan) =>
+          onSite({ ...planOf(values.warmUp), seed: 3 }, (others) => inTurns(origins, plan, others), 2),
+        )
+      : undefined
   const sized: OurRun[] = []
   for (const pages of [values.small, values.large].filter((pages) => pages !== '0'))
     server = await onSite(planOf(pages), async (origins, plan) => {
@@ -94,9 +101,9 @@ async function crawlInTurns(): Promise<void> {
 }
 
 /** Throws where the job has not fetched every page or not found every address. */
-async function crawl(what: string, plan: SitePlan, origins: string[]): Promise<OurRun> {
+async function crawl(what: string, plan: SitePlan, origins: string[], warmUp: string[] = []): Promise<OurRun> {
   const execArgv = values.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`]
-  const run = await crawlByOurs({ url: embedded.url, origins, processes, execArgv })
+  const run = await crawlByOurs({ url: embedded.url, origins, warmUp, processes, execArgv })
   const { pages, addresses, sightings, seconds, cpuMs, machineCpuMs, peakRssMb } = run
   console.log(
     `${what}  ours: ${rate(run)} pages/s, ${pages} pages, ${addresses.size} addresses, ${Math.round(sightings / seconds)} sightings/s, ${(cpuMs / pages).toFixed(2)} ms CPU a page in the workers, ${(machineCpuMs / pages).toFixed(2)} in the machine (${Math.round(machineCpuMs / seconds / 10 / cpus().length)} % of it), ${Math.round(peakRssMb)} MB (the peaks of ${processes} worker processes, summed)`,
@@ -112,10 +119,15 @@ async function crawl(what: string, plan: SitePlan, origins: string[]): Promise<O
 }
 
 /** Returns what served the site. */
-async function onSite(plan: SitePlan, use: (origins: string[], plan: SitePlan) => Promise<void>): Promise<string> {
-  const root = join(dir, `site-${plan.pages}`)
+async function onSite(
+  plan: SitePlan,
+  use: (origins: string[], plan: SitePlan) => Promise<unknown>,
+  network = 1,
+): Promise<string> {
+  if (plan.pages === 0) return (await use([], plan), '')
+  const root = join(dir, `site-${network}-${plan.pages}`)
   await writeSite(root, plan)
-  const server = await serveSite(root, plan.hosts)
+  const server = await serveSite(root, plan.hosts, network)
   if (server.by === 'node') console.log('nginx is missing: a server in Node stands in for it')
   try {
     await use(server.origins, plan)

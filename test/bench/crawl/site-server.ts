@@ -12,12 +12,15 @@ export interface SiteServer {
   close(): Promise<void>
 }
 
-/** Serves the folder of each host from a process of its own: nginx where Debian's is installed, since it takes next to no time from what is measured. */
-export async function serveSite(dir: string, hosts: number): Promise<SiteServer> {
+/**
+ * Serves the folder of each host from a process of its own: nginx where Debian's is installed, since it takes next to no time from what is measured. Sites of
+ * different networks have no host in common.
+ */
+export async function serveSite(dir: string, hosts: number, network = 1): Promise<SiteServer> {
   const by = spawnSync('nginx', ['-v']).error ? 'node' : 'nginx'
   // Linux has all of 127.0.0.0/8: hosts that differ in more than their port are hosts to everybody.
   const addresses = Array.from({ length: hosts }, (_, host) =>
-    process.platform === 'linux' ? `127.0.1.${host + 1}` : '127.0.0.1',
+    process.platform === 'linux' ? `127.0.${network}.${host + 1}` : '127.0.0.1',
   )
   const ports: number[] = []
   for (const address of addresses) ports.push(await freePort(address))
