@@ -75,9 +75,11 @@ async function removeMentions(
 ): Promise<void> {
   const [rows, value] = [sql.table(table), sql.ref(column)]
   const replaced = sql`regexp_replace(${value}::text, ${pattern}, ${forgotten}, 'gi')`
-  // Cheap first: most rows hold no such text. In jsonb it stands as JSON writes it, in URLs with its @ encoded.
+  // Cheap first: most rows hold no such text. In jsonb it stands as JSON writes it, in URLs with its @ encoded, or all that needs to be.
   const inJson = jsonText(address).slice(1, -1)
-  const mentions = [...new Set([address, inJson, address.replace('@', '%40')])]
+  const mentions = [
+    ...new Set([address, inJson, address.replace('@', '%40'), encodeURIComponent(address).toLowerCase()]),
+  ]
   const somewhere = sql.join(
     mentions.map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
     sql` or `,
@@ -103,9 +105,9 @@ async function unlessDeadlocked<T>(work: () => Promise<T>): Promise<T> {
 function mentionOf(address: string): string {
   const at = address.lastIndexOf('@')
   const literal = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`)
-  const local = jsonText(address.slice(0, at)).slice(1, -1)
-  const either =
-    local === address.slice(0, at) ? literal(local) : `(?:${literal(local)}|${literal(address.slice(0, at))})`
+  const local = address.slice(0, at)
+  const forms = new Set([jsonText(local).slice(1, -1), local, encodeURIComponent(local)])
+  const either = `(?:${[...forms].map(literal).join('|')})`
   // A mention too many is lost rather than one too few: only what would be the end of a longer local part is left alone.
   const before = String.raw`(?:(?<![\w.+-])|(?<=%[0-9a-f]{2}))`
   return String.raw`${before}${either}(?:@|%40)${literal(address.slice(at + 1))}(?![\w-]|\.\w)`

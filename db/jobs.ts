@@ -68,7 +68,8 @@ export async function commitJob(
       union all
       select ${jobId}::bigint, j.seq, 'job.finishing', null, ${args.workerId}::text, '{"message": "All shards have ended"}'::jsonb
       from j where j.state = 'FINISHING'),
-    g as (insert into job_groups (job_id, step, group_id) select ${jobId}::bigint, steps, ${args.groupId}::bigint from j where ${c.steps} > 0),
+    g as (insert into job_groups (job_id, step, group_id, worker_id)
+      select ${jobId}::bigint, steps, ${args.groupId}::bigint, ${args.workerId}::text from j where ${c.steps} > 0),
     w as (
       insert into job_workers (job_id, worker_id, done) select ${jobId}::bigint, ${args.workerId}::text, ${c.succeeded + c.failed + c.skipped}::bigint from j
       on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done)

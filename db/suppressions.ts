@@ -74,29 +74,6 @@ export async function beginForgetting(db: Kysely<DB>, address: string, reason: s
   )
 }
 
-/**
- * Does it on a connection that holds a lock for this address, which goes with its process: nobody else forgets it at the same time.
- * `leave`: does nothing, and resolves to null, where somebody does.
- */
-export async function whileAlone<T>(
-  db: Kysely<DB>,
-  address: string,
-  otherwise: 'wait' | 'leave',
-  work: (db: Kysely<DB>, address: string) => Promise<T>,
-): Promise<T | null> {
-  return db.connection().execute(async (connection) => {
-    const key = sql`hashtextextended('mailquarry.forgetting ' || ${address}, 0)`
-    const lock = otherwise === 'wait' ? sql`pg_advisory_lock(${key}) is not null` : sql`pg_try_advisory_lock(${key})`
-    const { rows } = await sql<{ mine: boolean }>`select ${lock} as mine`.execute(connection)
-    if (!rows[0]!.mine) return null
-    try {
-      return await work(connection, address)
-    } finally {
-      await sql`select pg_advisory_unlock(${key})`.execute(connection)
-    }
-  })
-}
-
 export async function addressesToForget(db: Kysely<DB>, limit: number): Promise<string[]> {
   const { rows } = await sql<{ address: string }>`
     select address from suppressions where forgetting and address is not null order by id limit ${limit}`.execute(db)

@@ -113,6 +113,7 @@ export interface JobGroups {
   group_id: number;
   job_id: number;
   step: number;
+  worker_id: string | null;
 }
 
 export interface Jobs {
@@ -289,6 +290,17 @@ export interface Pages {
   tokens_out: number | null;
   url: string;
   url_key: string;
+}
+
+export interface ResultFiles {
+  job_id: number;
+  made_at: Timestamp | null;
+  results: Generated<number>;
+  run_bytes: Generated<number>;
+  seen: Generated<number>;
+  size_bytes: Generated<number>;
+  took_ms: Generated<number>;
+  wanted: Generated<number>;
 }
 
 export interface Robots {
@@ -529,6 +541,7 @@ export interface DB {
   page_links: PageLinks;
   page_reads: PageReads;
   pages: Pages;
+  result_files: ResultFiles;
   robots: Robots;
   sender_audits: SenderAudits;
   service_batch_addresses: ServiceBatchAddresses;

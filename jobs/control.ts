@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { foundAddresses } from '../db/found-addresses.ts'
 import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '../db/job-moves.ts'
 import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
+import { wantResultFiles } from '../db/result-files.ts'
 import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import { allowedActions, statesAllowing } from './control/allowed-actions.ts'
@@ -204,7 +205,9 @@ export async function failJob(engine: Engine, jobId: number, error: { code: stri
   const seq = await engine.db.transaction().execute(async (trx) => {
     const set = { phase: 'failed', errorCode: error.code, errorMessage: error.message }
     const moved = await moveJob(trx, jobId, ['PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'], 'FAILED', set)
-    return moved && appendEvents(trx, jobId, [{ type: 'job.failed', data: { message: error.message } }])
+    if (!moved) return null
+    await wantResultFiles(trx, [jobId])
+    return appendEvents(trx, jobId, [{ type: 'job.failed', data: { message: error.message } }])
   })
   if (seq === null) return
   await notifyStop(engine.db, [jobId])
@@ -217,7 +220,14 @@ export async function settleJob(engine: Engine, jobId: number): Promise<void> {
 }
 
 async function settleJobs(engine: Engine, jobIds: readonly number[]): Promise<void> {
-  const settled = await engine.db.transaction().execute((trx) => settleStopped(trx, jobIds))
+  const settled = await engine.db.transaction().execute(async (trx) => {
+    const stopped = await settleStopped(trx, jobIds)
+    await wantResultFiles(
+      trx,
+      stopped.map(({ id }) => id),
+    )
+    return stopped
+  })
   for (const { id, seq } of settled) engine.notices.changed(id, seq)
 }
 

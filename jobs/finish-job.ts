@@ -1,4 +1,5 @@
 import { endJob, lockFinishing } from '../db/jobs.ts'
+import { wantResultFiles } from '../db/result-files.ts'
 import { failJob } from './control.ts'
 import type { Engine } from './engine.ts'
 import { JobFailure } from './job-kind.ts'
@@ -13,7 +14,9 @@ export async function finishJob(engine: Engine, workerId: string, jobId: number,
       const job = await lockFinishing(trx, jobId)
       if (!job) return null
       const { counts, summary } = await kindNamed(job.kind).finish(trx, jobId)
-      return { seq: await endJob(trx, jobId, { counts: counts ?? {}, summary, workerId }), kind: job.kind, summary }
+      const seq = await endJob(trx, jobId, { counts: counts ?? {}, summary, workerId })
+      await wantResultFiles(trx, [jobId])
+      return { seq, kind: job.kind, summary }
     })
     if (ended === null) return
     engine.notices.changed(jobId, ended.seq)

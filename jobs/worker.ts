@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transaction } from 'kysely'
 import type { PgBoss } from 'pg-boss'
 
+import { blobRooms } from '../db/blobs.ts'
 import { appendEvents } from '../db/jobs.ts'
 import { pruneEvents } from '../db/prune-events.ts'
 import { shardQueue } from '../db/queue.ts'
@@ -20,6 +21,7 @@ import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } fro
 import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
 import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
+import { keepResultFiles } from './result-file/keep.ts'
 import { createShardsInHand } from './shards-in-hand.ts'
 import { fairPart, isScarce, sharesOf } from './shares.ts'
 import { finishForgetting } from './suppression/forget.ts'
@@ -207,7 +209,12 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       // As long a pause as it took, so that it takes no more than half of the time of one connection.
       return (await removeDeleted(engine)) ? performance.now() - from : 1_000
     }),
-    repeat('forgetting', 5_000, () => finishForgetting(db)),
+    repeat('forgetting', 5_000, () => finishForgetting(engine)),
+    repeat('making result files', 500, () => keepResultFiles(engine, stopping.signal)),
+    repeat('clearing unfinished files', 3_600_000, async () => {
+      // What a process that died was writing goes with the look at it.
+      for (const room of blobRooms) for await (const entry of blobs.list(`${room}/`)) void entry
+    }),
     repeat('removing uploads', 60_000, async () => ((await removeUploads(db, blobs)) > 0 ? 1_000 : undefined)),
     repeat('removing old batches', 3_600_000, async () => void (await removeOldBatches(db))),
     repeat('deleting old jobs', 3_600_000, async () => {

@@ -5,6 +5,7 @@ import { type JobActivity, jobActivities } from '../db/job-activity.ts'
 import { jobInputs } from '../db/job-list.ts'
 import type { PageRequest, RowPage } from '../db/keyset.ts'
 import { type AddressSummary, summariseAddresses } from '../db/known-addresses.ts'
+import { type ResultFileRow, resultFilesOf } from '../db/result-files.ts'
 import { countSightings, listSightings, type SightingRow } from '../db/sighting-list.ts'
 import type { DB } from '../db/types.ts'
 import { bestVerdicts, type EvidenceOf, evidenceOf, type VerificationRow } from '../db/verification-list.ts'
@@ -29,6 +30,7 @@ export interface Context {
 export interface Loaders {
   jobInput(jobId: number): Promise<unknown>
   jobActivity(jobId: number): Promise<JobActivity>
+  artifacts(jobId: number): Promise<ResultFileRow[]>
   sightings(of: SightingsOf & { page: PageRequest }): Promise<RowPage<SightingRow>>
   sightingCount(of: SightingsOf): Promise<number>
   /** The most telling verdict of an address. */
@@ -56,6 +58,10 @@ export function createLoaders(db: Kysely<DB>, { owner }: Viewer): Loaders {
     jobActivity: batched(async (ids) => {
       const activities = await jobActivities(db, ids)
       return ids.map((id) => activities.get(id)!)
+    }),
+    artifacts: batched(async (ids) => {
+      const files = await resultFilesOf(db, ids)
+      return ids.map((id) => files.get(id) ?? [])
     }),
     sightings: batched(
       inGroups(

@@ -7,6 +7,7 @@ import { countJobVerifications, jobVerificationOrders, listJobVerifications } fr
 import { allowedActions } from '../jobs/control/allowed-actions.ts'
 import type { JobState as StoredState } from '../jobs/refusals.ts'
 import { kindNamed } from '../jobs/registry.ts'
+import { Artifact } from './artifact.ts'
 import { builder } from './builder.ts'
 import { connect, connectionType, pageArgs } from './connection.ts'
 import type { Context } from './context.ts'
@@ -165,6 +166,11 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
           () => countPages(db, id, filter),
         )
       },
+    }),
+    artifacts: t.field({
+      type: [Artifact],
+      description: 'Files that it made: its result file, once there are results.',
+      resolve: ({ id }, _args, { loaders }) => loaders.artifacts(id),
     }),
     verifications: t.field({
       type: JobVerificationConnection,

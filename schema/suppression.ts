@@ -185,7 +185,7 @@ builder.mutationFields((t) => ({
           refuse([
             { path: ['reason'], message: 'The reason is kept: it cannot name the address.', code: 'names_address' },
           ])
-        return { rows: await forgetAddress(engine.db, address, reason) }
+        return { rows: await forgetAddress(engine, address, reason) }
       }),
   }),
 }))

@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { Engine } from '../jobs/engine.ts'
 import type { ShownSetting } from '../schema/shown-setting.ts'
 import { createAuth } from './auth.ts'
+import { answerArtifact } from './http/artifacts.ts'
 import { limitBody } from './http/body-timeout.ts'
 import { sendContent } from './http/content.ts'
 import { answerExport } from './http/export.ts'
@@ -102,7 +103,7 @@ export function createHttp(options: {
     if (path === '/graphql') return answerGraphql(request, response)
     if (isUpload(path)) return takeUpload(path, request, response)
     if (path === '/metrics') return sendMetrics(request, response)
-    if (path.startsWith('/export/')) return sendExport(request, response)
+    if (path.startsWith('/export/') || path.startsWith('/artifacts/')) return sendFile(path, request, response)
     if (await handleSession(path, request, response, auth)) return undefined
     response.removeHeader('Cache-Control')
     if (request.method !== 'GET' && request.method !== 'HEAD')
@@ -127,12 +128,13 @@ export function createHttp(options: {
     return answerUpload(path, request, response, { engine, viewer })
   }
 
-  async function sendExport(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function sendFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const viewer = auth.viewer(request.headers)
     if (!viewer) return sendUnauthenticated(response)
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return sendJson(response, 405, { message: 'Exports are read by GET.' })
+      return sendJson(response, 405, { message: 'Files are read by GET.' })
     downloads.watch(response)
+    if (path.startsWith('/artifacts/')) return answerArtifact(path, request, response, { engine, viewer })
     const url = new URL(request.url ?? '/', 'http://localhost')
     return answerExport(url, request, response, { engine, viewer })
   }

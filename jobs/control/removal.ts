@@ -1,14 +1,16 @@
 import { deletedJobs, markOldDeleted, type OldJobs, removeRowsOf } from '../../db/job-removal.ts'
 import type { Engine } from '../engine.ts'
+import { removeResultFiles } from '../result-file/keep.ts'
 
 /** Rows removed in one transaction: some tens of milliseconds of work. */
 const rowsAtOnce = 5_000
 const jobsAtOnce = 300
 
-/** Removes a portion of the rows of deleted jobs. False when there is nothing to remove, or another worker is at it. */
+/** Removes the result files and a portion of the rows of deleted jobs. False when there is nothing to remove, or another worker is at it. */
 export async function removeDeleted(engine: Engine): Promise<boolean> {
   const jobIds = await deletedJobs(engine.db)
   if (jobIds.length === 0) return false
+  await removeResultFiles(engine, jobIds)
   return engine.db.transaction().execute((trx) => removeRowsOf(trx, jobIds, rowsAtOnce))
 }
 

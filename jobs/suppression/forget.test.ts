@@ -1,16 +1,20 @@
 import { sql } from 'kysely'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 
+import { openCopyOut } from '../../db/copy-out.ts'
 import { addSuppressions, beginForgetting, suppressedAmong } from '../../db/suppressions.ts'
 import { crawlBench, html } from '../../test/support/crawl-bench.ts'
 import { driveKind } from '../../test/support/drive-kind.ts'
-import { until } from '../../test/support/engine.ts'
+import { testBlobs, until } from '../../test/support/engine.ts'
 import { addAddresses, addEvents, addJob, addPages } from '../../test/support/rows.ts'
 import { tablesWith } from '../../test/support/whole-database.ts'
 import { verifyEmails } from '../verify-emails/job.ts'
 import { finishForgetting, forgetAddress } from './forget.ts'
 
-const { db, crawl, site, outgoing } = await crawlBench()
+const { db, url, crawl, site, outgoing } = await crawlBench()
+const copyOut = openCopyOut(url, db)
+afterAll(() => copyOut.close())
+const stores = { db, copyOut, blobs: testBlobs(url) }
 let group = 1
 
 /** A job that mentions an address wherever one can stand. */
@@ -57,7 +61,7 @@ test.each([
 ])('%s is forgotten everywhere, and a hash is what is left', async (address) => {
   const jobId = await mentionEverywhere(address)
   expect((await tablesWith(db, address)).length).toBeGreaterThan(4)
-  expect(await forgetAddress(db, address, 'request 7')).toBe(4)
+  expect(await forgetAddress(stores, address, 'request 7')).toBe(4)
   expect(await tablesWith(db, address)).toEqual([])
   expect(await tablesWith(db, address.replace('@', '%40'))).toEqual([])
   const left = await sql`
@@ -96,7 +100,7 @@ test('addresses that only look alike are left alone', async () => {
     { seq: 1, groupId: group++ },
     others.slice(0, -1).map((address) => ({ address })),
   )
-  await forgetAddress(db, 'ada@a.example', 'request 8')
+  await forgetAddress(stores, 'ada@a.example', 'request 8')
   const { rows } = await sql<{ input: object; n: number }>`
     select input, (select count(*) from job_addresses where job_id = ${jobId}) as n from jobs where id = ${jobId}`.execute(
     db,
@@ -108,9 +112,9 @@ test('what a crash has left is done by the next worker, and by one alone', async
   const address = 'grace@hopper.example'
   await mentionEverywhere(address)
   await beginForgetting(db, address, 'request 9')
-  await Promise.all([finishForgetting(db), finishForgetting(db), finishForgetting(db)])
+  await Promise.all([finishForgetting(stores), finishForgetting(stores), finishForgetting(stores)])
   expect(await tablesWith(db, address)).toEqual([])
-  await finishForgetting(db)
+  await finishForgetting(stores)
 })
 
 test('a step that had looked at the list before is waited for', async () => {
@@ -127,7 +131,7 @@ test('a step that had looked at the list before is waited for', async () => {
   })
   await looked.promise
   let done = false
-  const forgetting = forgetAddress(db, address, 'request 10').then(() => (done = true))
+  const forgetting = forgetAddress(stores, address, 'request 10').then(() => (done = true))
   await until('it waits', async () => {
     const { rows } = await sql<{ n: number }>`
       select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted`.execute(db)
@@ -150,7 +154,7 @@ test('a crawl stores nothing of whom is on the list, not even beside others', { 
   const { url } = await site(pages)
   const before = await crawl({ startUrls: [url] })
   expect(before.addresses).toEqual(['gone@works-here.com', 'hidden@works-here.com', 'kept@works-here.com'])
-  await forgetAddress(db, 'gone@works-here.com', 'request 11')
+  await forgetAddress(stores, 'gone@works-here.com', 'request 11')
   await addSuppressions(db, ['hidden@works-here.com'], { reason: 'asked not to', source: 'PERSON' })
   const after = await crawl({ startUrls: [url] })
   expect(after.addresses).toEqual(['kept@works-here.com'])
@@ -163,7 +167,7 @@ test('a crawl stores nothing of whom is on the list, not even beside others', { 
 
 test('a verification skips whom is on the list, and goes on where that comes in the middle', async () => {
   const [kept, gone, late] = ['kept@a.example', 'gone@a.example', 'late@a.example']
-  await forgetAddress(db, gone, 'request 12')
+  await forgetAddress(stores, gone, 'request 12')
   // On the list only once the verdicts are on their way.
   const kind: typeof verifyEmails = {
     ...verifyEmails,

@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 
 import { cellRows, csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
 import { findJob, type FoundJob } from '../../db/jobs.ts'
@@ -11,6 +9,7 @@ import { BadArgument, exportTables } from './export-arguments.ts'
 import { hasDomains, sendDomains } from './export-domains.ts'
 import { withCrLf, withinArray } from './record-ends.ts'
 import { sendJson } from './send-json.ts'
+import { isGone, sendStream } from './send-stream.ts'
 import { xlsx } from './xlsx.ts'
 
 const formats = {
@@ -79,10 +78,7 @@ export async function answerExport(
   response.setHeader('Content-Disposition', `attachment; filename="job_${jobId}_${name}.${format}"`)
   if (request.method === 'HEAD') return void response.writeHead(200).end()
   const rows = await shape.rows(engine, table)
-  // A reader who leaves ends it, too.
-  await pipeline(Readable.from(rows, { objectMode: false }), response).catch((error: unknown) => {
-    if (!isGone(error)) throw error
-  })
+  await sendStream(rows, response)
 }
 
 async function* withHeader(header: string, rows: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -110,8 +106,4 @@ async function answerDomains(
   await sendDomains(engine, job, response).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 }
