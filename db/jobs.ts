@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 
-import { jsonText } from './json.ts'
+import { jsonText, storableText } from './json.ts'
 import type { DB } from './types.ts'
 
 /** An entry for a job's log; it gets its number when it is appended. */
@@ -90,27 +90,20 @@ export async function appendEvents(trx: Transaction<DB>, jobId: number, events: 
   return rows[0].seq
 }
 
-/** Moves a job from one of the states to another, in one guarded statement; null when it is in none of them. */
-export async function moveJob(
+/** Ends a job that cannot go on; null when it is in none of the states in which it would. */
+export async function moveFailed(
   trx: Transaction<DB>,
   jobId: number,
-  from: string[],
-  to: string,
-  set: { phase?: string; errorCode?: string; errorMessage?: string; unsentShards?: number } = {},
+  error: { code: string; message: string },
 ): Promise<{ seq: number } | null> {
-  if (stopping.includes(to)) await awaitHolders(trx, [jobId])
+  await awaitHolders(trx, [jobId])
   const { rows } = await sql<{ seq: number }>`
-    update jobs set state = ${to}, phase = coalesce(${set.phase ?? null}, phase), updated_at = now(),
-      started_at = case when ${to} = 'RUNNING' then coalesce(started_at, now()) else started_at end,
-      finished_at = case when ${to} in ('COMPLETED', 'FAILED', 'CANCELLED') then now() else null end,
-      unsent_shards = coalesce(${set.unsentShards ?? null}::bigint, unsent_shards),
-      error_code = ${set.errorCode ?? null}, error_message = ${set.errorMessage ?? null}
-    where id = ${jobId} and state = any(${from}::text[])
+    update jobs set state = 'FAILED', phase = 'failed', updated_at = now(), finished_at = now(),
+      error_code = ${error.code}, error_message = ${storableText(error.message)}
+    where id = ${jobId} and state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')
     returning seq`.execute(trx)
   return rows[0] ?? null
 }
-
-const stopping = ['PAUSING', 'CANCELLING', 'FAILED']
 
 function holdKey(jobId: RawBuilder<unknown>) {
   return sql`hashtextextended('mailquarry.hold', ${jobId})`
@@ -151,7 +144,7 @@ export async function insertJob(trx: Transaction<DB>, job: NewJob): Promise<numb
   const { rows } = await sql<{ id: number }>`
     with j as (
       insert into jobs (kind, title, owner, input, idempotency_key, open_shards)
-      values (${job.kind}, ${job.title}, ${job.owner}, ${jsonText(job.input)}::jsonb, ${job.idempotencyKey}, 1)
+      values (${job.kind}, ${storableText(job.title)}, ${job.owner}, ${jsonText(job.input)}::jsonb, ${job.idempotencyKey}, 1)
       on conflict (owner, idempotency_key) where idempotency_key is not null do nothing returning id),
     s as (insert into job_shards (job_id, key, state) select id, 'main', 'QUEUED' from j)
     select id from j`.execute(trx)

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 
 import { holdJobs, startPending } from './jobs.ts'
+import { storableText } from './json.ts'
 import type { DB } from './types.ts'
 
 export type ShardState = 'NEW' | 'QUEUED' | 'WAITING' | 'RUNNING' | 'DONE'
@@ -65,7 +66,7 @@ export async function updateShards(trx: Transaction<DB>, jobId: number, changes:
       checkpoint = coalesce(u.checkpoint::jsonb, s.checkpoint), steps = s.steps + u.steps
     from unnest(${column('key')}::text[], ${column('state')}::text[], ${column('activation')}::int[], ${column('wanted')}::int[],
       ${column('seen')}::int[], ${column('attempts')}::int[], ${column('crashes')}::int[], ${column('workerId')}::text[],
-      ${column('waitUntil')}::timestamptz[], ${column('waitFor')}::text[], ${column('checkpoint')}::text[],
+      ${column('waitUntil')}::timestamptz[], ${column('waitFor').map((why) => why && storableText(why))}::text[], ${column('checkpoint')}::text[],
       ${column('stepsMade')}::int[], ${column('waitMs')}::float8[])
       u(key, state, activation, wanted, seen, attempts, crashes, worker_id, wait_until, wait_for, checkpoint, steps, wait_ms)
     where s.job_id = ${jobId} and s.key = u.key and s.key = any(${column('key')}::text[])`.execute(trx)

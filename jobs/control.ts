@@ -5,7 +5,7 @@ import type { z } from 'zod'
 
 import { foundAddresses } from '../db/found-addresses.ts'
 import { markDeleted, moveJobs, moveResumed, openShards, settleStopped } from '../db/job-moves.ts'
-import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveJob } from '../db/jobs.ts'
+import { appendEvents, findJob, findReplay, type FoundJob, insertJob, moveFailed } from '../db/jobs.ts'
 import { wantResultFiles } from '../db/result-files.ts'
 import { putSecret } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
@@ -203,13 +203,13 @@ export async function deleteJobs(engine: Engine, jobIds: readonly number[]): Pro
 /** Ends the job because it cannot go on; called by workers. Running handlers elsewhere are told to stop. */
 export async function failJob(engine: Engine, jobId: number, error: { code: string; message: string }): Promise<void> {
   const seq = await engine.db.transaction().execute(async (trx) => {
-    const set = { phase: 'failed', errorCode: error.code, errorMessage: error.message }
-    const moved = await moveJob(trx, jobId, ['PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'], 'FAILED', set)
+    const moved = await moveFailed(trx, jobId, error)
     if (!moved) return null
     await wantResultFiles(trx, [jobId])
     return appendEvents(trx, jobId, [{ type: 'job.failed', data: { message: error.message } }])
   })
   if (seq === null) return
+  engine.log.warn({ job: jobId, code: error.code, reason: error.message }, 'job failed')
   await notifyStop(engine.db, [jobId])
   engine.notices.changed(jobId, seq)
 }

@@ -1,5 +1,6 @@
 import SchemaBuilder from '@pothos/core'
 
+import { badUserInput } from './bad-user-input.ts'
 import type { Context } from './context.ts'
 
 /** The one builder: every file of this folder adds its types to it. */
@@ -28,7 +29,9 @@ builder.scalarType('DateTime', {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = new Date(typeof value === 'string' ? value : NaN)
-    if (Number.isNaN(date.getTime())) throw new TypeError('not a moment in ISO 8601')
+    // What Postgres holds ends sooner than what Date does; NaN is in no range.
+    if (!(date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999))
+      throw badUserInput('A moment is written as in ISO 8601, of the years 1 to 9999.')
     return date
   },
 })

@@ -89,6 +89,31 @@ test.each(['', 'x'.repeat(201), 'a\0b'])('the key %j is refused', async (key) =>
   expect(refused).toMatchObject({ code: 'VALIDATION_ERROR', issues: [{ path: ['idempotencyKey'] }] })
 })
 
+test('a start that is no fit text, but a URL, starts a job', async () => {
+  await using api = await startApi(database)
+  const { startScrapeEmails } = await api.data<{ startScrapeEmails: { job: { title: string } } }>(
+    'mutation ($input: ScrapeEmailsInput!) { startScrapeEmails(input: $input) { ... on StartJobSuccess { job { title } } } }',
+    { input: { startUrls: ['https://example.com/\0'] } },
+  )
+  expect(startScrapeEmails.job.title).toContain('example.com')
+})
+
+test.each(['now', '', 'infinity', '2026-13-01', '-271821-04-20T00:00:00Z', '+010000-01-01T00:00:00Z'])(
+  'the moment %j is refused as what it is',
+  async (createdFrom) => {
+    await using api = await startApi(database)
+    const variable = await api.request(
+      'query ($from: DateTime) { jobs(first: 1, filter: { createdFrom: $from }) { totalCount } }',
+      {
+        from: createdFrom,
+      },
+    )
+    const literal = await api.request(`{ jobs(first: 1, filter: { createdFrom: "${createdFrom}" }) { totalCount } }`)
+    for (const { errors } of [variable, literal])
+      expect(errors).toMatchObject([{ message: expect.stringContaining('A moment is written as in ISO 8601') }])
+  },
+)
+
 test('every start of a crawl that cannot be is named with its place, and no job is made', async () => {
   await using api = await startApi(database)
   const before = await countJobs()

@@ -291,7 +291,8 @@ function lettersOf(shard: string, at: number, { shards }: Input) {
 
 function explode({ poisonKills }: Input): never {
   if (poisonKills) process.kill(process.pid, 'SIGKILL')
-  throw new Error('a poisoned item')
+  // As where what an item holds comes into the message.
+  throw new Error('a poisoned item: \0')
 }
 
 export function shardName(n: number): string {
