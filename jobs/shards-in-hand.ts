@@ -41,7 +41,9 @@ interface Running {
   over: Promise<void>
 }
 
-const knownJobsAtMost = 1_000
+/** Inputs have up to 8 MB: more are forgotten, but for those of jobs that run here. */
+const knownJobsAtMost = 20
+const refilledAtMost = 1_000
 const refillEveryMs = 100
 
 export function createShardsInHand(options: {
@@ -78,7 +80,7 @@ export function createShardsInHand(options: {
     stopping: (jobId) => stop('stopped', jobId),
     unsent(jobId) {
       if (Date.now() - (refilled.get(jobId) ?? 0) < refillEveryMs) return
-      if (refilled.size > knownJobsAtMost) refilled.clear()
+      if (refilled.size > refilledAtMost) refilled.clear()
       refilled.set(jobId, Date.now())
       refillJob(engine, jobId).catch((error: unknown) =>
         log.warn({ err: error, job: jobId }, 'refill failed; the sweep will'),
@@ -94,13 +96,14 @@ export function createShardsInHand(options: {
     },
   })
 
+  const runs = (jobId: number) => [...running.values()].some(({ shard }) => shard.jobId === jobId)
   const jobOf = async (jobId: number) => {
     const known = jobs.get(jobId)
     if (known) return known
     const row = await findJob(db, jobId)
     if (!row) return null
     const job = { kind: kindNamed(row.kind), input: row.input }
-    if (jobs.size > knownJobsAtMost) jobs.clear()
+    if (jobs.size >= knownJobsAtMost) for (const id of jobs.keys()) if (!runs(id)) jobs.delete(id)
     jobs.set(jobId, job)
     return job
   }
@@ -185,8 +188,7 @@ export function createShardsInHand(options: {
           if (running.get(name) === one) running.delete(name)
           slots.release()
           if (one.abort.signal.reason !== 'stopped') return
-          const others = [...running.values()].some((other) => other.shard.jobId === shard.jobId)
-          if (!others) await settleJob(engine, shard.jobId)
+          if (!runs(shard.jobId)) await settleJob(engine, shard.jobId)
         })
         .catch((error: unknown) => log.warn({ err: error, job: shard.jobId }, 'settling failed; the sweep will'))
     },
