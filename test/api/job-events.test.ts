@@ -1,8 +1,9 @@
-import { tracingChannel } from 'node:diagnostics_channel'
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { type ClientOptions, WebSocket } from 'ws'
 
 import { pruneEvents } from '../../db/prune-events.ts'
 import { startApi, type TestApi } from '../support/api.ts'
@@ -303,12 +304,17 @@ test('server-sent events carry the same, and end with the connection', async () 
 test('a socket that takes nothing is dropped, and slows nobody down', async () => {
   await using api = await startApi(database, { stalledMs: 1_000 })
   const jobId = await addJob(db)
+  const sockets: Socket[] = []
+  const collect = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
+  subscribe('net.server.socket', collect)
   const stalled = await rawSubscription(api, jobId)
+  unsubscribe('net.server.socket', collect)
   const lively = follow(api, jobId)
   await lively.next()
   stalled.pause()
   // More than the buffers of two sockets hold.
   const message = 'x'.repeat(60_000)
+  let heldBytes = 0
   for (let i = 0; i < 20; i++) {
     await addEvents(
       db,
@@ -316,10 +322,23 @@ test('a socket that takes nothing is dropped, and slows nobody down', async () =
       Array.from({ length: 25 }, () => ({ type: 'note', data: { message } })),
     )
     api.engine.notices.changed(jobId, 0)
+    heldBytes = Math.max(heldBytes, ...sockets.map((socket) => socket.writableLength))
   }
   let seq = 0
   while (seq < 500) seq = (await lively.next())?.seq ?? seq
+  // Of 30 MB: the events that were handed over together, and not the next.
+  expect(heldBytes).toBeGreaterThan(0)
+  expect(heldBytes).toBeLessThan(20 * message.length)
   await until('the stalled one is gone', () => Promise.resolve(api.live.load().followers === 1), 10_000)
+})
+
+test('a socket whose machine has vanished is dropped, although there is nothing to send to it', async () => {
+  await using api = await startApi(database)
+  const jobId = await addJob(db, { state: 'PAUSED' })
+  await rawSubscription(api, jobId, { autoPong: false })
+  await rawSubscription(api, jobId)
+  expect(api.live.load().followers).toBe(2)
+  await until('one is gone', () => Promise.resolve(api.live.load().followers === 1), 60_000)
 })
 
 function follow(api: TestApi, jobId: number | string, after?: number) {
@@ -370,8 +389,8 @@ async function seqsOf(db: typeof database.db, jobId: number): Promise<number[]> 
   return rows.map(({ seq }) => seq)
 }
 
-async function rawSubscription(api: TestApi, jobId: number): Promise<WebSocket> {
-  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+async function rawSubscription(api: TestApi, jobId: number, options: ClientOptions = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', options)
   await new Promise((resolve) => socket.once('open', resolve))
   const acknowledged = new Promise((resolve) => socket.once('message', resolve))
   socket.send('{"type":"connection_init"}')

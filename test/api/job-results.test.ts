@@ -134,6 +134,15 @@ test.each(['999999999', 'nonsense'])('the job %s is not found, and that is all',
   expect(await follower.next()).toBeUndefined()
 })
 
+test('the results of somebody else are not found', async () => {
+  await using api = await startApi(database)
+  const jobId = await addJob(db, { owner: 'somebody else' })
+  await yields(api, jobId, names(0, 2))
+  const follower = follow(api, jobId)
+  expect(await follower.next()).toMatchObject({ __typename: 'NotFound' })
+  expect(await follower.next()).toBeUndefined()
+})
+
 test('a cursor of something else is refused', async () => {
   await using api = await startApi(database)
   const results = api.socket().iterate({ query: jobResults, variables: { jobId: '1', after: 'nonsense' } })

@@ -40,6 +40,24 @@ test('a list by state is told of a job that leaves it', async () => {
   expect(await feed.next()).toMatchObject({ job: { id: String(id), state: 'COMPLETED' }, matches: false })
 })
 
+test('of a job that changes all the time it tells at most 4 times a second, and the last state always', async () => {
+  await using api = await startApi(database)
+  const id = await addJob(db)
+  const feed = await watch(api)
+  const began = performance.now()
+  const changing = (async () => {
+    for (let done = 1; done <= 60; done++) {
+      await change(api, id, { done })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })()
+  let told = 0
+  await feed.until(({ job }) => job?.id === String(id) && ++told > 0 && job.progress.done === 60)
+  await changing
+  expect(told).toBeGreaterThan(3)
+  expect(told).toBeLessThanOrEqual(2 + (performance.now() - began) / 250)
+})
+
 test('a change that nobody told of is found within seconds: of a job that runs, and of a new one', async () => {
   await using api = await startApi(database)
   const known = await addJob(db)

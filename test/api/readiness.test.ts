@@ -10,7 +10,7 @@ import { migrate } from '../../db/migrate.ts'
 import { startApi } from '../support/api.ts'
 import { until } from '../support/engine.ts'
 
-test('while the database is away the server lives, is not ready and says why, and is ready again when it is back', async () => {
+test('while the database is away the server lives, is not ready and says why, and is ready again when it is back; who subscribes meanwhile waits', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-readiness-'))
   let server = await startEmbedded({ dataDir, durable: false })
   try {
@@ -33,10 +33,14 @@ test('while the database is away the server lives, is not ready and says why, an
         alive,
         { code: 503, status: 'not ready', database: false, listening: false },
       ])
+      const subscription = api.socket().iterate({ query: 'subscription { jobEvents(jobId: "1") { __typename } }' })
+      const first = subscription.next()
+      await until('somebody subscribes', () => Promise.resolve(api.live.load().followers === 1))
 
       server = await startEmbedded({ dataDir, durable: false, port })
       await until('it is ready again', async () => (await probe('/readyz')).code === 200)
       expect([await probe('/healthz'), await probe('/readyz')]).toEqual([alive, ready])
+      expect(await first).toMatchObject({ value: { data: { jobEvents: { __typename: 'NotFound' } } } })
     } finally {
       await database.close()
     }

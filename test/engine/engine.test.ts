@@ -90,6 +90,26 @@ describe('control', () => {
     await until('both run', async () => (await count(jobId, 'DONE')) === 1 && (await running(jobId)) === 2)
     await pauseJob(engine, jobId, owner)
     await until('it is paused', async () => (await stateOf(db, jobId)) === 'PAUSED')
+    let tookMs = 0
+    const rounds = 12
+    for (let round = 0; round < rounds; round++) {
+      await resumeJob(engine, jobId, owner)
+      await until('both run', async () => (await running(jobId)) === 2)
+      const from = performance.now()
+      await (round % 2 ? pauseJob : cancelJob)(engine, jobId, owner)
+      await until('it has stopped', async () => (await stateOf(db, jobId)).endsWith('ED'))
+      tookMs += performance.now() - from
+    }
+    // Mending, which finds by itself that a job is to stop, takes half a second on average.
+    expect(tookMs / rounds).toBeLessThan(350)
+  })
+
+  it('stops a job although who asked for it died before telling anybody', async () => {
+    await work(1)
+    const jobId = await start({ shards: 2, steps: 1, stepMs: 600_000, letterEvery: 0 })
+    await until('both run', async () => (await count(jobId, 'DONE')) === 1 && (await running(jobId)) === 2)
+    await sql`update jobs set state = 'CANCELLING' where id = ${jobId}`.execute(db)
+    await until('it is cancelled', async () => (await stateOf(db, jobId)) === 'CANCELLED')
   })
 
   it('cancels, resumes after that, and deletes with all rows', async () => {
@@ -163,8 +183,13 @@ describe('a worker', () => {
     expect(await rowsOf(jobId)).toEqual(await rowsOf(undisturbed))
     const { rows } = await sql<{
       epochs: number
-    }>`select sum(epoch - 1)::int as epochs from job_shards where job_id = ${jobId}`.execute(db)
+      crashes: number
+    }>`select sum(epoch - 1)::int as epochs, sum(crashes)::int as crashes from job_shards where job_id = ${jobId}`.execute(
+      db,
+    )
     expect(rows[0]!.epochs).toBeGreaterThan(10)
+    // A step behind a crash clears it, but one that a shard had no step to make after.
+    expect(rows[0]!.crashes).toBeLessThan(5)
   })
 
   it('that is asked to end hands its shards back and nothing counts as a failure', async () => {
@@ -180,6 +205,21 @@ describe('a worker', () => {
     await work(1)
     await jobEnds(db, jobId)
     expect(await soundness(db, jobId)).toEqual(sound)
+  })
+
+  it('keeps the messages of what it runs, so that nobody takes it for hung', async () => {
+    await work(1)
+    const jobId = await start({ shards: 1, steps: 1, stepMs: 600_000 })
+    const heartbeat = async () => {
+      const { rows } = await sql<{ at: Date | null }>`
+        select heartbeat_on as at from pgboss.job where state = 'active' and data->>'shardKey' = 's000000' and data->>'jobId' = ${String(jobId)}`.execute(
+        db,
+      )
+      return rows[0]?.at?.getTime() ?? 0
+    }
+    await until('it runs', async () => (await heartbeat()) > 0)
+    const first = await heartbeat()
+    await until('its message is renewed', async () => (await heartbeat()) > first, 9_000)
   })
 
   it('gives up one item that throws each time, and goes on', async () => {
@@ -215,6 +255,10 @@ describe('a worker', () => {
       .where('type', '=', 'shard.retry')
       .execute()
     expect(tried).toEqual([{ shard: 's000007' }])
+    // A step clears what went wrong before it.
+    expect(
+      await db.selectFrom('job_shards').select('key').where('job_id', '=', jobId).where('attempts', '>', 0).execute(),
+    ).toEqual([])
   })
 
   it('sends a message again that was lost', async () => {

@@ -27,7 +27,7 @@ it('a small job beside a big one is done while the big one has hardly begun, and
   await until('the big one has all slots', async () => (await count(big, 'RUNNING')) === 20, 120_000)
   for (let i = 0; i < 3; i++) {
     const small = await start({ shards: 1, steps: 3 })
-    await jobEnds(db, small, 30_000)
+    await jobEnds(db, small, 5_000)
     expect(await soundness(db, small)).toEqual(sound)
   }
   expect(await count(big, 'DONE')).toBeLessThanOrEqual(1)

@@ -67,6 +67,7 @@ describe('a worker that is asked to end', () => {
       sql<{ held: number }>`select count(*)::int as held from pgboss.job where state = 'active'`,
     )
     expect(held).toBe(0)
+    expect(await one(sql`select count(*)::int as workers from workers`)).toEqual({ workers: 0 })
     await work(1, { slots: 30 })
     for (const jobId of jobs) {
       await jobEnds(db, jobId)
@@ -74,6 +75,31 @@ describe('a worker that is asked to end', () => {
       // Nobody had to take anything over.
       expect(await events(jobId, 'note')).toEqual([])
     }
+  })
+
+  it('hands back what it was just claiming', async () => {
+    const jobId = await start({ shards: 20, steps: 1, stepMs: 100 })
+    await db.transaction().execute(async (trx) => {
+      await sql`select from job_shards where job_id = ${jobId} for update`.execute(trx)
+      await work(1)
+      await until('its claim waits', async () => {
+        const { waits } = await one(sql<{ waits: number }>`
+          select count(*)::int as waits from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+        return waits === 1
+      })
+      workers[0]!.kill('SIGTERM')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    })
+    await once(workers[0]!, 'exit')
+    // Of the twenty steps of its only shard.
+    const { state, steps } = await one(
+      sql<{
+        state: string
+        steps: number
+      }>`select state, steps from job_shards where job_id = ${jobId} and key = 'main'`,
+    )
+    expect(state).toBe('QUEUED')
+    expect(steps).toBeLessThan(2)
   })
 })
 
