@@ -4,6 +4,7 @@ import type { Kysely, RawBuilder } from 'kysely'
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 
+import { probesPeer } from './database.ts'
 import type { DB } from './types.ts'
 
 /** Streams whole results out of Postgres by COPY, at the pace of the reader and in flat memory. */
@@ -28,7 +29,8 @@ export function openCopyOut(
     connectionString: url,
     max,
     application_name: 'mailquarry export',
-    options: '-c TimeZone=UTC',
+    // No time-out besides: it would take a reader that is slow for one that is gone.
+    options: `-c TimeZone=UTC ${probesPeer}`,
     connectionTimeoutMillis: waitMs,
     keepAlive: true,
   })

@@ -22,12 +22,11 @@ export interface DatabaseOptions {
   prepare?: boolean
 }
 
-/**
- * Settings by which the server ends a session whose other side has vanished within half a minute, not after the two hours of TCP. Probes are sent only while
- * nothing waits for an answer; where something does, which would be sent again for a quarter of an hour, the time-out ends it.
- */
-export const endsWithPeer =
-  '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000'
+/** Settings by which the server ends a session whose other side has vanished within half a minute, not after the two hours of TCP. */
+export const probesPeer = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
+
+/** The same also where something has been sent, which is not probed then, but sent again for a quarter of an hour. */
+export const endsWithPeer = `${probesPeer} -c tcp_user_timeout=15000`
 
 /**
  * Opens no connection yet. bigint and numeric come as numbers (beyond 2^53 the query fails, rather than be rounded in silence),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 
+import { endsWithPeer } from './database.ts'
 import { queueSchema, shardQueue, shardQueueOptions } from './queue.ts'
 
 export interface Migration {
@@ -26,7 +27,12 @@ export class MigrationMismatch extends Error {
  */
 export async function migrate(url: string, migrations?: Migration[]): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations())
-  const client = new pg.Client({ connectionString: url, application_name: 'mailquarry migrate', keepAlive: true })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'mailquarry migrate',
+    options: endsWithPeer,
+    keepAlive: true,
+  })
   client.on('error', () => {}) // the statement under way rejects with the same
   await client.connect()
   try {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 
 import type { Blobs } from '../db/blobs.ts'
 import { type CopyOut, openCopyOut } from '../db/copy-out.ts'
+import { endsWithPeer } from '../db/database.ts'
 import type { SecretKey } from '../db/secrets.ts'
 import type { DB } from '../db/types.ts'
 import type { Settings } from './job-kind.ts'
@@ -40,6 +41,7 @@ export async function openEngine(options: {
   const boss = new PgBoss({
     connectionString: url,
     application_name: 'mailquarry queue',
+    options: endsWithPeer,
     schema: 'pgboss',
     migrate: false,
     schedule: false,
