@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { launchBrowser, openWatchedPage, putToSleep, type WatchedPage } from '../support/browser.ts'
 import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
 import {
+  ask,
   expectLogTruth,
   expectResultsTruth,
   expectTruth,
@@ -26,6 +27,9 @@ let network: CuttableNetwork
 /** That of another device, which is away for a minute while the other tests go on. */
 let far: CuttableNetwork
 let away: WatchedPage
+/** That of a laptop, which sleeps while the other tests go on. */
+let laptopNetwork: CuttableNetwork
+let laptop: { browser: Browser; watched: WatchedPage; wakeUp: () => void }
 let site: Site
 let dataDir: string
 let watched: WatchedPage
@@ -49,6 +53,7 @@ beforeAll(async () => {
   const port = await freePortPair()
   network = await startCuttableNetwork(port)
   far = await startCuttableNetwork(port)
+  laptopNetwork = await startCuttableNetwork(port)
   startAgain = async () => {
     program = await startProgram({
       DATA_DIR: dataDir,
@@ -56,7 +61,7 @@ beforeAll(async () => {
       MIN_DELAY_MS: '25',
       WORKERS: '1',
       ALLOW_HOSTS: `${site.host}:${site.port}`,
-      ALLOW_ORIGINS: `127.0.0.1:${network.port},127.0.0.1:${far.port}`,
+      ALLOW_ORIGINS: [network, far, laptopNetwork].map((way) => `127.0.0.1:${way.port}`).join(','),
     })
   }
   await startAgain()
@@ -71,11 +76,15 @@ beforeAll(async () => {
   if (!answer.includes(`{"id":"${id}"}`)) throw new Error(answer)
 })
 afterAll(async () => {
+  laptop?.wakeUp()
+  await laptop?.watched.close()
+  await laptop?.browser.close()
   await away?.close()
   await browser?.close()
   await program?.stop()
   await network?.[Symbol.asyncDispose]()
   await far?.[Symbol.asyncDispose]()
+  await laptopNetwork?.[Symbol.asyncDispose]()
   await site?.close()
   await rm(dataDir, { recursive: true, force: true })
 })
@@ -103,6 +112,27 @@ async function wentOn(items = 20) {
   await expect
     .poll(async () => (await jobTruth(program.url, id)).progress.done, soon)
     .toBeGreaterThan(progress.done + items)
+}
+
+async function loadWholeLog(log: Page) {
+  const earlier = log.getByRole('button', { name: 'Load earlier' })
+  await log.getByText(/\d findings? in \d/).waitFor(soon)
+  await expect
+    .poll(async () => {
+      if ((await earlier.count()) > 0) await earlier.click({ timeout: 1_000 }).catch(() => {})
+      return earlier.count()
+    }, soon)
+    .toBe(0)
+}
+
+/** Two pages of the job are right in all that they show. */
+async function expectAllTruth(results: Page, log: Page) {
+  await Promise.all([
+    expectTruth(results, program.url, id),
+    expectResultsTruth(results, program.url, id),
+    expectTruth(log, program.url, id),
+    expectLogTruth(log, program.url, id),
+  ])
 }
 
 it('loses the network of another device in the middle of the job', async () => {
@@ -137,23 +167,26 @@ it('says that it reconnects while the network is cut, and shows the truth when i
   await badge('Live').waitFor(soon)
 })
 
-it('shows the truth when a laptop wakes up whose connection was forgotten while it slept', async () => {
-  await expect.poll(() => jobView(page).figure('Done'), soon).toBeGreaterThan(0)
-  const wakeUp = await putToSleep(browser)
-  const asleepSince = performance.now()
-  network.forget()
-  // Long enough for a router to forget, and for the page to know that it has slept.
-  await expect.poll(() => performance.now() - asleepSince, soon).toBeGreaterThan(7_000)
-  wakeUp()
-  await expectTruth(page, program.url, id)
-})
-
 it('shows the truth when the server was killed and started again', async () => {
   await program.kill()
   await badge('Reconnecting').waitFor(soon)
   await startAgain()
   await expectTruth(page, program.url, id)
   await jobView(page).stateIs('Running')
+})
+
+it('goes to sleep on a laptop whose network forgets it', async () => {
+  const own = await launchBrowser()
+  const seen = await openWatchedPage(own, { origins: [laptopNetwork.url], expected })
+  laptop = { browser: own, watched: seen, wakeUp: () => {} }
+  const log = await seen.context.newPage()
+  await seen.page.goto(`${laptopNetwork.url}/jobs/${id}`)
+  await log.goto(`${laptopNetwork.url}/jobs/${id}/log`)
+  await loadWholeLog(log)
+  await Promise.all([expectTruth(seen.page, program.url, id), expectLogTruth(log, program.url, id)])
+  expect(laptopNetwork.held()).toBeGreaterThan(0)
+  laptop.wakeUp = await putToSleep(own)
+  laptopNetwork.forget()
 })
 
 it('stays as it is while somebody holds it still, and catches up when they go on', async () => {
@@ -171,27 +204,40 @@ it('shows the truth in progress, log and results when the network was cut for a 
   await expect.poll(() => performance.now() - cutAt, { timeout: cutFor + 5_000 }).toBeGreaterThan(cutFor)
   expect(await results!.getByRole('button', { name: 'Reconnecting' }).count()).toBe(1)
   far.mend()
-  await Promise.all([
-    expectTruth(results!, program.url, id),
-    expectResultsTruth(results!, program.url, id),
-    expectTruth(log!, program.url, id),
-    expectLogTruth(log!, program.url, id),
-  ])
+  await expectAllTruth(results!, log!)
+})
+
+it('shows the truth in progress, log and results when the laptop wakes up, long given up by the server', async () => {
+  const [results, log] = laptop.watched.context.pages()
+  await expect.poll(() => laptopNetwork.held(), { timeout: 40_000 }).toBe(0)
+  laptop.wakeUp()
+  await expectAllTruth(results!, log!)
 })
 
 it('takes back what it showed when the server refuses an action', async () => {
-  const shown = Promise.withResolvers<void>()
-  await page.route('**/graphql', async (route) => {
-    if (!route.request().postData()?.includes('pauseJob')) return route.fallback()
-    await shown.promise
-    const result = { __typename: 'Forbidden', message: 'You may not do this.' }
-    return route.fulfill({ json: { data: { result } } })
+  // Held still, the page does not hear that somebody else has cancelled the job.
+  await badge('Live').click()
+  await badge('Paused').waitFor(soon)
+  await ask(program.url, `mutation { cancelJob(id: ${id}) { __typename } }`)
+  await expect.poll(async () => (await jobTruth(program.url, id)).state, soon).toBe('CANCELLED')
+  const looked = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route, request) => {
+    if (request.postData()?.includes('pauseJob')) await looked.promise
+    return route.fallback()
   })
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
   await jobView(page).stateIs('Pausing', 3_000)
-  shown.resolve()
-  await page.getByRole('alert').getByText('You may not do this.').waitFor(soon)
+  looked.resolve()
+  await page
+    .getByRole('alert')
+    .getByText(/cancelled/i)
+    .waitFor(soon)
   await jobView(page).stateIs('Running', 3_000)
+
+  await badge('Paused').click()
+  await jobView(page).stateIs('Cancelled', 3_000)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await jobView(page).stateIs('Running')
 })
 
 it('tells both of two tabs, and has neither a gap nor a double after all that', async () => {
@@ -210,13 +256,8 @@ it('tells both of two tabs, and has neither a gap nor a double after all that', 
   expect(progress.failed).toBeGreaterThan(50)
   await page.getByRole('link', { name: /^Log/ }).click()
   const whole = `${progress.failed.toLocaleString('en')} findings in ${lastSeq.toLocaleString('en')} events loaded`
-  const earlier = page.getByRole('button', { name: 'Load earlier' })
-  await expect
-    .poll(async () => {
-      if ((await earlier.count()) > 0) await earlier.click({ timeout: 1_000 }).catch(() => {})
-      return page.getByText(/\d findings? in/).innerText()
-    }, soon)
-    .toBe(whole)
+  await loadWholeLog(page)
+  await expect.poll(() => page.getByText(/\d findings? in/).innerText(), soon).toBe(whole)
 
   // The results, page by page, are those that the server has, in their order.
   const found = await foundAddresses(program.url, id)

@@ -12,10 +12,13 @@ export interface CuttableNetwork extends AsyncDisposable {
   mend(): void
   /** Connections that have been made. */
   made(): number
+  /** Connections that the server has not given up. */
+  held(): number
 }
 
 export async function startCuttableNetwork(toPort: number): Promise<CuttableNetwork> {
   const sockets = new Set<Socket>()
+  const toServer = new Set<Socket>()
   const forgotten = new WeakSet<Socket>()
   let whole = true
   let made = 0
@@ -23,6 +26,8 @@ export async function startCuttableNetwork(toPort: number): Promise<CuttableNetw
     if (!whole) return void client.destroy()
     made++
     const far = connect(toPort, '127.0.0.1')
+    toServer.add(far)
+    far.on('close', () => toServer.delete(far))
     for (const [from, to] of [
       [client, far],
       [far, client],
@@ -56,6 +61,7 @@ export async function startCuttableNetwork(toPort: number): Promise<CuttableNetw
       whole = true
     },
     made: () => made,
+    held: () => toServer.size,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       server.close()
