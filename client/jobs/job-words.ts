@@ -70,7 +70,7 @@ export const actionWords: Record<JobAction, { label: string; icon: string; says:
     says: 'Gives what failed another try, and goes on with whatever else is open.',
   },
   CLONE: { label: 'Clone', icon: 'i-lucide-copy-plus', says: 'Starts a new job with the same input.' },
-  DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results and its log.' },
+  DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results, pages and log.' },
 }
 
 export const qualityWords: Record<Quality, { label: string; tone: Tone }> = {

@@ -2,6 +2,7 @@ import { useClientHandle } from '@urql/vue'
 import { computed, onScopeDispose, shallowRef, toValue, watch } from 'vue'
 import type { ComputedRef, MaybeRefOrGetter } from 'vue'
 
+import { useOnReconnect } from '../connection.ts'
 import { filtersNothing, passes } from './event-filter.ts'
 import type { EventFilter } from './event-filter.ts'
 import { mergeEvents } from './event-log.ts'
@@ -22,12 +23,15 @@ export function useFilteredLog(
   rows: ComputedRef<readonly LogEvent[]>
   hasEarlier: ComputedRef<boolean>
   loading: ComputedRef<boolean>
+  /** The page that was asked for last could not be read: what fits may be missing. `loadEarlier` asks for it once more. */
+  failed: ComputedRef<boolean>
   loadEarlier(): Promise<void>
 } {
   const { client } = useClientHandle()
   const history = shallowRef<readonly LogEvent[]>([])
   const hasEarlier = shallowRef(false)
   const loading = shallowRef(false)
+  const failed = shallowRef(false)
   let startCursor: string | undefined
   /** A later filter has begun: the answer to an earlier one is of no use. */
   let turn = 0
@@ -39,7 +43,7 @@ export function useFilteredLog(
     const { types, text } = toValue(filter)
     const mine = turn
     loading.value = true
-    const { data } = await client
+    const { data, error } = await client
       .query(
         JobHistory,
         {
@@ -53,7 +57,9 @@ export function useFilteredLog(
       .toPromise()
     if (mine !== turn) return
     loading.value = false
-    if (!data?.job) return
+    // An answer with errors has holes where the faults were: a null there does not mean that there is nothing.
+    failed.value = error !== undefined || !data
+    if (failed.value || !data?.job) return
     const { nodes, pageInfo } = data.job.events
     history.value = mergeEvents(history.value, nodes)
     hasEarlier.value = pageInfo.hasPreviousPage
@@ -66,11 +72,16 @@ export function useFilteredLog(
       turn++
       history.value = []
       hasEarlier.value = false
+      failed.value = false
       startCursor = undefined
       if (!off.value) void load(undefined)
     },
     { immediate: true },
   )
+
+  useOnReconnect(() => {
+    if (failed.value) void load(startCursor)
+  })
 
   return {
     rows: computed(() => {
@@ -81,6 +92,7 @@ export function useFilteredLog(
     }),
     hasEarlier: computed(() => (off.value ? log.hasEarlier.value : hasEarlier.value)),
     loading: computed(() => (off.value ? log.loading.value : loading.value)),
+    failed: computed(() => (off.value ? log.failed.value : failed.value)),
     async loadEarlier() {
       if (off.value) await log.loadEarlier()
       else if (!loading.value) await load(startCursor)

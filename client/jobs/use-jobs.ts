@@ -1,12 +1,11 @@
 import type { FragmentOf } from 'gql.tada'
-import { computed, onScopeDispose, reactive, toValue, watch } from 'vue'
-import type { ComputedRef, MaybeRefOrGetter } from 'vue'
+import { computed, onScopeDispose, reactive, watch } from 'vue'
+import type { ComputedRef, Ref } from 'vue'
 
 import { graphql } from '../graphql.ts'
+import { useLiveList } from '../live-list.ts'
+import type { ListState } from '../live-list.ts'
 import { useLiveQuery } from '../live-query.ts'
-import type { LiveQuery } from '../live-query.ts'
-import { pageArguments } from '../ui/cursor-paging.ts'
-import type { CursorPlace, PageInfo } from '../ui/cursor-paging.ts'
 import type { JobState, StateGroup } from './job-words.ts'
 import { stateGroups } from './job-words.ts'
 import { JobRow_job } from './JobRow.vue'
@@ -46,67 +45,60 @@ const JobCounts = graphql(`
   }
 `)
 
-const pageSize = 50
-
-export interface JobsView {
-  filter: JobsFilter
-  place: CursorPlace
-}
-
 /** A page of the list of jobs that moves by itself: rows change as their jobs do, new ones appear, deleted ones go. */
-export function useJobs(view: MaybeRefOrGetter<JobsView>): {
+export function useJobs(filter: Readonly<Ref<JobsFilter>>): {
   rows: ComputedRef<{ id: string; job: FragmentOf<typeof JobRow_job> }[] | undefined>
-  page: ComputedRef<{ info: PageInfo; totalCount: number | null } | undefined>
+  totalCount: ComputedRef<number | null | undefined>
   /** Jobs in each group of states that pass the rest of the filter. */
   counts: ComputedRef<Record<StateGroup, number> | undefined>
-  query: Pick<LiveQuery<unknown>, 'loading' | 'stale' | 'error' | 'refresh'>
+  state: ComputedRef<ListState>
+  atStart: ComputedRef<boolean>
+  refresh: () => void
 } {
-  const { data, ...query } = useLiveQuery({
+  const list = useLiveList({
     query: JobsQuery,
-    variables: computed(() => {
-      const { filter, place } = toValue(view)
-      return { filter, ...pageArguments(place, pageSize, false) }
-    }),
+    variables: (page) => ({ filter: filter.value, ...page }),
+    connection: ({ jobs }) => jobs,
   })
   const { data: stats, refresh: countAgain } = useLiveQuery({
     query: JobCounts,
-    variables: computed(() => ({ filter: { ...toValue(view).filter, state: undefined } })),
+    variables: computed(() => ({ filter: { ...filter.value, state: undefined } })),
     everyMs: 2_000,
   })
 
   // What has changed since the page was asked for. The server's page replaces it.
   const changed = reactive(new Map<string, { state: JobState; job: FragmentOf<typeof JobRow_job> }>())
   const deleted = reactive(new Set<string>())
-  watch(data, () => {
+  watch(list.rows, () => {
     changed.clear()
     deleted.clear()
   })
 
   useJobFeed(({ job, deletedId, reload }) => {
     if (deletedId) deleted.add(deletedId)
-    if (reload) query.refresh()
+    if (reload) list.refresh()
     if (deletedId || reload) countAgain()
     if (!job) return
-    const known = data.value?.jobs.nodes.find(({ id }) => id === job.id)
+    const known = list.rows.value?.find(({ id }) => id === job.id)
     if (job.state !== (changed.get(job.id) ?? known)?.state) countAgain()
     if (known) changed.set(job.id, { state: job.state, job })
     // New, or come under the filter: only the server knows where its place is.
-    if (!known || changesPlace(known.state, job.state)) query.refresh()
+    if (!known || changesPlace(known.state, job.state)) list.refresh()
   })
   // The feed may have dropped out without a word, in a laptop that slept: what runs is asked for now and then.
   const timer = setInterval(() => {
-    if (!document.hidden && (data.value?.jobs.nodes.length ?? 0) > 0) query.refresh()
+    if (!document.hidden && list.rows.value?.length) list.refresh()
   }, 60_000)
   onScopeDispose(() => clearInterval(timer))
 
   function changesPlace(before: JobState, now: JobState): boolean {
-    const states = toValue(view).filter.state
+    const states = filter.value.state
     return states !== undefined && before !== now && states.includes(before) !== states.includes(now)
   }
 
   const rows = computed(() =>
-    data.value?.jobs.nodes
-      .filter(({ id }) => !deleted.has(id))
+    list.rows.value
+      ?.filter(({ id }) => !deleted.has(id))
       .map((node) => ({ id: node.id, job: changed.get(node.id)?.job ?? node })),
   )
   const counts = computed(() => {
@@ -119,8 +111,10 @@ export function useJobs(view: MaybeRefOrGetter<JobsView>): {
   return {
     rows,
     counts,
-    page: computed(() => data.value && { info: data.value.jobs.pageInfo, totalCount: data.value.jobs.totalCount }),
-    query,
+    totalCount: list.totalCount,
+    state: computed(() => ({ ...list.state.value, rows: rows.value?.length })),
+    atStart: list.atStart,
+    refresh: list.refresh,
   }
 }
 

@@ -30,7 +30,7 @@ export const verifyInput = z
       .optional()
       .meta({
         title: 'Results of a job',
-        description: 'A job of yours that has looked for addresses: what it found is verified. By the API, its id.',
+        description: 'A job of yours that has looked for addresses: what it found is verified.',
         examples: ['12'],
         job: 'scrape-emails',
       }),
