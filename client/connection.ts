@@ -30,7 +30,7 @@ export interface Connection {
 export const connectionKey: InjectionKey<Connection> = Symbol('connection')
 
 /** The longest pause between two tries: after an outage the page is to be right again within 3 s. */
-const maxPauseMs = 1_500
+const maxPauseMs = 1_000
 /** So many WebSockets are tried in a row before a plain request asks each time whether there is anybody. */
 const triesBlind = 4
 const pingEveryMs = 10_000
