@@ -8,17 +8,22 @@ import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { z } from 'zod'
 
+/** Leads to 127.0.0.1, as that of another machine would: by plain http it is no secure context, which loopback is. */
+export const nameOfThisMachine = 'mailquarry.test'
+const namesHere = `--host-resolver-rules=MAP ${nameOfThisMachine} 127.0.0.1`
+
 /**
  * A headless Chromium. On Linux it is the one that comes inside a package, with its own system libraries, so it runs on a bare machine and as root;
  * elsewhere the Chrome that is installed.
  */
 export async function launchBrowser(): Promise<Browser> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return await chromium.launch({ channel: 'chrome' })
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return await chromium.launch({ channel: 'chrome', args: [namesHere] })
   const home = await unpackedChromium()
   return await chromium.launch({
     executablePath: join(home, 'chromium'),
     // Chromium refuses root with its sandbox on. The package's own default arguments would also switch web security off.
-    args: ['--no-sandbox'],
+    args: ['--no-sandbox', namesHere],
     env: { ...process.env, LD_LIBRARY_PATH: join(home, 'al2023/lib'), FONTCONFIG_PATH: join(home, 'fonts') },
   })
 }
