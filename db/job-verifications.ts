@@ -4,9 +4,10 @@ import { forgetCallTroubles } from './service-calls.ts'
 import type { DB } from './types.ts'
 import {
   type Answering,
+  answering,
   byVerdict,
   forgetFailedChecks,
-  holding,
+  hasObjected,
   itemsAt,
   preferred,
   verdictArrayNames,
@@ -71,15 +72,15 @@ function rowsOf(jobId: number, found: readonly NewVerification[]): RawBuilder<un
     ${itemsAt(jobId, first, last)}`
 }
 
-function answersOf(jobId: number, { ranges, answers, now, notBefore }: StoreQuestion): RawBuilder<unknown> {
-  const preference = sql`array_position(${preferred(answers)}::text[], v.depth || ' ' || v.engine)`
+function answersOf(jobId: number, { ranges, ...store }: StoreQuestion): RawBuilder<unknown> {
+  const preference = sql`array_position(${preferred(store.answers)}::text[], v.depth || ' ' || v.engine)`
   return sql`
     select i.domain, i.address, i.position, v.status, v.reason, v.score, v.flags, v.suggestion, v.depth, v.engine, v.checked_at, v.holds_until, v.failed, true as from_store
     from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)
     join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.domain <> ''
     join lateral (
-      select v.* from verdicts v where v.address = i.address and ${holding({ now, notBefore })} and ${preference} is not null
-      order by ${preference} limit 1) v on true`
+      select v.* from verdicts v where v.address = i.address and ${answering(store)}
+      order by ${hasObjected} desc, ${preference} limit 1) v on true`
 }
 
 /** Rows of whole ranges that are not those for which an address was checked: duplicates, and rows without one. */

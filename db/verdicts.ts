@@ -122,8 +122,18 @@ export function preferred(answers: Answering['answers']): string[] {
   return answers.map(({ depth, engine }) => `${depth} ${engine}`)
 }
 
+/**
+ * Whether a verdict `v` of the store answers. Who has objected to a service is asked about nowhere any more, whoever asks, and however anew: that answers
+ * everything.
+ */
+export function answering(store: Answering): RawBuilder<unknown> {
+  return sql`(${hasObjected} or (${holding(store)} and v.depth || ' ' || v.engine = any(${preferred(store.answers)}::text[])))`
+}
+
+export const hasObjected = sql`v.reason = 'legal_refusal'`
+
 /** Whether a verdict `v` still says something. */
-export function holding({ now, notBefore }: Pick<Answering, 'now' | 'notBefore'>): RawBuilder<unknown> {
+function holding({ now, notBefore }: Pick<Answering, 'now' | 'notBefore'>): RawBuilder<unknown> {
   return sql`not v.failed and (v.holds_until is null or v.holds_until > ${now}) and (${notBefore}::timestamptz is null or v.checked_at >= ${notBefore})`
 }
 
@@ -153,13 +163,11 @@ export async function failedChecks(
 export async function answeredAddresses(
   db: Kysely<DB>,
   addresses: readonly string[],
-  { answers, now, notBefore }: Answering,
+  store: Answering,
 ): Promise<string[]> {
   const { rows } = await sql<{ address: string }>`
     select distinct v.address from verdicts v
-    where v.address = any(${addresses}::text[]) and v.depth || ' ' || v.engine = any(${preferred(answers)}::text[]) and ${holding({ now, notBefore })}`.execute(
-    db,
-  )
+    where v.address = any(${addresses}::text[]) and ${answering(store)}`.execute(db)
   return rows.map(({ address }) => address)
 }
 

@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
 import type { DB } from './types.ts'
-import { type Answering, holding, preferred } from './verdicts.ts'
+import { type Answering, answering } from './verdicts.ts'
 
 /** How a job's list was read. */
 export interface VerifyList {
@@ -129,7 +129,7 @@ export async function openItems(
 ): Promise<OpenItem[]> {
   const { rows } = await sql<Omit<OpenItem, 'given'> & { given: string | null }>`
     select o.position, o.domain, o.address, o.given, o.domain <> '' and exists (
-      select from verdicts v where v.address = o.address and ${holding(store)} and v.depth || ' ' || v.engine = any(${preferred(store.answers)}::text[])) as stored
+      select from verdicts v where v.address = o.address and ${answering(store)}) as stored
     from (
       select distinct on (i.domain, i.address) i.position, i.domain, i.address, i.given from verify_items i
       where i.job_id = ${jobId} and i.position >= ${from} and i.position < ${to} and i.address is not null

@@ -1,62 +1,28 @@
 import { sql } from 'kysely'
-import { afterAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { addSuppressions } from '../../../db/suppressions.ts'
-import { startDns } from '../../../test/support/dns.ts'
-import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
-import { testDatabase } from '../../../test/support/postgres.ts'
-import { startMailsso } from '../../../test/support/services/mailsso.ts'
-import { startNeverBounce } from '../../../test/support/services/neverbounce.ts'
-import { startReacher } from '../../../test/support/services/reacher.ts'
-import { startZeroBounce } from '../../../test/support/services/zerobounce.ts'
+import type { DriveOptions } from '../../../test/support/drive-kind.ts'
+import { serviceBench } from '../../../test/support/service-bench.ts'
 import { tablesWith } from '../../../test/support/whole-database.ts'
 import type { Service } from '../../engines/verify/terms.ts'
-import { createOutgoing } from '../../outgoing.ts'
 import type { VerifyInput } from '../input.ts'
-import { verifyEmails } from '../job.ts'
 
 // Many addresses at once, against services on loopback that count what they are asked and paid for.
 
-const { db } = await testDatabase()
-const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-const dns = await startDns({
-  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
-})
-const mailsso = await startMailsso()
-const zerobounce = await startZeroBounce()
-const neverbounce = await startNeverBounce()
-const reacher = await startReacher()
-const fakes = { mailsso, zerobounce, neverbounce, reacher }
-afterAll(async () => {
-  await outgoing.close()
-  await dns.close()
-  // Fails where a request came that its service does not describe.
-  for (const fake of Object.values(fakes)) await fake.close()
-})
-
-const settings = {
-  dnsServers: [dns.server],
-  services: Object.fromEntries(Object.entries(fakes).map(([name, { url, key }]) => [name, { url, key }])),
-}
+const { db, fakes, verify: verifyOne, mailsso, zerobounce, neverbounce, reacher } = await serviceBench()
 
 /** So many that each of the eight shards of a short list has enough for a batch. */
 function list(name: string, count = 120): string[] {
   return Array.from({ length: count }, (_, i) => `${i % 3 === 0 ? 'invalid' : 'valid'}${i}@${name}.com`)
 }
 
+/** How many addresses got which verdict. */
 async function verify(service: Service, emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
-  const drive = await driveKind(verifyEmails, {
-    db,
-    outgoing,
-    settings,
-    atOnce: 8,
-    input: { emails, service, fromKnown: false, force: false },
-    ...options,
-  })
-  const { rows } = await sql<{ said: string; n: number }>`
-    select status || ' ' || reason || case when failed then ', failed' else '' end as said, count(*)::int as n
-    from job_verifications where job_id = ${drive.jobId} group by 1`.execute(db)
-  return { ...drive, said: Object.fromEntries(rows.map(({ said, n }) => [said, n])) }
+  const drive = await verifyOne(service, emails, { atOnce: 8, ...options })
+  const counts: Record<string, number> = {}
+  for (const said of Object.values(drive.said)) counts[said] = (counts[said] ?? 0) + 1
+  return { ...drive, said: counts }
 }
 
 const paidFor = (fake: { paid: ReadonlyMap<string, number> }, emails: string[]) =>
@@ -116,13 +82,13 @@ async function withoutPauses<T>(work: () => Promise<T>): Promise<T> {
   return work().finally(() => clearInterval(passes))
 }
 
-test('a batch of up to 200 is answered at once', async () => {
+test('a batch is answered at once, and holds 200 at most: the few others are asked about alone', async () => {
   // Eight shards.
-  const emails = list('zero', 816)
+  const emails = list('zero', 8 * 203)
   const { said } = await withoutPauses(() => verify('zerobounce', emails))
-  expect(said).toEqual(both(816))
+  expect(Object.values(said)).toEqual([expect.any(Number), expect.any(Number)])
   expect(paidFor(zerobounce, emails)).toEqual(once(emails))
-  expect(zerobounce.calls('/v2/validate')).toBe(0)
+  expect(zerobounce.calls('/v2/validate')).toBe(8 * 3)
   expect(zerobounce.calls('/v2/validatebatch')).toBe(8)
 })
 
@@ -136,6 +102,49 @@ test.each(['serverError', 'html', 'halfJson', 'hangUp'] as const)(
     expect(mailsso.calls('/validate')).toBe(singles + 12)
   },
 )
+
+test('a batch that is too large for the service is given up, and its addresses are asked about one by one', async () => {
+  neverbounce.meets('tooLarge', { path: '/jobs/create' })
+  const singles = neverbounce.calls('/single/check')
+  expect((await verify('neverbounce', list('toolarge', 12 * 8))).said).toEqual(both(96))
+  expect(neverbounce.calls('/single/check')).toBe(singles + 12)
+})
+
+test('an address that a batch answers among its errors is asked about alone', async () => {
+  const emails = list('among', 816)
+  const odd = emails[1]!
+  zerobounce.batchErrors.set(odd, 'Invalid email')
+  const singles = zerobounce.calls('/v2/validate')
+  expect((await withoutPauses(() => verify('zerobounce', emails))).said).toEqual(both(816))
+  expect(zerobounce.calls('/v2/validate')).toBe(singles + 1)
+  expect(paidFor(zerobounce, emails)).toEqual(once(emails))
+})
+
+test('batches of ZeroBounce are five a minute, and one that is refused is the last', async () => {
+  const sent = zerobounce.calls('/v2/validatebatch')
+  await sql`delete from service_paces`.execute(db)
+  zerobounce.meets('notFound', { times: Infinity })
+  await expect(verify('zerobounce', list('refused', 816))).rejects.toMatchObject({ code: 'SERVICE_REFUSED' })
+  zerobounce.recovers()
+  expect(zerobounce.calls('/v2/validatebatch')).toBe(sent + 1)
+  const { rows } = await sql<{ seconds: number }>`
+    select extract(epoch from next_at - now())::float8 as seconds from service_paces where account like '%batches'`.execute(
+    db,
+  )
+  expect(rows[0]!.seconds).toBeGreaterThan(6)
+  expect(rows[0]!.seconds).toBeLessThanOrEqual(12)
+})
+
+test('what is on the list twice goes into a batch once', async () => {
+  const emails = list('twice')
+  const { said, counts } = await verify('neverbounce', [...emails, ...emails.map((email) => email.toUpperCase())])
+  expect(said).toEqual(both(120))
+  expect(counts).toMatchObject({ total: 240, succeeded: 120, skipped: 120 })
+  const sent = neverbounce.requests.flatMap(({ path, body }) =>
+    path.endsWith('/jobs/create') ? (body as { input: { email: string }[] }).input.map(({ email }) => email) : [],
+  )
+  expect(sent.filter((email) => email.endsWith('@twice.com')).sort()).toEqual(emails.toSorted())
+})
 
 test('a batch is sent again after a pause that the service asks for', async () => {
   mailsso.meets('throttled', { path: '/batch' })

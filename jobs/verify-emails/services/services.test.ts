@@ -1,66 +1,12 @@
 import { sql } from 'kysely'
-import { afterAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
-import { startDns } from '../../../test/support/dns.ts'
-import { driveKind, type DriveOptions } from '../../../test/support/drive-kind.ts'
-import { testDatabase } from '../../../test/support/postgres.ts'
-import { startHunter } from '../../../test/support/services/hunter.ts'
-import { startMailsso } from '../../../test/support/services/mailsso.ts'
-import { startNeverBounce } from '../../../test/support/services/neverbounce.ts'
-import { startReacher } from '../../../test/support/services/reacher.ts'
-import { startZeroBounce } from '../../../test/support/services/zerobounce.ts'
+import { serviceBench } from '../../../test/support/service-bench.ts'
 import type { Service } from '../../engines/verify/terms.ts'
-import { createOutgoing } from '../../outgoing.ts'
-import type { VerifyInput } from '../input.ts'
-import { verifyEmails } from '../job.ts'
 
 // Each adapter against a service on loopback that was written from the services' own descriptions and knows nothing of it.
 
-const { db } = await testDatabase()
-const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-const dns = await startDns({
-  otherwise: (name) =>
-    name.startsWith('mx.')
-      ? { a: ['198.20.1.1'] }
-      : name.startsWith('gone')
-        ? undefined
-        : { mx: [[10, 'mx.hosting.com']] },
-})
-const mailsso = await startMailsso()
-const hunter = await startHunter()
-const zerobounce = await startZeroBounce()
-const neverbounce = await startNeverBounce()
-const reacher = await startReacher()
-const fakes = { mailsso, hunter, zerobounce, neverbounce, reacher }
-afterAll(async () => {
-  await outgoing.close()
-  await dns.close()
-  // Fails where a request came that its service does not describe.
-  for (const fake of Object.values(fakes)) await fake.close()
-})
-
-const settings = {
-  dnsServers: [dns.server],
-  services: Object.fromEntries(Object.entries(fakes).map(([name, { url, key }]) => [name, { url, key }])),
-}
-
-async function verify(service: Service, emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
-  const drive = await driveKind(verifyEmails, {
-    db,
-    outgoing,
-    settings,
-    input: { emails, service, fromKnown: false, force: false },
-    ...options,
-  })
-  const { rows } = await sql<{ address: string; said: string; failed: boolean }>`
-    select address, status || ' ' || reason as said, failed from job_verifications where job_id = ${drive.jobId} order by position`.execute(
-    db,
-  )
-  return {
-    ...drive,
-    said: Object.fromEntries(rows.map((row) => [row.address, row.said + (row.failed ? ', failed' : '')])),
-  }
-}
+const { db, fakes, verify, mailsso, hunter, zerobounce, neverbounce, reacher } = await serviceBench()
 
 async function callsOf(service: Service) {
   const { rows } = await sql<{ state: string; n: number }>`
