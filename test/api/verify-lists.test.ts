@@ -312,11 +312,30 @@ test.each<[what: string, bytes: Buffer, verdicts: Record<string, string>]>([
   expect(Object.fromEntries(rows.map(({ address, reason }) => [address, reason]))).toEqual(verdicts)
 })
 
+test('what is pasted may hold anything: each entry has its verdict', async () => {
+  const long = `${'b'.repeat(64)}@${'c'.repeat(63)}.${'d'.repeat(63)}.${'e'.repeat(63)}.${'f'.repeat(59)}.com`
+  expect(long).toHaveLength(320)
+  const odd: Record<string, string> = {
+    'ada@firm.com': 'syntax_ok',
+    'nul\u0000@firm.com': 'syntax_invalid',
+    'bell\u0007@firm.com': 'syntax_invalid',
+    'line\nbreak@firm.com': 'syntax_invalid',
+    'half\ud83d@firm.com': 'syntax_invalid',
+    'rocket🚀@firm.com': 'syntax_ok',
+    [long]: 'syntax_invalid',
+    ['x'.repeat(100_000)]: 'syntax_invalid',
+    [`${'y'.repeat(100_000)}@firm.com`]: 'syntax_invalid',
+  }
+  const jobId = await verify({ emails: Object.keys(odd), depth: 'SYNTAX' })
+  const rows = jsonLines(await exported(jobId, 'verifications.ndjson'))
+  expect(rows.map(({ reason }) => reason)).toEqual(Object.values(odd))
+})
+
 test(
-  'of a hundred thousand rows with one address one is verified, and the others are its duplicates',
+  'of a million rows with one address one is verified, and the others are its duplicates',
   { timeout: 300_000 },
   async () => {
-    const rows = 100_000
+    const rows = 1_000_000
     const upload = await uploadBytes(api.url, Buffer.from('same@firm.com\n'.repeat(rows)))
     const jobId = await verify({ upload, depth: 'SYNTAX' })
     const { job } = await api.data<{ job: object }>(

@@ -65,6 +65,8 @@ describe('a refusal says why and where', () => {
     ['a\u200bb@acme.com', 'local_character', 1],
     ['a\uff20b@acme.com', 'local_character', 1],
     ['\ud800@acme.com', 'local_character', 0],
+    ['m\ufffdller@acme.com', 'local_character', 1],
+    ['anna@m\ufffdller.com', 'domain_character', 6],
     ['.a@acme.com', 'local_dot', 0],
     ['a.@acme.com', 'local_dot', 1],
     ['a..b@acme.com', 'local_dot', 2],

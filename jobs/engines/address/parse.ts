@@ -214,8 +214,9 @@ function checkLabels(domain: string): AddressRefusal | undefined {
   return digitsOnly ? 'tld_numeric' : undefined
 }
 
-// RFC 6531 lets in all of UTF-8; what cannot be seen, is not assigned, or is a full-width twin of ASCII only ever comes from a mistake.
-const badInOtherScripts = /[^\p{L}\p{M}\p{N}\p{S}\p{P} ]|[\u{ff01}-\u{ff5e}\u{fe52}\u{fe6b}]/u
+// RFC 6531 lets in all of UTF-8; what cannot be seen, is not assigned, is a full-width twin of ASCII, or stands for a character
+// that was lost on the way here, only ever comes from a mistake.
+const badInOtherScripts = /[^\p{L}\p{M}\p{N}\p{S}\p{P} ]|[\u{ff01}-\u{ff5e}\u{fe52}\u{fe6b}\u{fffd}]/u
 
 function badCharacter(text: string): number {
   return text.search(badInOtherScripts)

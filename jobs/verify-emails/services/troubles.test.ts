@@ -155,7 +155,7 @@ test('who objected at one service is asked about at none, however anew', async (
         (await verify(service, [], { input: { emails: [address], service, fromKnown: false, force: false, ...input } }))
           .said,
       ).toEqual({ [address]: 'RISKY legal_refusal' })
-  const builtin = { emails: [address], service: 'builtin', fromKnown: false, force: false } as const
+  const builtin = { emails: [address], service: 'builtin' as const, fromKnown: false, force: false }
   expect((await verify('hunter', [], { input: builtin })).said).toEqual({ [address]: 'RISKY legal_refusal' })
   expect(asked()).toBe(before)
 })

@@ -1,0 +1,147 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+
+import { createOutgoing } from '../../jobs/outgoing.ts'
+import { startWorker } from '../../jobs/worker.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+import { startDns } from '../support/dns.ts'
+import { jobEnds, openTestEngine, until } from '../support/engine.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { startMailsso } from '../support/services/mailsso.ts'
+
+// What a user sees of a service that does not answer as it should, and how the job goes on when that is over.
+
+const database = await testDatabase()
+const { db, url } = database
+const mailsso = await startMailsso()
+const dns = await startDns({
+  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
+})
+const settings = {
+  dnsServers: [dns.server],
+  services: { mailsso: { url: mailsso.url, key: mailsso.key } },
+}
+let api: TestApi
+const closing: (() => Promise<unknown>)[] = [() => mailsso.close(), () => dns.close()]
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+})
+beforeAll(async () => {
+  const engine = await openTestEngine(url, db, settings)
+  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
+  api = await startApi(database, { settings })
+  closing.push(
+    () => engine.close(),
+    () => outgoing.close(),
+    () => worker.stop(),
+    () => api.close(),
+  )
+})
+beforeEach(() => mailsso.recovers())
+
+interface Shown {
+  state: string
+  error: { code: string; message: string } | null
+  waitingFor: string | null
+  progress: { succeeded: number; failed: number }
+  events: { nodes: { message: string; category: string | null; item: string | null }[] }
+  verifications: { nodes: { address: string; status: string; reason: string }[] }
+}
+
+async function start(emails: string[]): Promise<string> {
+  const { started } = await api.data<{ started: { job: { id: string } } }>(
+    `mutation ($emails: [String!]) { started: startVerifyEmails(input: { emails: $emails, service: MAILSSO }) { ... on StartJobSuccess { job { id } } } }`,
+    { emails },
+  )
+  return started.job.id
+}
+
+async function shown(id: string): Promise<Shown> {
+  const { job } = await api.data<{ job: Shown }>(
+    `query ($id: ID!) { job(id: $id) { state error { code message } waitingFor progress { succeeded failed }
+      events(first: 100, filter: { type: ["finding"] }) { nodes { message category item } }
+      verifications(first: 10) { nodes { address status reason } } } }`,
+    { id },
+  )
+  return job
+}
+
+const act = (action: 'resumeJob' | 'retryJob', id: string) =>
+  api.data(`mutation ($id: ID!) { ${action}(id: $id) { __typename ... on JobSuccess { job { id } } } }`, { id })
+
+const valid = (address: string) => ({ address, status: 'VALID', reason: 'MAILBOX_ACCEPTED' })
+
+test('a wrong key ends the job with a code, and it goes on when the key is right', { timeout: 60_000 }, async () => {
+  mailsso.meets('wrongKey', { times: Infinity })
+  const id = await start(['valid@key.com'])
+  await jobEnds(db, Number(id))
+  expect(await shown(id)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'SERVICE_KEY_REFUSED', message: expect.stringContaining('mailsso refuses the key') },
+    verifications: { nodes: [] },
+  })
+  mailsso.recovers()
+  await act('resumeJob', id)
+  await until('it ends', async () => (await shown(id)).state === 'COMPLETED')
+  expect((await shown(id)).verifications.nodes).toMatchObject([valid('valid@key.com')])
+})
+
+test(
+  'HTML, broken connections and failures for ever cost addresses their verdicts, with findings, and a retry gets them',
+  { timeout: 120_000 },
+  async () => {
+    const jobs = await Promise.all(
+      (['html', 'hangUp', 'serverError'] as const).map(async (trouble) => {
+        const address = `valid@${trouble.toLowerCase()}.com`
+        mailsso.plan(address, { trouble })
+        return { address, id: await start([address, 'no address']) }
+      }),
+    )
+    for (const { address, id } of jobs) {
+      // The three pauses are of 1, 5 and 20 s.
+      await jobEnds(db, Number(id), 90_000)
+      expect(await shown(id)).toMatchObject({
+        state: 'COMPLETED',
+        error: null,
+        progress: { succeeded: 1, failed: 1 },
+        events: { nodes: [{ category: 'PROVIDER', item: address, message: expect.stringContaining('mailsso') }] },
+      })
+      mailsso.plan(address, 'valid')
+      await act('retryJob', id)
+      await until('it has its verdict', async () => (await shown(id)).progress.failed === 0)
+      await jobEnds(db, Number(id))
+      expect((await shown(id)).verifications.nodes).toContainEqual(expect.objectContaining(valid(address)))
+    }
+  },
+)
+
+test(
+  'a service that says 429 for ever lets the job wait, which says for what, until it is over',
+  { timeout: 60_000 },
+  async () => {
+    mailsso.meets('throttled', { times: Infinity })
+    const id = await start(['valid@throttled.com'])
+    const wait = async () => {
+      const told = await shown(id)
+      return told.state === 'RUNNING' && (told.waitingFor?.includes('mailsso: asked to go slower') ?? false)
+    }
+    /** As if the pause of a minute were over. */
+    const passTime = async () => {
+      await sql`update service_paces set paused_until = now()`.execute(db)
+      await sql`update job_shards set wait_until = now() where job_id = ${id} and state = 'WAITING'`.execute(db)
+    }
+    for (let round = 1; round <= 5; round++) {
+      await until('it waits', wait)
+      const before = mailsso.requests.length
+      await passTime()
+      await until('it has asked once more', async () => mailsso.requests.length > before)
+    }
+    expect(await shown(id)).toMatchObject({ progress: { succeeded: 0, failed: 0 }, events: { nodes: [] } })
+    mailsso.recovers()
+    await until('it waits', wait)
+    await passTime()
+    await jobEnds(db, Number(id))
+    expect((await shown(id)).verifications.nodes).toMatchObject([valid('valid@throttled.com')])
+  },
+)
