@@ -85,6 +85,14 @@ test('a service that asks to go slower is left alone for a while, by all', async
   const { said, laters } = await verify('hunter', ['valid@slow.com'])
   expect(said).toEqual({ 'valid@slow.com': 'VALID mailbox_accepted' })
   expect(laters).toEqual([expect.stringContaining('hunter: asked to go slower')])
+  // By the clock of the next job the pause is not over yet.
+  const calls = hunter.requests.length
+  const next = await verify('hunter', ['valid@slower.com'], {
+    onStep: (_step, drive) => {
+      if (drive.laters.length === 0) expect(hunter.requests).toHaveLength(calls)
+    },
+  })
+  expect(next.laters).toEqual([expect.stringContaining('hunter: asked to go slower')])
 })
 
 test('a service whose paid calls are used up is asked again when there are more', async () => {

@@ -21,9 +21,8 @@ const singles = {
   reacher: '/v1/check_email',
 } as const satisfies Record<Service, string>
 
-type Meets = (trouble: never, how?: { times?: number; path?: string }) => void
 const meets = (service: Service, trouble: string, times: number, path: string = singles[service]) =>
-  (fakes[service].meets as Meets)(trouble as never, { times, path })
+  fakes[service].meets(trouble as never, { times, path })
 
 test.each<[service: Service, trouble: string, why: string]>([
   ['hunter', 'throttled', 'asked to go slower'],
