@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { foundOnPage } from '../../../test/support/found-on-page.ts'
 import { extractPage } from './extract-page.ts'
-
-function found(body: string, contentType = 'text/html'): string[] {
-  const page = extractPage({ url: 'https://www.site.de/docs', body, contentType })
-  return page.emails.map(({ method, address }) => `${method} ${address}`)
-}
 
 describe('nothing that has the form of an address but is none', () => {
   it.each([
@@ -140,7 +136,7 @@ describe('nothing that has the form of an address but is none', () => {
       '<div data-name="Acme" data-domain="acme.com"></div><script data-domain="acme.com" defer></script>',
     ],
     ['words in base64', '<div data-target="collapse" data-id="abcdefgh" data-x="aGVsbG8gd29ybGQ="></div>'],
-  ])('%s', (_, body) => expect(found(body)).toEqual([]))
+  ])('%s', (_, body) => expect(foundOnPage(body)).toEqual([]))
 })
 
 describe('what is close to a trap and is an address', () => {
@@ -165,7 +161,7 @@ describe('what is close to a trap and is an address', () => {
     ['<p>info@acme.com: our mailbox</p>', ['text info@acme.com']],
     ['<p>bäckerei@müller.de</p>', ['text bäckerei@xn--mller-kva.de']],
     ['<p dir="rtl" style="direction:rtl">info@acme.com</p>', ['text info@acme.com']],
-  ])('%s', (body, expected) => expect(found(body)).toEqual(expected))
+  ])('%s', (body, expected) => expect(foundOnPage(body)).toEqual(expected))
 })
 
 describe("a site's own domain", () => {
