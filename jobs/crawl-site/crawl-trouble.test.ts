@@ -7,132 +7,23 @@ import { cutOff, endlessRedirect, inTurn, plainText, redirect, type SitePage, st
 
 const { crawl, site } = await crawlBench()
 
-describe('robots.txt', () => {
-  test('is obeyed, and what it forbids is skipped with the line', async () => {
-    const { url, hits } = await site({
-      '/robots.txt': plainText(
-        'User-agent: *\nDisallow: /private\nAllow: /private/open\n\nUser-agent: other\nDisallow: /',
-      ),
-      '/': html(links('/private/a', '/private/open', '/b')),
-      '/private/open': html('open@maker-works.com'),
-      '/private/a': html('secret@maker-works.com'),
-      '/b': html(''),
-    })
-    const crawled = await crawl({ startUrls: [`${url}/`] })
-    expect(crawled.fates).toEqual({
-      '/': 'FETCHED',
-      '/b': 'FETCHED',
-      '/private/a': 'SKIPPED',
-      '/private/open': 'FETCHED',
-    })
-    expect(crawled.page('/private/a')).toMatchObject({
-      category: 'robots',
-      message: 'robots.txt forbids it (Disallow: /private)',
-    })
-    expect(crawled.findings).toEqual([])
-    expect([hits('/private/a'), hits('/robots.txt')]).toEqual([0, 1])
+test('what is no text is skipped', async () => {
+  const { url } = await site({
+    '/': html(links('/film', '/zip', '/json', '/bare')),
+    '/film': { headers: { 'content-type': 'video/mp4' }, body: 'x@maker-works.com' },
+    '/zip': { body: Buffer.from('PK\0\0x@maker-works.com') },
+    '/json': { headers: { 'content-type': 'application/json' }, body: '{"mail":"j@maker-works.com"}' },
+    '/bare': (_request, response) => void response.writeHead(200).end(html('bare@maker-works.com')),
   })
-
-  test('that forbids a start is a finding', async () => {
-    const { url } = await site({ '/robots.txt': plainText('User-agent: mailquarry\nDisallow: /'), '/': html('') })
-    const { findings, counts } = await crawl({ startUrls: [`${url}/`] })
-    expect(findings).toMatchObject([{ category: 'robots', url: `${url}/` }])
-    expect(counts).toMatchObject({ total: 1, skipped: 1 })
+  const { fates, page } = await crawl({ startUrls: [`${url}/`] })
+  expect(fates).toEqual({
+    '/': 'FETCHED',
+    '/film': 'SKIPPED',
+    '/zip': 'SKIPPED',
+    '/json': 'FETCHED',
+    '/bare': 'FETCHED',
   })
-
-  test('is asked for once, whatever the number of jobs', async () => {
-    const { url, hits } = await site({
-      '/robots.txt': plainText('User-agent: *\nDisallow: /a'),
-      '/': html(links('/a')),
-    })
-    for (let i = 0; i < 2; i++)
-      expect((await crawl({ startUrls: [`${url}/`] })).fates).toEqual({ '/': 'FETCHED', '/a': 'SKIPPED' })
-    expect(hits('/robots.txt')).toBe(1)
-  })
-
-  test.each<[what: string, robots: SitePage]>([
-    ['missing', status(404)],
-    ['refused', status(403)],
-    ['behind endless redirects', endlessRedirect],
-  ])('that is %s allows all', async (_what, robots) => {
-    const { url } = await site({ '/robots.txt': robots, '/': html('') })
-    expect((await crawl({ startUrls: [`${url}/`] })).fates).toEqual({ '/': 'FETCHED' })
-  })
-
-  test('is read behind redirects', async () => {
-    const { url } = await site({
-      '/robots.txt': redirect('/rules'),
-      '/rules': plainText('User-agent: *\nDisallow: /'),
-      '/': html(''),
-    })
-    expect((await crawl({ startUrls: [`${url}/`] })).fates).toEqual({ '/': 'SKIPPED' })
-  })
-
-  test('that answers 500 for good forbids all', async () => {
-    const { url, hits } = await site({ '/robots.txt': status(500), '/': html('') })
-    const crawled = await crawl({ startUrls: [`${url}/`, `${url}/b`] })
-    expect(crawled.fates).toEqual({ '/': 'SKIPPED', '/b': 'SKIPPED' })
-    expect(crawled.findings).toContainEqual({
-      category: 'robots',
-      message: 'robots.txt answered 500, so nothing may be fetched',
-      url: `${url}/robots.txt`,
-      httpStatus: 500,
-    })
-    expect([hits('/'), hits('/robots.txt')]).toEqual([0, 3])
-  }, 15_000)
-
-  test('of 10 MB is read as far as it must be', async () => {
-    const { url } = await site({
-      '/robots.txt': plainText(`User-agent: *\nDisallow: /a\n${'# filler\n'.repeat(1_100_000)}Disallow: /b`),
-      '/': html(links('/a', '/b')),
-      '/b': html(''),
-    })
-    const crawled = await crawl({ startUrls: [`${url}/`] })
-    expect(crawled.fates).toEqual({ '/': 'FETCHED', '/a': 'SKIPPED', '/b': 'FETCHED' })
-    expect(crawled.findings).toMatchObject([{ category: 'too_large' }])
-  })
-})
-
-describe('what a page says about itself', () => {
-  test.each<[what: string, page: SitePage]>([
-    [
-      'X-Robots-Tag: noindex',
-      {
-        headers: { 'x-robots-tag': 'otherbot: all, mailquarry: noindex' },
-        body: html(`${links('/b')} a@maker-works.com`),
-      },
-    ],
-  ])('%s keeps its addresses out', async (_what, page) => {
-    const { url } = await site({ '/': page, '/b': html('b@maker-works.com') })
-    expect((await crawl({ startUrls: [`${url}/`] })).addresses).toEqual(['b@maker-works.com'])
-  })
-
-  test('X-Robots-Tag: nofollow keeps its links from being followed', async () => {
-    const { url } = await site({
-      '/': { headers: { 'x-robots-tag': 'nofollow' }, body: html(`${links('/b')} a@maker-works.com`) },
-    })
-    const { fates, addresses } = await crawl({ startUrls: [`${url}/`] })
-    expect([fates, addresses]).toEqual([{ '/': 'FETCHED' }, ['a@maker-works.com']])
-  })
-
-  test('what is no text is skipped', async () => {
-    const { url } = await site({
-      '/': html(links('/film', '/zip', '/json', '/bare')),
-      '/film': { headers: { 'content-type': 'video/mp4' }, body: 'x@maker-works.com' },
-      '/zip': { body: Buffer.from('PK\0\0x@maker-works.com') },
-      '/json': { headers: { 'content-type': 'application/json' }, body: '{"mail":"j@maker-works.com"}' },
-      '/bare': (_request, response) => void response.writeHead(200).end(html('bare@maker-works.com')),
-    })
-    const { fates, page } = await crawl({ startUrls: [`${url}/`] })
-    expect(fates).toEqual({
-      '/': 'FETCHED',
-      '/film': 'SKIPPED',
-      '/zip': 'SKIPPED',
-      '/json': 'FETCHED',
-      '/bare': 'FETCHED',
-    })
-    expect(page('/film')).toMatchObject({ message: 'it is video/mp4, not text' })
-  })
+  expect(page('/film')).toMatchObject({ message: 'it is video/mp4, not text' })
 })
 
 describe('redirects', () => {
@@ -339,6 +230,18 @@ describe('a run', () => {
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(150)
     expect(maxConcurrent()).toBe(1)
   })
+
+  test('leaves a slow host alone for about as long as it takes to answer', async () => {
+    const slow: SitePage = async (_request, response) => {
+      await sleep(900)
+      response.end(html(''))
+    }
+    const { url, requests } = await site({ '/': html(links('/a', '/b')), '/a': slow, '/b': slow })
+    await crawl({ startUrls: [url] })
+    const [a, b] = requests.slice(-2).map(({ atMs }) => atMs)
+    // About a third of 900 ms, since the answer before came at once.
+    expect(b! - a!).toBeGreaterThanOrEqual(900 + 250)
+  }, 15_000)
 
   test('keeps the Crawl-delay of the host, without a slot where it is long', async () => {
     const { url, requests } = await site({ '/robots.txt': plainText('User-agent: *\nCrawl-delay: 2.5'), '/': html('') })
