@@ -21,6 +21,7 @@ import { createLive } from './live.ts'
 import { createLog } from './log.ts'
 import { startSampleSite } from './sample-site.ts'
 import { shownSettings } from './shown-settings.ts'
+import { userAgentOf } from './user-agent.ts'
 import { keepWorkers } from './worker-processes.ts'
 
 /** What has been started, ended in the opposite order. */
@@ -197,9 +198,4 @@ function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey'
 function settingsOf(config: Config): Settings {
   const { minDelayMs, hostsPerAddress, userAgentContact, allowHosts: ownHosts, dnsServers, smtp, services } = config
   return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp, services }
-}
-
-/** An honest name, with where to complain. */
-function userAgentOf({ userAgentContact }: Config): string {
-  return userAgentContact ? `Mailquarry/0.1 (+${userAgentContact})` : 'Mailquarry/0.1'
 }
