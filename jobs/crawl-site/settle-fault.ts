@@ -23,6 +23,7 @@ const mostStrikes = 8
 const mostFaults = 5
 /** A host that says "not before tomorrow" does not want this crawl. */
 const longestRetryAfterMs = 3_600_000
+
 /** A page, or the robots.txt that stands before it, could not be had. */
 export async function settleFault(
   run: HostRun,

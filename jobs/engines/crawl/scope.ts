@@ -38,7 +38,8 @@ export type Start =
   | {
       ok: true
       url: string
-      /** The text named a host and no scheme, so https is only a first try. */ guessed: boolean
+      /** The text named a host and no scheme, so https is only a first try. */
+      guessed: boolean
     }
   | { ok: false; code: StartRefusalCode; message: string }
 

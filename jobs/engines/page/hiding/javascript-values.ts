@@ -1,5 +1,3 @@
-import { decodeHTML } from 'entities'
-
 import { decodePercent } from './encodings.ts'
 
 /** What we know of a value in a script: a text or a list of texts. Numbers are texts. */
@@ -183,11 +181,6 @@ export function joinList(list: List, separator: string | undefined): Text | unde
 export function toNumber(value: Text | undefined): number | undefined {
   const number = value === undefined ? Number.NaN : Number(value.text)
   return Number.isInteger(number) ? number : undefined
-}
-
-/** The text that a value is likely to be shown as: entities in markup that is written into the page. */
-export function shownText(text: string): string {
-  return text.includes('&') ? decodeHTML(text) : text
 }
 
 function fromBase64(text: string): string {

@@ -144,7 +144,7 @@ const positions =
  * The first thing in a line that is a phone number: seven to fifteen digits (E.164) that begin as numbers do where people give them, or that a
  * label names. No date, no span of years, no piece of a hash.
  */
-export function phoneIn(line: string): string | undefined {
+function phoneIn(line: string): string | undefined {
   const text = line.slice(0, 400)
   for (const match of text.matchAll(
     /(?<![\p{L}\d.@/_-])(?:\+|\(\+?)?\d[\d\s()./\u2011\u2013-]{5,22}\d(?![\p{L}\d@_])/gu,
