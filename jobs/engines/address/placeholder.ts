@@ -12,6 +12,8 @@ export function isPlaceholder(local: string, domain: string, registrable: string
   if (placeholderLocals.has(stem) || placeholderShapes.test(stem)) return true
   // "a@b.com", "test@test.com", "john@doe.com"
   if ((local.length === 1 && name.length === 1) || (local === name && genericLocals.has(local))) return true
+  // "aaa@bbb.com", "xxx@yyy.com"
+  if (oneLetter.test(local) && oneLetter.test(name)) return true
   if (name === 'doe' && /^(?:john|jane|joe)$/.test(local)) return true
   return genericNames.has(name) && genericLocals.has(local)
 }
@@ -43,7 +45,7 @@ const placeholderNames = new Set(
 const placeholderLocals = new Set(
   `yourname your-name your_name your.name youremail your-email your_email your.email yourmail youraddress yourusername youruser
   yourlogin youraccount yourid myname my-name my.name myemail my-email my.email
-  firstname.lastname first.last firstname_lastname firstname-lastname firstnamelastname firstname lastname firstinitial.lastname
+  firstname.lastname first.last first_last first-last f.last firstname_lastname firstname-lastname firstnamelastname firstname lastname firstinitial.lastname
   f.lastname flastname firstname.l name.surname firstname.surname forename.surname vorname.nachname vorname.name v.nachname
   vorname-nachname vorname_nachname prenom.nom prénom.nom nom.prenom nom.prénom nome.cognome cognome.nome n.cognome nombre.apellido
   nome.sobrenome nome.apelido imie.nazwisko imię.nazwisko jmeno.prijmeni jméno.příjmení voornaam.achternaam fornavn.etternavn
@@ -57,14 +59,16 @@ const placeholderLocals = new Set(
 /** "your-list", "xxxx" and "nnnnnn" for a number, and "list-name-request" for the robot of a list. */
 const placeholderShapes = /^(?:your[-_.].*|x{3,}|n{3,}|list-?name-(?:request|subscribe|unsubscribe|help|owner))$/
 
+const oneLetter = /^([a-z])\1+$/
+
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */
 const genericNames = new Set(
   `email mail gmail yahoo hotmail outlook icloud aol live company firma entreprise empresa azienda bedrijf site website webseite server
-  host xyz provider organization organisation business corp nospam address adresse`.split(/\s+/),
+  host xyz provider organization organisation business corp nospam address adresse def`.split(/\s+/),
 )
 
 const genericLocals = new Set(
-  `you me my user users username name someone somebody anyone anybody email e-mail mail address test example sample foo foobar login abc xyz
+  `you me my user users username name someone somebody anyone anybody email e-mail mail address test example sample demo foo foobar login abc xyz
   beispiel muster exemple esempio exemplo ejemplo voorbeeld przyklad navn namn nimi imie jmeno usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(
     /\s+/,
   ),

@@ -36,6 +36,7 @@ describe('links', () => {
     '',
     'data:text/html,x',
     'http://',
+    'http://mailto:info@acme.com',
     'info@acme.com',
     '/cdn-cgi/l/email-protection#00',
   ])('leads nowhere: %j', (href) => expect(page(`<a href="${href}">x</a>`).links).toEqual([]))

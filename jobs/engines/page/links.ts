@@ -3,7 +3,7 @@ import type { PageContent } from './reading/page-content.ts'
 export interface Link {
   /** Absolute, http or https, without fragment. */
   url: string
-  /** Every link of the page to it says so. */
+  /** True where all links of the page to it have `rel=nofollow`. */
   nofollow: boolean
   /** Its words, at most 200 characters; those of the first link that has any. */
   text: string
@@ -104,7 +104,7 @@ const plainPath =
 
 function isAddressOrScript(href: string): boolean {
   return (
-    /^(?:mailto|javascript|tel|data|sms|skype|whatsapp|about|blob|file|ftp|sip|xmpp|callto|fax|geo|viber|tg|intent):/i.test(
+    /^(?:(?:https?:\/\/)?mailto|javascript|tel|data|sms|skype|whatsapp|about|blob|file|ftp|sip|xmpp|callto|fax|geo|viber|tg|intent):/i.test(
       href,
     ) || /^[^/?:]+@[^/?:]+\.[a-z]{2,}$/i.test(href)
   )

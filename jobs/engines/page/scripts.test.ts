@@ -66,6 +66,8 @@ describe('scripts', () => {
     [`var contact = { email: "info@acme.com", name: 'x' }`, ['script info@acme.com']],
     [`var contact = { user: 'info', domain: 'acme.com' }`, ['script info@acme.com']],
     [`var c = { u: 'info', d: 'acme.com' }; el.href = 'mailto:' + c.u + '@' + c.d`, ['script info@acme.com']],
+    [`var c = { u: 'info', d: 'acme.com' }; el['href'] = c['u'] + '@' + c['d']`, ['script info@acme.com']],
+    [`for (const m of ['info@acme.com']) show(m)`, ['script info@acme.com']],
     [`mail('info', 'acme.com')`, ['script info@acme.com']],
     [`sendMail("acme.com", "info")`, ['script info@acme.com']],
     [`linkTo_UnCryptMailto('nbjmup+jogpAbdnf\\/dpn')`, ['script info@acme.com']],

@@ -27,6 +27,8 @@ describe('nothing that has the form of an address but is none', () => {
       'a Message-ID that a sentence speaks of',
       '<p>Our systems write a Message-ID: of &lt;<i>stuff</i>@<i>host</i>.acme.com&gt;. The Message-ID header is &lt;abc@mx.acme.com&gt;.</p>',
     ],
+    ['a list of Message-IDs', '<pre>References: &lt;x1y2@acme.org&gt; &lt;z@acme.org&gt;</pre>'],
+    ['a UID of a calendar', '<p>UID:20240101T120000Z-1234@acme.com</p>'],
     ['a Message-ID of Gmail', '<p>CAJo=hJtoX9=AyLHHpUJS7fueV9ciZ_MNpnEPHUz8Whui6g9F0A@mail.gmail.com</p>'],
     ['a documentation domain', '<p>you@example.com info@example.org x@www.example.net x@a.example x@site.invalid</p>'],
     [
@@ -80,10 +82,11 @@ describe('nothing that has the form of an address but is none', () => {
       'a variable in a template',
       '<p>{{name}}@acme.com ${user}@acme.com $user@acme.com %s@acme.com &lt;name&gt;@acme.com</p>',
     ],
+    ['a name in a template', '<p>__NAME__@acme.com __user_name__@acme.com</p>'],
     ['a parameter of Python', '<p>%(user)s@acme.com</p>'],
     [
       'names that everybody makes up',
-      '<p>a@b.com foo@bar.com test@test.com john@doe.com abc@xyz.com your@email.com my@email.com max@mustermann.de ihr.name@firma.de navn@firma.dk</p>',
+      '<p>a@b.com foo@bar.com test@test.com john@doe.com abc@xyz.com your@email.com my@email.com max@mustermann.de ihr.name@firma.de navn@firma.dk demo@demo.com aaa@bbb.com xxx@yyy.com abc@def.com f.last@acme.com</p>',
     ],
     ['letters of minified code', '<script>!function(){var t="n@e.to",r="r@i.co"}()</script>'],
     ['a number', '<p>3@4.com 1@2.de dinner@8.pm</p>'],
@@ -93,7 +96,7 @@ describe('nothing that has the form of an address but is none', () => {
       '<p>chacha20-poly1305@openssh.com hmac-sha2-256-etm@openssh.com ssh-ed25519-cert-v01@openssh.com curve25519-sha256@libssh.org</p>',
     ],
     ['a group for a template to fill', '<p>${a,b}@acme.com {user}@acme.com [name]@acme.com {a, b c!}@acme.com</p>'],
-    ['code', '<p>A@B.dot(C) self@obj.name(x)</p>'],
+    ['code', '<p>A@B.dot(C) self@obj.name(x) self@0x7fff.call</p>'],
     ['a unit of systemd', '<p>getty@tty1.service backup@daily.timer</p>'],
     ['a calendar and a chat', '<p>abc123@group.calendar.google.com 4930123456@s.whatsapp.net</p>'],
     ['a top-level domain that is none', '<p>info@acme.c info@acme.foobarbaz info@acme.123 info@1.2.3.4 info@acme</p>'],
@@ -106,7 +109,7 @@ describe('nothing that has the form of an address but is none', () => {
     ['too long a name', `<p>${'a'.repeat(65)}@acme.com ${'a'.repeat(200)}@acme.com a@${'b'.repeat(64)}.com</p>`],
     [
       'what a form proposes',
-      '<input type="email" placeholder="you@acme.com"><input type="hidden" name="csrf" value="a@acme.com">',
+      '<input type="email" placeholder="you@acme.com"><input type="hidden" name="csrf" value="a@acme.com"><div data-placeholder="you@acme.com"></div>',
     ],
     [
       'what is hidden',

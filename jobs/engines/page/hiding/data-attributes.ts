@@ -3,7 +3,7 @@ import { decodeHTML } from 'entities'
 import type { Method } from '../found-email.ts'
 import { rot13 } from '../spelling/rot13.ts'
 import { turn } from '../spelling/turned.ts'
-import { decodeBase64, decodeCodes, decodeHex, decodePercent, decodeTypo3 } from './encodings.ts'
+import { decodeBase64, decodeCodes, decodeEscapes, decodeHex, decodePercent, decodeTypo3 } from './encodings.ts'
 
 /** A text that may hold an address, and the way in which it was written. */
 export interface HiddenText {
@@ -18,6 +18,8 @@ export interface HiddenText {
 export function readDataAttributes(names: string[], values: string[]): HiddenText[][] {
   const found: HiddenText[][] = []
   for (const [i, value] of values.entries()) {
+    // what a form proposes is no address of anybody
+    if (names[i]!.includes('placeholder')) continue
     const readings = readValue(names[i]!, value)
     if (readings.length > 0) found.push(readings)
   }
@@ -33,13 +35,13 @@ export function readDataAttributes(names: string[], values: string[]): HiddenTex
 function readValue(name: string, value: string): HiddenText[] {
   if (value.length < 6 || value.length > 20_000) return []
   const readings: HiddenText[] = []
-  const text = decodePercent(value.includes('&') ? decodeHTML(value) : value)
+  const text = decodeEscapes(decodePercent(value.includes('&') ? decodeHTML(value) : value))
   if (text.includes('@') || /[[({<]\s?at|arroba|\bat\b/i.test(text)) {
     readings.push({ text, method: 'data-attribute' })
     // "data-enc-email" of the WordPress plug-in Email Encoder is always ROT13, with the sign or with "[at]"
     if (/enc|rot/.test(name)) readings.push({ text: rot13(text), method: 'rot13' })
   }
-  const base64 = decodeBase64(value)
+  const base64 = decodeBase64(text)
   if (base64 !== undefined) readings.push({ text: base64, method: 'base64' }, { text: turn(base64), method: 'base64' })
   const hidden = decodeHex(value) ?? decodeCodes(value) ?? (name.endsWith('token') ? decodeTypo3(value) : undefined)
   if (hidden !== undefined) readings.push({ text: hidden, method: 'data-attribute' })
@@ -95,7 +97,9 @@ export function joinPair(names: string[], values: string[]): HiddenText[] {
       continue
     }
     if (userNames.has(stem) || stem === '') user ??= value
-    else if (domainNames.has(stem)) domain ??= value
+    else if (domainNames.has(stem) && domain === undefined) domain = value
+    // data-domain="acme" data-suffix="com"
+    else if (domainNames.has(stem) && !domain!.includes('.')) tld ??= value
     else if (tldNames.has(stem)) tld ??= value
     else if (stem === 'name') name ??= value
   }

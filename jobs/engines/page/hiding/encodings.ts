@@ -11,6 +11,14 @@ export function decodePercent(text: string): string {
   })
 }
 
+/** Text with its letters for the codes that JSON and scripts write: `\u0040`, `\x40`. */
+export function decodeEscapes(text: string): string {
+  if (!text.includes('\\')) return text
+  return text.replace(/\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi, (_, long: string | undefined, short: string) =>
+    String.fromCharCode(Number.parseInt(long ?? short, 16)),
+  )
+}
+
 /**
  * Text out of base64, undefined where it is something else: a word, a number, a picture. The first of every four characters stays below "g" as
  * long as the text begins its groups in ASCII, which tells nearly all other values apart before anything is decoded.

@@ -152,10 +152,13 @@ class ScriptReader {
     if (first === 'new' || first === 'return' || first === 'typeof' || first === 'await') return this.readOperand()
     if (this.objects.length > 0 && this.isSign(':')) return this.readProperty(first)
     let value = this.texts.named(path)
-    while (value === undefined && this.isSign('.')) {
+    while (value === undefined) {
+      const byIndex = this.isNamedIndex()
+      if (!byIndex && !this.isSign('.')) break
       this.tokens.next()
-      if (this.tokens.peek().kind !== 'name') return undefined
+      if (!byIndex && this.tokens.peek().kind !== 'name') return undefined
       const { text } = this.tokens.next()
+      if (byIndex) this.tokens.next()
       path += `.${text}`
       value = this.texts.named(path) ?? this.texts.named(`.${text}`)
       if (this.isSign('(')) break
@@ -163,6 +166,13 @@ class ScriptReader {
     if (this.isSign('(') && value === undefined) return this.readCall(path, start)
     if (this.isSign('=') || this.isSign('+=')) return this.readAssignment(path, value)
     return value
+  }
+
+  /** `['user']`, which is the same as `.user`. */
+  private isNamedIndex(): boolean {
+    if (!this.isSign('[')) return false
+    const name = this.tokens.peek(1)
+    return name.kind === 'string' && /^[\w$]+$/.test(name.text) && this.tokens.peek(2).text === ']'
   }
 
   /** What a name holds is told when it is given up, since until then it may only be a part: addy = addy + '.com'. */

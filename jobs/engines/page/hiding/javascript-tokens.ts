@@ -24,9 +24,10 @@ export class ScriptTokens {
     this.code = code
   }
 
-  peek(): Token {
-    if (this.ahead.length === 0) this.read()
-    return this.ahead[0]!
+  /** The next token, or one behind it. */
+  peek(behind = 0): Token {
+    while (this.ahead.length <= behind) this.read()
+    return this.ahead[behind]!
   }
 
   next(): Token {

@@ -16,6 +16,8 @@ export function readLinkAddresses(href: string, admission: Admission, tell: Tell
   const colon = link.indexOf(':')
   const scheme = link.slice(0, Math.max(0, colon)).replaceAll(/\s+/g, '').toLowerCase()
   if (scheme === 'mailto' || scheme === 'mail-to') readMailtoAddresses(link, 'mailto', admission, tell)
+  // some forms for links put "http://" before whatever is typed
+  else if (/^https?:\/\/mailto:/i.test(link)) readMailtoAddresses(link.slice(colon + 3), 'mailto', admission, tell)
   else if (scheme === 'javascript') readScript(decodePercent(link.slice(colon + 1)), admission, tell)
   else if (scheme === 'znvygb') readMailtoAddresses(rot13(link), 'rot13', admission, tell)
   else if (scheme === 'data') readDataUrl(link, admission, tell)

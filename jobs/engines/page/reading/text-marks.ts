@@ -15,7 +15,7 @@ import {
 } from '../spelling/word-marks.ts'
 
 /** What a text may hold; bits. */
-export const HAS_SIGN = 1
+const HAS_SIGN = 1
 export const HAS_WORD = 2
 export const HAS_BOTH = 3
 
@@ -23,7 +23,7 @@ export const HAS_BOTH = 3
  * What something at this place of undecoded text may be for an address: the sign (or a code for it), a word or a bracket that stands for it, or,
  * of a reference, both. Says yes too often and hardly ever no wrongly: blocks of text without any such place are never rendered. Constant time.
  */
-export function markAt(source: string, position: number): number {
+function markAt(source: string, position: number): number {
   const code = source.charCodeAt(position)
   switch (classOfCode[code] ?? 0) {
     case SIGN:
@@ -90,7 +90,13 @@ function markOfReference(source: string, start: number): number {
     if (value === 0xa0 || value === 0x20)
       return wordIf(startsAtWord(source, start + 1 + source.slice(start, start + 12).indexOf(';')))
     const telling =
-      isWordCode(value) || value === 0x40 || value === 0x5b || value === 0x28 || value === 0x7b || value >= 0xfe00
+      isWordCode(value) ||
+      value === 0x40 ||
+      value === 0x5b ||
+      value === 0x28 ||
+      value === 0x7b ||
+      value === 0xab ||
+      value >= 0xfe00
     return telling ? HAS_BOTH : 0
   }
   // most references are letters with accents and signs that mean nothing here
@@ -101,7 +107,7 @@ function markOfReference(source: string, start: number): number {
 }
 
 // the last for references that were encoded twice
-const references = ['commat', 'lbrack', 'lsqb', 'lpar', 'lcub', 'lbrace', 'amp;#', 'amp;commat']
+const references = ['commat', 'lbrack', 'lsqb', 'lpar', 'lcub', 'lbrace', 'laquo', 'amp;#', 'amp;commat']
 const referenceStarts = new Set(['nbsp', 'lt', ...references].map((name) => name.charCodeAt(0)))
 
 /** After an opening bracket: perhaps gaps, tags or a second one, then a word for the sign, and then what may close it. */
@@ -109,8 +115,8 @@ function opensAtWord(source: string, start: number): boolean {
   let position = skipGapsAndTags(source, start)
   if (classOfCode[source.charCodeAt(position)] === BRACKET) position = skipGapsAndTags(source, position + 1)
   const code = source.charCodeAt(position)
-  // the text ends here, and its rest may be far behind a long tag; the sign itself; a reference that hides one
-  if (Number.isNaN(code) || code === 0x3c || code === 0x40) return true
+  // the text ends here, and its rest may be far behind a long tag; the sign itself; full-width letters; a reference that hides one
+  if (Number.isNaN(code) || code === 0x3c || code === 0x40 || code > 0xff00) return true
   if (code === 0x26) return markOfReference(source, position + 1) !== 0
   const end = wordEnd(source, position)
   if (end === position) return false

@@ -28,6 +28,12 @@ export const dotWords = words(
   punct tačka tacka titik chấm d-o-t teleia τελεία ドット どっと 닷 점 点 點 fullstop full-stop period`,
 )
 
+/** In brackets only: "jane [dash] roe [at] acme.com". */
+export const hyphenWords = words(
+  'dash hyphen minus bindestrich tiret guion guión hifen hífen trattino streepje myślnik',
+)
+export const underscoreWords = words('underscore under-score unterstrich underline')
+
 /** Ordinary words as well: "at any point in time". */
 export const doubtfulDotWords = words('point punt piste prik pont pika full-stop fullstop period')
 

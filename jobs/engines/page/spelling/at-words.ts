@@ -92,7 +92,7 @@ function readBare(text: string, before: number): AtForm | undefined {
   if (!clear && !doubtfulAtWords.has(word)) return undefined
   // in capitals among small letters it is meant as a sign: "jane AT acme.com"
   const capitals = text.slice(start, end) === 'AT' && isSmall(text[before - 1]) && isSmall(text[end + 1])
-  const sign = separator !== ' ' && separator !== '-' && separator !== '/'
+  const sign = separator !== ' ' && separator !== '-'
   return {
     start: skipSpacesBack(text, before),
     end: skipSpaces(text, end + 1),

@@ -59,12 +59,13 @@ export function readDomain(text: string, start: number): WrittenDomain | undefin
     }
     const loose = readDot(text, here)
     if (loose === undefined || !isLabelStart(text, loose.next)) break
+    if (loose.separates && isWhole(value, text, loose.next)) break
     if (loose.spaced) spaced = true
     else {
       doubtful = loose.doubtful && (doubtful || !words)
       words = true
     }
-    value += '.'
+    value += loose.sign
     position = loose.next
   }
   const glued = /[A-Z]{3}/.test(value) ? /^(.*[a-z\d])(?:DOT|PUNKT|PUNTO|POINT|PONTO)([a-z].*)$/.exec(value) : null
@@ -120,6 +121,13 @@ const glues = [
 
 function isKnown(domain: string): boolean {
   return suffixFacts(domain.toLowerCase()).knownSuffix
+}
+
+/** "info@acme.com • Berlin": a whole domain goes on only as "acme . co . uk" does, with more of its suffix. */
+function isWhole(value: string, text: string, next: number): boolean {
+  if (!value.includes('.') || !isKnown(value)) return false
+  const label = /^[a-z\d-]*/i.exec(text.slice(next, next + 63))![0]
+  return text[next + label.length] === '@' || !isSuffix(`${value.slice(value.lastIndexOf('.') + 1)}.${label}`)
 }
 
 function isSuffix(domain: string): boolean {

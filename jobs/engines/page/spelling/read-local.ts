@@ -1,10 +1,10 @@
 import { isRole } from '../../address/local-part.ts'
 import { isStopWord } from './email-cues.ts'
 import { isAscii, isLatin, isLetterUnit, SEAM } from './letters.ts'
-import { readDotBack } from './written-dots.ts'
+import { readSignBack } from './written-dots.ts'
 
 /** The local part that ends at `last`: where it starts, and its letters. */
-export function readLocal(text: string, last: number): { start: number; value: string } | undefined {
+function readLocal(text: string, last: number): { start: number; value: string } | undefined {
   if (text[last] === '"') return readQuotedLocal(text, last)
   const ascii = isAscii(text.charCodeAt(last))
   let start = last + 1
@@ -35,7 +35,7 @@ export function readLocal(text: string, last: number): { start: number; value: s
   return { start: last + 1 - value.length, value: plain }
 }
 
-/** The same where dots may be words too; `words` tells whether they are. */
+/** The same where dots and hyphens may be words too; `words` tells whether they are. */
 export function readLooseLocal(
   text: string,
   last: number,
@@ -45,11 +45,11 @@ export function readLooseLocal(
   let { start, value } = first
   let words = false
   for (let i = 0; i < 4; i++) {
-    const dot = readDotBack(text, start)
-    const more = dot && readLocal(text, dot.start - 1)
-    if (more === undefined || (!dot!.sure && isStopWord(more.value))) break
+    const written = readSignBack(text, start)
+    const more = written && readLocal(text, written.start - 1)
+    if (more === undefined || (!written!.sure && isStopWord(more.value))) break
     start = more.start
-    value = `${more.value}.${value}`
+    value = `${more.value}${written!.sign}${value}`
     words = true
   }
   return { start, value, words }

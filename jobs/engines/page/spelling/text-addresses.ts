@@ -47,9 +47,9 @@ export function findInText(line: string, admission: Admission, marks = HAS_BOTH)
     // a trap is done with: nothing else is looked for in it
     if (trapAround(before, local, after) !== undefined) return true
     let written = searched.slice(start, end)
-    // _info@acme.com_
-    if (/^[_*~]/.test(local) && after.startsWith(local[0]!))
-      admitted = admission.admit(local.slice(1), domain) ?? admitted
+    // _info@acme.com_, __info@acme.com__
+    const mark = /^_*/.exec(local)![0]
+    if (mark !== '' && after.startsWith(mark)) admitted = admission.admit(local.slice(mark.length), domain) ?? admitted
     const loose = method === 'spaced' || written.includes(SEAM)
     written = written.replaceAll(SEAM, '')
     const place = searched === text ? start - seams.before(start) : start

@@ -33,9 +33,11 @@ export function trapInAddress(local: string, domain: string): Trap | undefined {
   if (/(?:^|\.)ingest\.(?:\w+\.)?sentry\.io$|^sentry[\w-]*\.(?!io$)/.test(domain)) return 'error-tracker'
   if (/(?:^|\.)(?:calendar\.google\.com|s\.whatsapp\.net|g\.us|c\.us|gserviceaccount\.com)$/.test(domain))
     return 'no-mailbox-service'
+  if (/^__\w+__$/.test(local)) return 'template'
   if (localIsHost(local, domain)) return 'principal'
   if (algorithms.test(local)) return 'algorithm'
-  if (/^\d{1,2}\.[ap]m$/.test(domain) || (/^\d+$/.test(local) && /^\d{1,2}\.[a-z]+$/.test(domain))) return 'number'
+  if (/^0x[\da-f]+\.|^\d{1,2}\.[ap]m$/.test(domain) || (/^\d+$/.test(local) && /^\d{1,2}\.[a-z]+$/.test(domain)))
+    return 'number'
   if (logins.has(local) && codeHosts.test(domain)) return 'code-host'
   return undefined
 }
@@ -57,14 +59,14 @@ const codeHosts =
  * Mailers make Message-IDs that look like addresses, and archives of mail are full of them. By what known mailers write: Gmail, Gnus and Emacs,
  * Alpine and Pine, git send-email and GitGitGadget, Mutt, Thunderbird, Exim, Outlook, JavaMail, and whatever begins with a date and time.
  */
-export function isMessageId(local: string, domain: string): boolean {
+function isMessageId(local: string, domain: string): boolean {
   if (local.length < 12) return false
   if (domain === 'mail.gmail.com') return local.length > 30
   if (/^(?:alpine|pine)\.[a-z]{3}\.\d/.test(local) || /^\d?[a-z\d]{6,}\.(?:fsf|wl|gnu|ln)(?:_-_|-|$)/.test(local))
     return true
   if (/^(?:rfc-)?(?:patch|cover|pull)[.-](?:\d+[.-])*\d{6,}/.test(local) || /\.git\.[\w.-]*$/.test(local)) return true
   // 20170306084353.nrns455dvkdsfgo5, 20180107181459.222909-1-name, 20200207132152.GC2868, 1488999039-37631-1-git-send-email-name
-  if (/^(?:19|20)\d{6}(?:\d{2,6})?[.\-_]/.test(local) || /^\d{9,}[.-]\d+/.test(local)) return true
+  if (/^(?:19|20)\d{6}(?:\d{2,6}|t\d{6}z?)?[.\-_]/.test(local) || /^\d{9,}[.-]\d+/.test(local)) return true
   // 5577240D.7020309, 22708.8913.864049.452252, E16RdAL-0006pc-00
   if (/^[\da-f]{7,8}\.[\da-f]{5,8}$/.test(local) && /\d/.test(local)) return true
   if (/^\d+\.\d+\.\d+\.\d+$/.test(local) || /^e?1[a-z\d]{5}-[a-z\d]{6,11}-[a-z\d]{2,4}$/.test(local)) return true
@@ -93,7 +95,9 @@ function trapInNeighbours(before: string, after: string): Trap | undefined {
       if (/^:[~/\w.$]/.test(after)) return 'remote-path'
       break
     case '(':
-      return 'code'
+      // "info@acme.com(Jane)" names somebody
+      if (!/^\(\p{Lu}\p{Ll}+[\s)]/u.test(after)) return 'code'
+      break
     case '.':
       if (/^\.\w+\(/.test(after)) return 'code'
       break
@@ -143,7 +147,7 @@ const tellingWords =
 
 /** "Message-ID: <", "References: ", "the Message-ID header is <": with a sign of a value, for the words are used alone as well. */
 const messageIdBefore =
-  /\b(?:message-?ids?|in-reply-to|references|msgid|mid)(?:\s+(?:header|field|line|value))?\s*(?:[:=]\s*(?:(?:of|is|was|like|reads?|such as)\s+)?["'`(]?<?|(?:(?:of|is|was|like|reads?|such as)\s+)?["'`(]?<)$/i
+  /\b(?:message-?ids?|in-reply-to|references|msgid|mid)(?:\s+(?:header|field|line|value))?\s*(?:[:=]\s*(?:(?:of|is|was|like|reads?|such as)\s+)?(?:<[^<>\s]*>,?\s*)*["'`(]?<?|(?:(?:of|is|was|like|reads?|such as)\s+)?["'`(]?<)$/i
 
 /** `ssh -p 22 user@host`, `scp file user@host`: a command, its options, and nothing that ends a sentence between. */
 function isRemoteLogin(before: string): boolean {

@@ -1,14 +1,17 @@
-import { dotWords, doubtfulDotWords } from './at-word-lists.ts'
+import { dotWords, doubtfulDotWords, hyphenWords, underscoreWords } from './at-word-lists.ts'
 import { isAscii, isClosing, isLetterUnit, isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
 
-/** A dot that is not written as one, with the gaps around it. */
+/** A dot, or in brackets a hyphen, that is not written as one, with the gaps around it. */
 export interface WrittenDot {
+  sign: '.' | '-'
   /** Where the label behind it starts. */
   next: number
   /** A dot after all, with spaces. */
   spaced: boolean
   /** A word that may just be a word. */
   doubtful: boolean
+  /** A sign that may also stand between an address and what comes next. */
+  separates: boolean
 }
 
 export function readDot(text: string, start: number): WrittenDot | undefined {
@@ -17,26 +20,37 @@ export function readDot(text: string, start: number): WrittenDot | undefined {
   const code = text.charCodeAt(position)
   if (isOpening(code)) {
     const inner = readInner(text, position)
-    if (inner === undefined || !(inner.word === '.' || dotWords.has(inner.word))) return undefined
-    return { next: skipSpaces(text, inner.end), spaced: false, doubtful: false }
+    const sign = inner && signOf(inner.word)
+    if (sign === undefined || sign === '_') return undefined
+    return { sign, next: skipSpaces(text, inner!.end), spaced: false, doubtful: false, separates: false }
   }
   if (code === 0x2e) {
     // "acme . com", "acme .com"; not "acme. Com", where a sentence ends
     if (spaces === 0) return undefined
-    return { next: skipSpaces(text, position + 1), spaced: true, doubtful: false }
+    return { sign: '.', next: skipSpaces(text, position + 1), spaced: true, doubtful: false, separates: true }
   }
-  if (code === 0xb7 || code === 0x2022) return { next: skipSpaces(text, position + 1), spaced: false, doubtful: false }
+  if (code === 0xb7 || code === 0x2022)
+    return { sign: '.', next: skipSpaces(text, position + 1), spaced: false, doubtful: false, separates: true }
   const sign = '-_*|~='.includes(text[position]!) ? text[position]! : undefined
   if (spaces === 0 && sign === undefined) return readUnspacedDot(text, position)
   const wordStart = sign === undefined ? position : position + 1
   const wordEnd = endOfWord(text, wordStart)
   const word = text.slice(wordStart, wordEnd).toLowerCase()
   if (!dotWords.has(word) || text[wordEnd] !== (sign ?? ' ')) return undefined
-  return { next: skipSpaces(text, wordEnd + 1), spaced: false, doubtful: doubtfulDotWords.has(word) }
+  return {
+    sign: '.',
+    next: skipSpaces(text, wordEnd + 1),
+    spaced: false,
+    doubtful: doubtfulDotWords.has(word),
+    separates: false,
+  }
 }
 
-/** A written-out dot that ends before `end`: where it starts, and whether brackets leave no doubt that it is one. */
-export function readDotBack(text: string, end: number): { start: number; sure: boolean } | undefined {
+/** A written-out sign of a local part that ends before `end`: where it starts, and whether brackets leave no doubt that it is one. */
+export function readSignBack(
+  text: string,
+  end: number,
+): { sign: '.' | '-' | '_'; start: number; sure: boolean } | undefined {
   const position = skipSpacesBack(text, end)
   if (isClosing(text.charCodeAt(position - 1))) {
     for (let open = position - 2; open >= position - 14 && open >= 0; open--) {
@@ -45,7 +59,8 @@ export function readDotBack(text: string, end: number): { start: number; sure: b
         .slice(open + 1, position - 1)
         .trim()
         .toLowerCase()
-      return word === '.' || dotWords.has(word) ? { start: skipSpacesBack(text, open), sure: true } : undefined
+      const sign = signOf(word)
+      return sign && { sign, start: skipSpacesBack(text, open), sure: true }
     }
     return undefined
   }
@@ -54,7 +69,14 @@ export function readDotBack(text: string, end: number): { start: number; sure: b
   while (start > 0 && start > position - 12 && isLetterUnit(text, start - 1)) start--
   const word = text.slice(start, position).toLowerCase()
   if (!dotWords.has(word) || doubtfulDotWords.has(word) || text[start - 1] !== ' ') return undefined
-  return { start: skipSpacesBack(text, start), sure: false }
+  return { sign: '.', start: skipSpacesBack(text, start), sure: false }
+}
+
+/** What a word in brackets stands for. */
+function signOf(word: string): '.' | '-' | '_' | undefined {
+  if (word === '.' || dotWords.has(word)) return '.'
+  if (hyphenWords.has(word)) return '-'
+  return underscoreWords.has(word) ? '_' : undefined
 }
 
 /** What is in the brackets that open at `open`, in lower case, its spaces as hyphens; `end` is behind them. Doubled brackets count as one. */
@@ -91,7 +113,8 @@ function isLetterOrZero(code: number): boolean {
 
 function readUnspacedDot(text: string, position: number): WrittenDot | undefined {
   for (const word of unspacedDotWords)
-    if (text.startsWith(word, position)) return { next: position + word.length, spaced: false, doubtful: false }
+    if (text.startsWith(word, position))
+      return { sign: '.', next: position + word.length, spaced: false, doubtful: false, separates: false }
   return undefined
 }
 
