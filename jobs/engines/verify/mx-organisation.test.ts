@@ -5,6 +5,7 @@ import { mxOrganisation } from './mx-organisation.ts'
 it.each([
   ['aspmx.l.google.com', 'google'],
   ['gmail-smtp-in.l.google.com', 'google'],
+  ['aspmx2.googlemail.com', 'google'],
   ['acme-com.mail.protection.outlook.com', 'microsoft365'],
   ['acme-com.a-v1.mx.microsoft', 'microsoft365'],
   ['outlook-com.olc.protection.outlook.com', 'outlook.com'],

@@ -28,6 +28,7 @@ describe('a reply to RCPT', () => {
       'mailbox_not_found',
     ],
     ['550 5.1.1 Anything at all', 'mailbox_not_found'],
+    ['550 5.1.1 Rejected by policy', 'mailbox_not_found'],
     ['550 5.1.6 Mailbox has moved', 'mailbox_not_found'],
     ['550 5.4.1 Recipient address rejected: Access denied. AS(201806281)', 'mailbox_not_found', microsoft],
     [
@@ -43,10 +44,13 @@ describe('a reply to RCPT', () => {
     ['550 5.1.0 Benutzer unbekannt', 'mailbox_not_found'],
 
     ['550 5.2.1 The email account that you tried to reach is disabled', 'mailbox_disabled', google],
+    ['550 5.2.1 Anything at all', 'mailbox_disabled'],
     ['554 This mailbox is disabled', 'mailbox_disabled'],
 
     ['452 4.2.2 The email account that you tried to reach is over quota', 'mailbox_full', google],
     ['552 5.2.2 Mailbox full', 'mailbox_full'],
+    ['550 5.2.2 Anything at all', 'mailbox_full'],
+    ['452 4.2.2 Anything at all', 'mailbox_full'],
     ['552 Requested mail action aborted', 'mailbox_full'],
     ['452 Mailbox full', 'mailbox_full'],
     ['550 Quota exceeded', 'mailbox_full'],
@@ -66,6 +70,8 @@ describe('a reply to RCPT', () => {
     ['421 Blocked by the block list zen.spamhaus.org', 'rate_limited'],
     ['452 4.5.3 Too many recipients', 'rate_limited'],
     ['550 5.5.3 Too many recipients', 'rate_limited'],
+    ['452 4.5.3 Anything at all', 'rate_limited'],
+    ['550 5.2.1 The user you are trying to contact is receiving mail at a rate', 'rate_limited', google],
     ['450 4.2.1 The user you are trying to contact is receiving mail at a rate', 'rate_limited', google],
     ['451 4.7.650 The mail server has been temporarily rate limited due to IP reputation', 'rate_limited', microsoft],
     ['451 4.7.500 Server busy', 'rate_limited', microsoft],
@@ -103,6 +109,7 @@ describe('a reply to RCPT', () => {
     ['451 4.3.0 Temporary lookup failure', 'inconclusive'],
     ['452 4.3.1 Insufficient system storage', 'inconclusive'],
     ['550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup', 'inconclusive', microsoft],
+    ['550 5.7.134 RESOLVER.RST.SenderNotAuthenticatedForMailbox', 'inconclusive', microsoft],
     ['199 What', 'inconclusive'],
   ])('%s: %s', (line, reason, host = 'mx.acme.com') => {
     expect(readReply(reply(line), 'rcpt', host).reason).toBe(reason)
