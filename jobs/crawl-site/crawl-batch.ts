@@ -75,6 +75,8 @@ const host = z.object({
     .optional(),
   /** That it has links into a space without end has been told. */
   endlessTold: z.boolean().optional(),
+  /** That addresses at placeholder domains were left out has been told. */
+  placeholderTold: z.boolean().optional(),
   /** Its part of the cap that it had no use for has been given back. */
   released: z.boolean(),
   /** Why the host is not asked any more: what is left is skipped. */

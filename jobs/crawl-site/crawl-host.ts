@@ -186,6 +186,7 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     step.notes.push({ message: `${args.shard}: ${state.fetched} pages fetched`, counts: { fetched: state.fetched } })
   }
   tellEndless(run)
+  tellPlaceholders(run)
   run.step = emptyStep()
   const batch = batchOf(
     step,
@@ -201,6 +202,14 @@ function tellEndless({ step: { endless, findings }, state }: HostRun): void {
   state.endlessTold = true
   const message = `links into what has no end are not followed, such as ${endless.link} (${endless.trap})`
   findings.push({ category: 'too_large', message, url: endless.on })
+}
+
+/** Once a host: without a word, a page full of such addresses seems not to have been read. */
+function tellPlaceholders({ step: { placeholder, notes }, state }: HostRun): void {
+  if (!placeholder || state.placeholderTold) return
+  state.placeholderTold = true
+  const message = `addresses at placeholder domains, such as ${placeholder.domain}, are left out`
+  notes.push({ message, url: placeholder.on })
 }
 
 function stepOf(

@@ -20,6 +20,8 @@ export interface CrawlStep {
   counts: Required<Pick<Counts, 'succeeded' | 'failed' | 'skipped' | 'bytesDone'>>
   /** The first link that led into a space without end, and on which page. */
   endless?: { on: string; link: string; trap: Trap }
+  /** The first domain such as `example.com` whose addresses were left out, and on which page. */
+  placeholder?: { on: string; domain: string }
   /** Pages of the cap. */
   used: number
   /** The state has changed, so that the step must be stored even without pages. */

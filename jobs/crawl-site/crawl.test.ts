@@ -70,6 +70,23 @@ describe('a crawl', () => {
     ])
   })
 
+  test('tells once a host that addresses at placeholder domains are left out, wherever it is interrupted', async () => {
+    const { url } = await site({
+      '/': html(`${links('/a', '/b')} ada@example.com grace@example.org info@maker-works.com`),
+      '/a': html('kay@acme.example, yourname@maker-works.com'),
+      '/b': html('x'),
+    })
+    const message = 'addresses at placeholder domains, such as example.com, are left out'
+    for (const options of [{}, { stopsAfterEachStep: true, care: () => 'one-item' as const }]) {
+      const { addresses, notes } = await crawl({ startUrls: [`${url}/`] }, options)
+      expect(addresses).toEqual(['info@maker-works.com'])
+      expect(notes.filter(({ message }) => message.includes('placeholder'))).toEqual([{ message, url: `${url}/` }])
+    }
+    const { url: other } = await site({ '/': html('yourname@firm.com info@maker-works.com') })
+    const { notes } = await crawl({ startUrls: [`${other}/`] })
+    expect(notes.filter(({ message }) => message.includes('placeholder'))).toEqual([])
+  })
+
   test('asks contact and team pages first, then by depth', async () => {
     const { url, requests } = await site({
       '/': html(links('/x', '/team')),

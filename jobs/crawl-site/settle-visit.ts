@@ -46,6 +46,9 @@ export async function settleVisit(run: HostRun, held: HeldHost, page: QueuedPage
 async function settlePageRead(run: HostRun, page: QueuedPage, visit: Extract<Visit, { got: 'page' }>): Promise<void> {
   const { step, follower, frontier, state } = run
   const found = visit.noindex ? [] : acceptedOf(run, visit.page.emails)
+  const { placeholderDomain } = visit.page
+  if (placeholderDomain !== undefined && !state.placeholderTold && !visit.noindex)
+    step.placeholder ??= { on: page.url, domain: ownText(placeholderDomain) }
   step.sightings.push(...found.map((email) => sightingOf(page, email)))
   step.counts.bytesDone += visit.bytes
   state.fetched++

@@ -3,11 +3,8 @@
  * A-label form, local part in lower case, `registrable` as the public suffix list has it.
  */
 export function isPlaceholder(local: string, domain: string, registrable: string | undefined): boolean {
-  const labels = domain.split('.')
-  if (reservedTlds.has(labels.at(-1)!)) return true
-  if (labels.some((label) => placeholderLabels.has(label))) return true
-  const name = registrable?.slice(0, registrable.indexOf('.')) ?? ''
-  if (placeholderNames.has(name)) return true
+  if (isPlaceholderDomain(domain, registrable)) return true
+  const name = nameOf(registrable)
   const stem = local.split('+', 1)[0]!
   if (placeholderLocals.has(stem) || placeholderShapes.test(stem)) return true
   // "a@b.com", "test@test.com", "john@doe.com"
@@ -16,6 +13,17 @@ export function isPlaceholder(local: string, domain: string, registrable: string
   if (oneLetter.test(local) && oneLetter.test(name)) return true
   if (name === 'doe' && /^(?:john|jane|joe)$/.test(local)) return true
   return genericNames.has(name) && genericLocals.has(local)
+}
+
+/** Whether no address there is anybody's: `example.com`, `acme.example`, `yourdomain.com`. */
+export function isPlaceholderDomain(domain: string, registrable: string | undefined): boolean {
+  const labels = domain.split('.')
+  if (reservedTlds.has(labels.at(-1)!)) return true
+  return labels.some((label) => placeholderLabels.has(label)) || placeholderNames.has(nameOf(registrable))
+}
+
+function nameOf(registrable: string | undefined): string {
+  return registrable?.slice(0, registrable.indexOf('.')) ?? ''
 }
 
 // RFC 2606 §2, RFC 6761, RFC 9476, and the names that home routers and intranets hand out. `.test` is not among them: test

@@ -23,6 +23,8 @@ export interface PageInput {
 export interface ExtractedPage {
   /** One for each address and method; in the order of the page, the surest ways of one address first. */
   emails: FoundEmail[]
+  /** The first domain such as `example.com` at which there were addresses; none of them is in `emails`. */
+  placeholderDomain?: string
   links: Link[]
   title?: string
   /** As the page says it: `de`, `pt-BR`. */
@@ -49,6 +51,7 @@ export function extractFrom(content: PageContent, { url, ownDomains }: PageInput
   const refreshUrl = refresh && resolver.resolve(refresh.href)
   return {
     emails,
+    ...(admission.placeholderDomain !== undefined && { placeholderDomain: admission.placeholderDomain }),
     links: readLinks(content, resolver),
     ...(content.title !== undefined && { title: content.title }),
     ...(content.language !== undefined && { language: content.language }),

@@ -1,5 +1,5 @@
 import { parseAddress } from '../../address/parse.ts'
-import { isPlaceholder } from '../../address/placeholder.ts'
+import { isPlaceholder, isPlaceholderDomain } from '../../address/placeholder.ts'
 import { suffixFacts } from '../../address/public-suffix.ts'
 import { trapInAddress } from './traps.ts'
 
@@ -19,6 +19,8 @@ export interface Admitted {
 /** The one gate before a result: what does not pass is no address, however it was found. */
 export class Admission {
   private readonly own: readonly string[]
+  /** The first domain at which addresses were turned away because none there is anybody's. */
+  placeholderDomain: string | undefined
 
   /** `url` of the page and further domains whose addresses are expected, so that no name among them counts as made up. */
   constructor(url: string, ownDomains: readonly string[] = []) {
@@ -31,7 +33,10 @@ export class Admission {
     const verdict = judgeOnce(local, domain)
     if (verdict === undefined) return undefined
     const own = this.isOwn(verdict.domain)
-    if (!own && (verdict.placeholder || !verdict.reachable)) return undefined
+    if (!own && (verdict.placeholder || !verdict.reachable)) {
+      if (verdict.placeholderDomain) this.placeholderDomain ??= verdict.domain
+      return undefined
+    }
     return {
       address: verdict.address,
       local: verdict.local,
@@ -53,6 +58,8 @@ interface Verdict {
   local: string
   domain: string
   placeholder: boolean
+  /** ...whatever stands before the @. */
+  placeholderDomain: boolean
   /** There may be such a domain. */
   reachable: boolean
   /** ...though no list knows of it. */
@@ -84,11 +91,13 @@ function judge(writtenLocal: string, writtenDomain: string): Verdict | undefined
   // new international domains come faster than lists; in Latin letters there are hardly any
   const unknownSuffix = !knownSuffix && (tld === 'test' || /^[^\0-\u024f]+$/.test(tld))
   const reachable = knownSuffix ? registrable !== undefined : unknownSuffix
+  const placeholder = isPlaceholder(local, domain, registrable)
   return {
     address,
     local,
     domain,
-    placeholder: isPlaceholder(local, domain, registrable),
+    placeholder,
+    placeholderDomain: placeholder && isPlaceholderDomain(domain, registrable),
     reachable,
     unknownSuffix,
     decoy: plain.decoy,
