@@ -63,7 +63,11 @@ describe('a table of sites', () => {
   test('is refused before the start with each row that is no site', async () => {
     const table = 'name,website\nA,acme.com\nB,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
     expect(await checkStartTable(crawlInput.parse({ table }), settings, noUpload)).toEqual([
-      { path: ['table'], message: 'Line 3, column 2: "exa mple" is not a domain', code: 'not_a_domain' },
+      {
+        path: ['table'],
+        message: 'Line 3, column 2: "exa mple" is not a domain: it is several words',
+        code: 'not_a_domain',
+      },
       { path: ['table'], message: expect.stringMatching(/^Line 5, column 2: "10.0.0.1"/), code: 'private_address' },
       {
         path: ['table'],

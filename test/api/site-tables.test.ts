@@ -28,7 +28,11 @@ test('a table of sites is uploaded, and refused with the rows that are wrong, be
   const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\nC;good.com\r\n'))
   expect(await start({ upload })).toEqual({
     issues: [
-      { path: ['upload'], message: 'Line 2, column 2: "exa mple" is not a domain', code: 'not_a_domain' },
+      {
+        path: ['upload'],
+        message: 'Line 2, column 2: "exa mple" is not a domain: it is several words',
+        code: 'not_a_domain',
+      },
       { path: ['upload'], message: expect.stringMatching(/^Line 3, column 2: /), code: 'private_address' },
     ],
   })

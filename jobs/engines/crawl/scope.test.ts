@@ -48,6 +48,38 @@ describe('refuses with a reason each', () => {
 })
 
 test.each([
+  ['http://127.0.0.1:8099/', 'ALLOW_HOSTS=127.0.0.1:8099'],
+  ['127.0.0.1:8099', 'ALLOW_HOSTS=127.0.0.1:8099'],
+  ['10.0.0.1', 'ALLOW_HOSTS=10.0.0.1'],
+  ['http://[::1]:3001/', 'ALLOW_HOSTS=[::1]:3001'],
+  ['localhost:8080', 'ALLOW_HOSTS=localhost:8080'],
+])('the refusal of "%s" tells how a host of our own is crawled', (text, setting) => {
+  const refused = readDomain(text, listed)
+  expect(refused).toMatchObject({ message: expect.stringContaining(`the server is started with ${setting}`) })
+  const [, entry] = setting.split('=')
+  expect(readDomain(text, hostList([entry!]))).toMatchObject({ ok: true })
+})
+
+test.each([
+  ['ada@acme.com', ': it is an e-mail address; give its domain, acme.com, or verify it'],
+  ['mailto:ada@acme.com', ': it is an e-mail address; give its domain, acme.com, or verify it'],
+  ['/etc/hosts', ': it is the path of a file'],
+  ['./sites.csv', ': it is the path of a file'],
+  ['C:\\sites.csv', ': it is the path of a file'],
+  ['file:///home/ada/sites.csv', ': it is the path of a file'],
+  ['htp://acme.com', ': it begins with htp://, but URLs of sites begin with http:// or https://'],
+  ['https//acme.com', ': it begins with https//, but URLs of sites begin with http:// or https://'],
+  ['https:/acme.com', ': it begins with https:/, but URLs of sites begin with http:// or https://'],
+  ['ftp://acme.com', ': it begins with ftp://, but URLs of sites begin with http:// or https://'],
+  ['hello there', ': it is several words'],
+  ['acme.com, b.org', ': it is several; give each as an entry of its own'],
+  ['acme.com/team', ': it goes on behind the host; give acme.com alone, or the URL with https:// in front'],
+  ['exa_mple..com', ''],
+])('"%s" is not a domain%s', (text, what) => {
+  expect(readDomain(text, listed)).toMatchObject({ message: `"${text}" is not a domain${what}` })
+})
+
+test.each([
   ['example.com', 'https://example.com/', true],
   [' Example.COM ', 'https://example.com/', true],
   ['example.com.', 'https://example.com/', true],

@@ -3,6 +3,7 @@ import { getDomain, parse } from 'tldts'
 import { literalAddress, specialRange } from './address-range.ts'
 import { canonicalUrl } from './canonical-url.ts'
 import { type HostList, portOf } from './host-list.ts'
+import { whatElse } from './what-else.ts'
 
 /** `host`: exactly the host of a start. `domain`: all hosts of its registrable domain. */
 export type CrawlScope = 'host' | 'domain'
@@ -48,7 +49,8 @@ export function readDomain(text: string, listed: HostList): Start {
   const entry = text.trim()
   if (/^https?:\/\//i.test(entry)) return readStartUrl(entry, listed)
   const result = canonicalUrl(`https://${entry}`)
-  if (!result.ok || !/^[^/?#@\\]+$/.test(entry)) return refuse('not_a_domain', `"${shortened(entry)}" is not a domain`)
+  if (!result.ok || !/^[^/?#@\\]+$/.test(entry))
+    return refuse('not_a_domain', `"${shortened(entry)}" is not a domain${whatElse(entry)}`)
   const url = new URL(result.url)
   if (listed.has(url.hostname, portOf(url))) {
     // A listed host is a development server more often than not: there the scheme is http unless the port is that of https.
@@ -69,17 +71,18 @@ export function readStartUrl(text: string, listed: HostList): Start {
   return refusalOf(url, text.trim()) ?? { ok: true, url: result.url, guessed: false }
 }
 
-function refusalOf({ hostname }: URL, entry: string): Start | undefined {
+function refusalOf({ host, hostname }: URL, entry: string): Start | undefined {
   const name = shortened(entry)
+  const listing = `a host of your own is crawled where the server is started with ALLOW_HOSTS=${host}`
   const address = literalAddress(hostname)
   if (address !== undefined) {
     const range = specialRange(address)
     return range === undefined
       ? refuse('ip_address', `"${name}" is an IP address: give the name of the host`)
-      : refuse('private_address', `"${name}" is an address that is not on the public Internet (${range})`)
+      : refuse('private_address', `"${name}" is an address that is not on the public Internet (${range}); ${listing}`)
   }
   if (hostname === 'localhost' || hostname.endsWith('.localhost'))
-    return refuse('local_name', `"${name}" is this machine itself`)
+    return refuse('local_name', `"${name}" is this machine itself; ${listing}`)
   const parsed = parse(hostname, { allowPrivateDomains: false })
   if (parsed.hostname === null) return refuse('not_a_domain', `"${name}" is not a domain`)
   if (!hostname.includes('.')) return refuse('local_name', `"${name}" is a single label: give the whole domain`)
