@@ -1,4 +1,4 @@
-import { parseAddress } from '../engines/address/parse.ts'
+import { parseAddress, refusalText } from '../engines/address/parse.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
 import { readRows } from '../engines/table/table-rows.ts'
@@ -18,12 +18,23 @@ export async function inspectList(
   hasFound: HasFound,
 ): Promise<InputIssue[]> {
   if (input.upload !== undefined) return inspectUpload(input, input.upload, openUpload)
-  const { fromJob, fromKnown } = input
+  const { emails = [], fromJob, fromKnown } = input
+  if (emails.length > 0) return inspectPasted(emails)
   if ((fromJob === undefined && !fromKnown) || (await hasFound(choiceOf(input)))) return []
   const who = fromJob === undefined ? 'No job of yours' : `No job of yours with the number ${fromJob}`
   const fitting = chooses(input) ? ' that fits' : ''
   const path = [fromJob === undefined ? 'fromKnown' : 'fromJob']
   return [{ path, message: `${who} has found an address${fitting} yet.`, code: 'nothing_found' }]
+}
+
+function inspectPasted(emails: readonly string[]): InputIssue[] {
+  let first: string | undefined
+  for (const email of emails) {
+    const parsed = parseAddress(email)
+    if (parsed.ok) return []
+    if (parsed.reason !== 'empty') first ??= `"${shortened(email.trim())}" ${refusalText[parsed.reason]}`
+  }
+  return [{ path: ['emails'], message: `Nothing here is an e-mail address: ${first}.`, code: 'no_address' }]
 }
 
 async function inspectUpload(input: VerifyInput, uploadId: string, openUpload: OpenUpload): Promise<InputIssue[]> {
@@ -51,4 +62,8 @@ async function inspectUpload(input: VerifyInput, uploadId: string, openUpload: O
     if (!(error instanceof TableError)) throw error
     return [{ path, message: error.message, code: error.code }]
   }
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }

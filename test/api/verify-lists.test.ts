@@ -254,6 +254,11 @@ test.each([
 
 test('an empty list, and a column that is not there, are refused by their path', async () => {
   expect((await start({ emails: ['', '  '] })).issues).toMatchObject([{ path: ['emails'] }])
+  expect(await start({ emails: ['', 'hello there', 'nothing@@here.com'], depth: 'SYNTAX' })).toEqual({
+    issues: [
+      { path: ['emails'], code: 'no_address', message: 'Nothing here is an e-mail address: "hello there" has no @.' },
+    ],
+  })
   const upload = await uploadBytes(api.url, Buffer.from('mail,name\nada@firm.com,Ada\n'))
   expect((await start({ upload, column: 'address' })).issues).toMatchObject([
     { path: ['upload'], code: 'unknown_column', message: expect.stringContaining('mail, name') },

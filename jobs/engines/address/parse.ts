@@ -6,6 +6,7 @@ export type AddressRefusal =
   | 'angle_brackets'
   | 'comment'
   | 'no_at'
+  | 'several_at'
   | 'too_long'
   | 'local_empty'
   | 'local_too_long'
@@ -47,6 +48,7 @@ export const refusalText: Record<AddressRefusal, string> = {
   angle_brackets: 'stands in angle brackets, as behind a name in a mail header: the address alone is asked for',
   comment: 'has a comment in round brackets: the address alone is asked for',
   no_at: 'has no @',
+  several_at: 'has more than one @',
   too_long: 'is longer than 254 octets',
   local_empty: 'has nothing before the @',
   local_too_long: 'has more than 64 octets before the @',
@@ -168,7 +170,7 @@ function readDomain(
     } else if (code === 0x2d) {
       // an A-label, or one with hyphens in that place that is none: only the conversion can tell
       if (text.charCodeAt(i + 1) === 0x2d) punycode = true
-    } else if (!isLetterOrDigit(code)) return refuse(code === 0x28 ? 'comment' : 'domain_character', i)
+    } else if (!isLetterOrDigit(code)) return refuse(domainRefusal(text, i, end), i)
   }
   if (text.charCodeAt(end - 1) === 0x2e) return refuse('domain_label_empty', end - 1)
 
@@ -189,6 +191,12 @@ function readDomain(
   if (unicode.split('.').some((label) => label.startsWith('xn--'))) return refuse('domain_idn', start)
   if (unicode !== domain && domainToASCII(unicode) !== domain) return refuse('domain_idn', start)
   return { ok: true, ascii: domain, unicode }
+}
+
+/** Why no domain goes on with what stands at `i`. */
+function domainRefusal(text: string, i: number, end: number): AddressRefusal {
+  if (text.charCodeAt(i) === 0x28) return 'comment'
+  return hasAt(text, i, end) ? 'several_at' : 'domain_character'
 }
 
 function checkLabels(domain: string): AddressRefusal | undefined {
