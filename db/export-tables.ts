@@ -101,7 +101,7 @@ function cellOf(value: string, type: ExportColumn['type']): string {
       return `to_json(${value}) #>> '{}'`
     // Of our own words.
     case 'list':
-      return `array_to_string(${value}, ' ')`
+      return `array_to_string(${value}, '; ')`
     case 'flag':
       return `(${value})::text`
     case 'text':

@@ -39,6 +39,9 @@ beforeAll(async () => {
     { address: 'plain@c.example', personName: '＝1+1' },
     { address: "o'hara@c.example", personName: "it's" },
   ])
+  await sql`update job_addresses set reasons = '{"written in the text","at a free provider"}' where address = 'plain@c.example'`.execute(
+    db,
+  )
   await addPages(db, jobId, [
     { url: 'https://a.example/' },
     { url: 'https://a.example/secret', status: 'SKIPPED', errorCategory: 'robots' },
@@ -91,6 +94,7 @@ test('addresses as CSV by RFC 4180, in the order in which they were found', asyn
   expect(column(rows, 'address').map((cell) => cell!.replace(/^'/, ''))).toEqual(found)
   expect(column(rows, 'personName').slice(0, 2)).toEqual(['Zoë "Z" Müller, Dr.', 'Two\r\nlines\nhere'])
   expect(column(rows, 'confidence').slice(0, 2)).toEqual(['0.95', '0.2'])
+  expect(column(rows, 'reasons')[5]).toBe('written in the text; at a free provider')
   expect(column(rows, 'sourceUrl')[2]).toBe('https://a.example/?a,b')
   for (const at of column(rows, 'foundAt')) expect(new Date(at!).toISOString().slice(0, 19)).toBe(at!.slice(0, 19))
   // Never LF alone, but for the one inside quotes.
