@@ -189,6 +189,12 @@ export function exampleOf(name: string): string {
   return String(metaOf(name)?.example)
 }
 
+/** A shell takes a command for what it prints; a file .env does not. */
+export function aboutExample(example: string): string | undefined {
+  const [, command] = /^\$\((.*)\)$/.exec(example) ?? []
+  return command && `for a shell; into .env goes what ${command} prints`
+}
+
 export function metaOf(name: string): Record<string, unknown> | undefined {
   return variables.shape[name as keyof typeof variables.shape].meta()
 }

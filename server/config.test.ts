@@ -189,6 +189,7 @@ test('all problems are told at once, each by name, with what was given unless it
   expect(error.message).toContain('PORT must be a whole number from 0 to 65535, not "70000". Example: PORT=4000')
   expect(error.message).not.toContain('hush')
   expect(refusal({ API_TOKEN: 'too-short-hush' }).message).not.toContain('hush')
+  expect(refusal({ HOST: '0.0.0.0' }).message).toContain('into .env goes what openssl rand -hex 24 prints')
 })
 
 test('printing a configuration, or a copy of it, shows no secret', () => {

@@ -5,6 +5,7 @@ import { inspect, parseEnv } from 'node:util'
 import type { z } from 'zod'
 
 import {
+  aboutExample,
   exampleOf,
   folderOf,
   isLoopback,
@@ -78,7 +79,10 @@ export class ConfigError extends Error {
   readonly code = 'CONFIG_INVALID'
   readonly problems: ConfigProblem[]
   constructor(problems: ConfigProblem[]) {
-    const lines = problems.map(({ name, problem, example }) => `  ${name} ${problem}. Example: ${name}=${example}`)
+    const lines = problems.map(({ name, problem, example }) => {
+      const about = aboutExample(example)
+      return `  ${name} ${problem}. Example: ${name}=${example}${about ? ` (${about})` : ''}`
+    })
     super(
       `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${lines.join('\n')}`,
     )

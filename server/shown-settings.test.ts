@@ -23,3 +23,10 @@ test('settings of a group stand together', () => {
   const groups = shownSettings({}).map(({ group }) => group)
   expect(groups).toEqual([...groups].toSorted((a, b) => groups.indexOf(a) - groups.indexOf(b)))
 })
+
+test('each says what it is for, and an example that only a shell understands what goes into .env', () => {
+  for (const { name, does } of shownSettings({})) expect(does, name).toMatch(/\w.*\.$/)
+  expect(find({}, 'BLOBS_URL')!.does).not.toContain('S3')
+  for (const { name, example, missing } of shownSettings({}))
+    expect(missing?.includes('into .env goes what openssl') ?? false, name).toBe(example.startsWith('$('))
+})

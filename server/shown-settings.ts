@@ -1,8 +1,8 @@
 import type { ShownSetting } from '../schema/shown-setting.ts'
-import { variables } from './config-variables.ts'
+import { aboutExample, exampleOf, variables } from './config-variables.ts'
 
 /** What people read beside each setting. `missing`: said as long as it is not set. */
-const words: Record<string, { group: string; does: string; missing?: string }> = {
+const words: Record<keyof typeof variables.shape, { group: string; does: string; missing?: string }> = {
   HOST: { group: 'Server', does: 'Where to listen. Anything but loopback needs API_TOKEN.' },
   PORT: { group: 'Server', does: 'The port; the sample site takes the next one.' },
   API_TOKEN: {
@@ -15,7 +15,7 @@ const words: Record<string, { group: string; does: string; missing?: string }> =
   LOG_LEVEL: { group: 'Server', does: 'How much is logged.' },
   DATA_DIR: { group: 'Storage', does: 'The embedded database and files.' },
   DATABASE_URL: { group: 'Storage', does: 'A PostgreSQL of your own instead of the embedded one.' },
-  BLOBS_URL: { group: 'Storage', does: 'Where files go: a folder or an S3 bucket.' },
+  BLOBS_URL: { group: 'Storage', does: 'The folder for files, as file:///path, where it is not DATA_DIR.' },
   SECRET_KEY: {
     group: 'Storage',
     does: 'Encrypts the keys of services that come with a job.',
@@ -35,9 +35,7 @@ const words: Record<string, { group: string; does: string; missing?: string }> =
   },
   MIN_DELAY_MS: { group: 'Crawling', does: 'Least pause between two requests to one host, in milliseconds.' },
   ALLOW_HOSTS: { group: 'Crawling', does: 'Your own hosts that may be crawled although they are private.' },
-  FIND_MAX_JOBS: { group: 'Services', does: 'Jobs of the kind find-emails that run at once.' },
-  FIND_STARTS_PER_INTERVAL: { group: 'Services', does: 'Jobs of that kind that may be started per interval.' },
-  FIND_INTERVAL_MS: { group: 'Services', does: 'That interval, in milliseconds.' },
+  HOSTS_PER_ADDRESS: { group: 'Crawling', does: 'Hosts at one IP address that are asked at the same time.' },
   DNS_SERVERS: { group: 'Verification', does: 'Name servers that verification asks, instead of those of the machine.' },
   SMTP_HELO: {
     group: 'Verification',
@@ -52,7 +50,7 @@ const words: Record<string, { group: string; does: string; missing?: string }> =
   SMTP_PORT: { group: 'Verification', does: 'The port of mail servers.' },
   HUNTER_API_KEY: {
     group: 'Services',
-    does: 'The key of Hunter, for people search and verification.',
+    does: 'The key of Hunter, for verification.',
     missing: 'Hunter cannot be asked.',
   },
   MAILSSO_API_KEY: {
@@ -60,29 +58,40 @@ const words: Record<string, { group: string; does: string; missing?: string }> =
     does: 'The key of mails.so, for verification.',
     missing: 'mails.so cannot be asked.',
   },
-  AI_BASE_URL: {
-    group: 'AI',
-    does: 'An endpoint that speaks the OpenAI protocol.',
-    missing: 'Jobs that need an AI service cannot be started.',
+  MAILSSO_BASE_URL: { group: 'Services', does: "Where mails.so is asked, if not at its maker's." },
+  HUNTER_BASE_URL: { group: 'Services', does: "Where Hunter is asked, if not at its maker's." },
+  ZEROBOUNCE_API_KEY: {
+    group: 'Services',
+    does: 'The key of ZeroBounce, for verification.',
+    missing: 'ZeroBounce cannot be asked.',
   },
-  AI_API_KEY: { group: 'AI', does: 'The key of that endpoint.' },
-  AI_MODEL: { group: 'AI', does: 'The model that is asked there.' },
-  IMPORT_DIR: {
-    group: 'Mail',
-    does: 'The folder below which mail archives may be read.',
-    missing: 'Archives can be uploaded, but not read from a folder of the server.',
+  ZEROBOUNCE_BASE_URL: { group: 'Services', does: "Where ZeroBounce is asked, if not at its maker's." },
+  NEVERBOUNCE_API_KEY: {
+    group: 'Services',
+    does: 'The key of NeverBounce, for verification.',
+    missing: 'NeverBounce cannot be asked.',
   },
-  SMTP_URL: { group: 'Mail', does: 'The relay that sends mail.', missing: 'Nothing can be sent.' },
+  NEVERBOUNCE_BASE_URL: { group: 'Services', does: "Where NeverBounce is asked, if not at its maker's." },
+  REACHER_API_KEY: { group: 'Services', does: 'The key of Reacher, where it asks for one.' },
+  REACHER_BASE_URL: {
+    group: 'Services',
+    does: 'Where your Reacher is, for verification.',
+    missing: 'Reacher cannot be asked.',
+  },
 }
 
-const groups = ['Server', 'Storage', 'Workers', 'Crawling', 'Verification', 'Services', 'AI', 'Mail', 'Other']
+const groups = ['Server', 'Storage', 'Workers', 'Crawling', 'Verification', 'Services']
 
 /** All settings that this program knows, by group. Of a secret nothing but whether it is set. */
 export function shownSettings(env: Record<string, string | undefined>): ShownSetting[] {
-  const settings = Object.entries(variables.shape).map(([name, variable]): ShownSetting => {
-    const { example, secret } = variable.meta() ?? {}
+  const names = Object.keys(variables.shape) as (keyof typeof variables.shape)[]
+  const settings = names.map((name): ShownSetting => {
+    const variable = variables.shape[name]
+    const { secret } = variable.meta() ?? {}
+    const example = exampleOf(name)
+    const about = aboutExample(example)
     const given = env[name]?.trim() || undefined
-    const { group = 'Other', does = '', missing } = words[name] ?? {}
+    const { group, does, missing } = words[name]
     return {
       name,
       group,
@@ -90,8 +99,8 @@ export function shownSettings(env: Record<string, string | undefined>): ShownSet
       secret: secret === true,
       given: given !== undefined,
       value: secret === true ? null : (given ?? defaultOf(variable)),
-      missing: given === undefined ? (missing ?? null) : null,
-      example: typeof example === 'string' ? example : '',
+      missing: given === undefined && missing !== undefined ? missing + (about ? ` The line is ${about}.` : '') : null,
+      example,
     }
   })
   return settings.toSorted((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group))
