@@ -92,11 +92,6 @@ export function wordsOfEnum(value: string): string {
   return withAcronyms(words.charAt(0).toUpperCase() + words.slice(1))
 }
 
-/** Methods come as words for programs: "at-words" → "at words". */
-export function methodWords(method: string): string {
-  return method.replaceAll('-', ' ')
-}
-
 /** Reasons come as words for programs: "same-domain" → "same domain". */
 export function reasonWords(reason: string): string {
   return reason.replaceAll(/[-_]/g, ' ')
