@@ -108,6 +108,7 @@ it('goes past the menu, opens an address, keeps the focus in its drawer and give
   await page.keyboard.press('Enter')
   const drawer = page.getByRole('dialog', { name: 'accounts@fernhill-instruments.com' })
   await drawer.getByText(/\d sighting/).waitFor(soon)
+  expect(await drawer.getByText('still there').count(), 'it was crawled only once').toBe(0)
   const isInside = () => drawer.evaluate((one) => one.contains(document.activeElement))
   for (let step = 0; step < 12; step++) {
     expect(await isInside()).toBe(true)
@@ -137,6 +138,26 @@ it('starts a job by keyboard alone', async () => {
   await page.keyboard.press('Control+Enter')
   await page.waitForURL(/\/jobs\/2/, soon)
   await page.getByText('This is no address.').locator('visible=true').first().waitFor(soon)
+})
+
+it('fills in the sample site as the example, with the focus left in the form, and starts it from the palette', async () => {
+  await open('/jobs/new?kind=SCRAPE_EMAILS')
+  const urls = page.getByRole('textbox', { name: 'Start URLs' })
+  await page.getByRole('button', { name: 'Fill in an example' }).click()
+  expect(await urls.inputValue()).toBe(`http://127.0.0.1:${program.port + 1}/`)
+  expect(await page.getByRole('textbox', { name: 'Domains' }).inputValue()).toBe('')
+  expect(await focused()).toMatchObject({ tag: 'TEXTAREA', visible: true })
+  await page.getByRole('button', { name: 'Clear' }).click()
+  expect(await urls.inputValue()).toBe('')
+  expect(await focused()).toMatchObject({ tag: 'TEXTAREA', visible: true })
+
+  await open('/jobs')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('option', { name: 'Try it on the sample site' }).waitFor(soon)
+  await page.keyboard.type('sample')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/jobs\/3/, soon)
+  await jobView(page).stateIs('Completed', 60_000)
 })
 
 it('moves nothing for who wants nothing to move', async () => {
