@@ -171,9 +171,13 @@ test('a page that is held still hears nothing, and all of it when it goes on', a
   expect(seqs).toEqual([1, 2])
   expect(reconnected).not.toHaveBeenCalled()
 
+  const shownUntil = connection.liveUntil.value
+  expect(shownUntil).toBeLessThanOrEqual(Date.now())
   connection.resume()
+  expect(connection.liveUntil.value, 'what is shown is as old as before').toBe(shownUntil)
   await vi.waitFor(() => expect(seqs).toEqual([1, 2, 3, 4]), 5_000)
   expect(connection.state.value).toBe('live')
+  expect(connection.liveUntil.value).toBeUndefined()
   expect(reconnected).toHaveBeenCalledOnce()
 })
 

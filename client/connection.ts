@@ -14,6 +14,8 @@ export interface Connection {
   state: Readonly<Ref<ConnectionState>>
   /** Since when `state` holds, as epoch milliseconds. */
   since: Readonly<Ref<number>>
+  /** How far what is on the screen reaches, as epoch milliseconds: to the end of the last time `live`; undefined while that is now, or never was. */
+  liveUntil: Readonly<Ref<number | undefined>>
   subscribe: (payload: SubscribePayload, sink: MessageSink) => () => void
   /** Runs after each connection but the first: what was missed has to be asked for. Returns how to stop it. */
   onReconnect: (run: () => void) => () => void
@@ -41,6 +43,7 @@ export function createConnection(url: string): Connection {
   health.protocol = health.protocol === 'wss:' ? 'https:' : 'http:'
   const state = ref<ConnectionState>('connecting')
   const since = ref(Date.now())
+  const liveUntil = ref<number>()
   const onReconnect = new Set<() => void>()
   const onFailedTry = new Set<(tries: number) => void>()
   let wasLive = false
@@ -52,6 +55,8 @@ export function createConnection(url: string): Connection {
 
   function setState(next: ConnectionState) {
     if (state.value === next) return
+    if (next === 'live') liveUntil.value = undefined
+    else if (state.value === 'live') liveUntil.value = Date.now()
     state.value = next
     since.value = Date.now()
   }
@@ -175,6 +180,7 @@ export function createConnection(url: string): Connection {
   return {
     state: readonly(state),
     since: readonly(since),
+    liveUntil: readonly(liveUntil),
     subscribe,
     onReconnect: (run) => added(onReconnect, run),
     onFailedTry: (run) => added(onFailedTry, run),

@@ -47,13 +47,28 @@ export interface KindWords {
   result: readonly [one: string, many: string]
   /** Its items are pages, which have a tab of their own. */
   hasPages: boolean
+  /** Said where every item failed. */
+  allFailed: string
+  /** What was skipped, where no page says it of each. */
+  skipped?: string
 }
 
-const crawlWords: KindWords = { item: ['page', 'pages'], result: ['address', 'addresses'], hasPages: true }
+const crawlWords: KindWords = {
+  item: ['page', 'pages'],
+  result: ['address', 'addresses'],
+  hasPages: true,
+  allFailed: 'No page could be read',
+}
+const verifyWords: KindWords = {
+  item: ['row', 'rows'],
+  result: ['verdict', 'verdicts'],
+  hasPages: false,
+  allFailed: 'No address could be checked',
+  skipped: 'duplicates, empty or suppressed',
+}
 
 export function kindWords(kind: JobKind): KindWords {
-  if (kind === 'VERIFY_EMAILS') return { item: ['row', 'rows'], result: ['verdict', 'verdicts'], hasPages: false }
-  return crawlWords
+  return kind === 'VERIFY_EMAILS' ? verifyWords : crawlWords
 }
 
 export const actionWords: Record<JobAction, { label: string; icon: string; says: string }> = {
@@ -99,6 +114,11 @@ export function reasonWords(reason: string): string {
 
 export function isActive(state: JobState): boolean {
   return stateWords[state].moving
+}
+
+/** True where a job came to its end and nothing of it went well: that is no success, whatever its state is called. */
+export function cameToNothing(job: { state: JobState; progress: { succeeded: number; failed: number } }): boolean {
+  return job.state === 'COMPLETED' && job.progress.succeeded === 0 && job.progress.failed > 0
 }
 
 /** True where the job will do nothing more by itself, and has its end behind it. */

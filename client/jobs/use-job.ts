@@ -30,6 +30,8 @@ const WatchedJob = graphql(
       progress {
         done
         percent
+        succeeded
+        failed
         results
         ratePerSecond
       }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchBrowser, openWatchedPage } from '../support/browser.ts'
 import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
 import { type Dns, startDns } from '../support/dns.ts'
+import { ask, jobView } from '../support/job-view.ts'
 import { freePortPair, type Program, startProgram } from '../support/program.ts'
 import { type Site, type SitePage, startSite, status } from '../support/site.ts'
 
@@ -257,4 +258,51 @@ it('keeps a secret off the device, the page and the API', async () => {
   const told = await answer.text()
   expect(told).toContain('REACHER')
   expect(told).not.toContain(secret)
+})
+
+/** The number of a crawl that begins at a page of the site. */
+async function crawlFrom(path: string) {
+  const start = `startScrapeEmails(input: { startUrls: ["${site.url}${path}"] })`
+  const query = `mutation { ${start} { ... on StartJobSuccess { job { id } } } }`
+  const { startScrapeEmails } = await ask<{ startScrapeEmails: { job: { id: string } } }>(program.url, query)
+  return startScrapeEmails.job.id
+}
+
+it('says where nothing could be read, with a way to the reasons', async () => {
+  await using watched = await openWatchedPage(browser, { origins: [program.url] })
+  const { page } = watched
+  await page.goto(`${program.url}/jobs/${await crawlFrom('/gone')}`)
+  await jobView(page).stateIs('Completed')
+  await page.getByRole('region', { name: 'Results' }).getByText('No page could be read').waitFor(soon)
+  const progress = page.getByRole('region', { name: 'Progress' })
+  await progress.getByText('of these', { exact: true }).waitFor(soon)
+  await progress.getByText('No page could be read').waitFor(soon)
+  await progress.getByRole('link', { name: 'The log says why' }).click()
+  await page.waitForURL(/\/log\?show=findings/, soon)
+  await page.getByRole('log').getByText('404').first().waitFor(soon)
+  expect(await page.getByRole('button', { name: /^Follow/ }).count(), 'nothing more comes').toBe(0)
+})
+
+it('counts nothing on while the connection is away, and says how old the figures are', async () => {
+  // It is read for as long as the test looks.
+  pages['/slow'] = () => {}
+  const id = await crawlFrom('/slow')
+  await using watched = await openWatchedPage(browser, {
+    origins: [network.url],
+    expected: [/WebSocket connection to/, /ERR_/, /Failed to load resource/],
+  })
+  const { page } = watched
+  await page.goto(`${network.url}/jobs/${id}`)
+  await jobView(page).stateIs('Running')
+  await page.getByRole('button', { name: 'Live' }).waitFor(soon)
+  expect(await page.getByText(/^as of/).count()).toBe(0)
+  network.cut()
+  await page.getByText(/^as of \d s ago$/).waitFor(soon)
+  const before = await jobView(page).figure('Since start')
+  await page.getByText('as of 3 s ago').waitFor(soon)
+  expect(await jobView(page).figure('Since start')).toBe(before)
+  network.mend()
+  await page.getByText(/^as of/).waitFor({ state: 'detached', ...soon })
+  await expect.poll(() => jobView(page).figure('Since start'), soon).toBeGreaterThan(before)
+  await ask(program.url, `mutation { cancelJob(id: ${id}) { __typename } }`)
 })
