@@ -83,7 +83,7 @@ it('shows where the focus is at every step through a page, which begins with a w
     await open(path)
     await page.getByText(words).first().waitFor(soon)
     await page.keyboard.press('Tab')
-    expect(await focused()).toMatchObject({ name: 'Skip to content', visible: true })
+    await expect.poll(focused).toMatchObject({ name: 'Skip to content', visible: true })
     for (let step = 0; step < 40; step++) {
       await page.keyboard.press('Tab')
       const stop = await focused()
@@ -135,6 +135,8 @@ it('starts a job by keyboard alone', async () => {
   for (let step = 0; step < 20 && !(await addresses.evaluate((one) => one === document.activeElement)); step++)
     await page.keyboard.press('Tab')
   await page.keyboard.type('not-an-address')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('ada@example.invalid')
   await page.keyboard.press('Control+Enter')
   await page.waitForURL(/\/jobs\/2/, soon)
   await page.getByText('This is no address.').locator('visible=true').first().waitFor(soon)
