@@ -85,7 +85,7 @@ export function createFaults(stage: Stage, jobId: number, random: () => number):
         found = candidates[Math.floor(pick * candidates.length)]
         return found !== undefined
       },
-      20_000,
+      60_000,
     )
     return found!
   }
