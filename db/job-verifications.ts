@@ -36,7 +36,8 @@ export interface AddedVerifications {
 
 /**
  * Gives addresses of the list their verdicts: those that were found now, and those that the store has. Each address once, whoever of several shards comes
- * first; all in one statement, so that everybody inserts in the order of the keys.
+ * first; all in one statement, so that everybody inserts in the order of the keys. Whose owner has objected comes onto the list of suppressions, unless somebody
+ * has taken it from there, and nothing but the objection is kept in the store.
  */
 export async function addVerifications(
   trx: Transaction<DB>,
@@ -56,7 +57,15 @@ export async function addVerifications(
       select ${jobId}::bigint, n.domain, n.address, n.position, ${groupId}::bigint, row_number() over (order by n.domain, n.address, n.position) - 1, n.status,
         n.reason, n.score, n.flags, n.suggestion, n.depth, n.engine, n.checked_at, n.holds_until, n.failed, n.from_store
       from (${sql.join(parts, sql` union all `)}) n order by n.domain, n.address, n.position
-      on conflict do nothing returning failed)
+      on conflict do nothing returning failed, address, reason, engine),
+    objectors as (
+      insert into suppressions (hash, address, reason, source)
+      select suppression_hash(a.address), a.address, 'its owner has objected, says ' || a.engine, 'OBJECTION' from added a
+      where a.reason = 'legal_refusal' and not exists (select from suppression_removals r where r.hash = suppression_hash(a.address))
+      order by 1
+      on conflict do nothing returning address),
+    no_history as (delete from verdict_history h using objectors o where h.address = o.address),
+    no_verdicts as (delete from verdicts v using objectors o where v.address = o.address and v.reason <> 'legal_refusal')
     select count(*) filter (where not failed) as succeeded, count(*) filter (where failed) as failed from added`.execute(
     trx,
   )

@@ -4,8 +4,8 @@ import { storableText } from './json.ts'
 import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB } from './types.ts'
 
-/** Who put an address on the list: somebody, a list that was uploaded, or its being forgotten. */
-export type SuppressionSource = 'PERSON' | 'UPLOAD' | 'FORGOTTEN'
+/** Who put an address on the list: somebody, a list that was uploaded, its being forgotten, or a service to which its owner has objected. */
+export type SuppressionSource = 'PERSON' | 'UPLOAD' | 'FORGOTTEN' | 'OBJECTION'
 
 export interface SuppressionRow {
   id: number

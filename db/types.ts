@@ -26,7 +26,7 @@ export type SightingsQuality = "high" | "low" | "medium";
 
 export type SitemapsStatus = "FAILED" | "QUEUED" | "READ";
 
-export type SuppressionsSource = "FORGOTTEN" | "PERSON" | "UPLOAD";
+export type SuppressionsSource = "FORGOTTEN" | "OBJECTION" | "PERSON" | "UPLOAD";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 

@@ -21,6 +21,7 @@ const SuppressionSource = builder.enumType('SuppressionSource', {
   values: {
     PERSON: { description: 'Somebody put it there.' },
     UPLOAD: { description: 'It stood in a list that was uploaded.' },
+    OBJECTION: { description: 'Its owner has objected to a service that was asked about it.' },
     FORGOTTEN: { description: 'It was removed from everywhere, and is not to come back.' },
   } as const,
 })

@@ -19,7 +19,7 @@ create table suppressions (
   -- null once it is forgotten: then the hash alone keeps it out
   address text collate "C",
   reason text not null,
-  source text not null check (source in ('PERSON', 'UPLOAD', 'FORGOTTEN')),
+  source text not null check (source in ('PERSON', 'UPLOAD', 'FORGOTTEN', 'OBJECTION')),
   -- it is being removed from everywhere: a worker goes on where a crash has left it
   forgetting boolean not null default false,
   since timestamptz not null default now()

@@ -103,11 +103,23 @@ test('a service whose paid calls are used up is asked again when there are more'
   expect(aheadMs).toBeGreaterThan(60_000)
 })
 
-test('a person who objected is never asked about again', async () => {
+test('a person who objected is left alone by all jobs, and what was known of the address is gone', async () => {
+  const address = 'valid@objects.com'
+  await verify('reacher', [address])
+  await verify('reacher', [address], {
+    input: { emails: [address], service: 'reacher', fromKnown: false, force: true },
+  })
   hunter.meets('objected', { times: 1, path: '/email-verifier' })
-  expect((await verify('hunter', ['valid@objects.com'])).said).toEqual({ 'valid@objects.com': 'RISKY legal_refusal' })
+  expect((await verify('hunter', [address])).said).toEqual({ [address]: 'RISKY legal_refusal' })
+  const { rows: listed } = await sql`select address, source, reason from suppressions`.execute(db)
+  expect(listed).toEqual([{ address, source: 'OBJECTION', reason: 'its owner has objected, says hunter' }])
+  const { rows: kept } = await sql`
+    select engine, reason, evidence->'service'->'raw' as raw from verdicts where address = ${address}
+    union all select engine, reason, null from verdict_history where address = ${address}`.execute(db)
+  expect(kept).toEqual([{ engine: 'hunter', reason: 'legal_refusal', raw: { objected: expect.any(String) } }])
   const requests = hunter.requests.length
-  await verify('hunter', ['valid@objects.com'])
+  const { said, counts } = await verify('hunter', [address])
+  expect({ said, counts }).toMatchObject({ said: {}, counts: { total: 1, skipped: 1 } })
   expect(hunter.requests).toHaveLength(requests)
 })
 

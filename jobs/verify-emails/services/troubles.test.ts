@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { beforeEach, expect, test, vi } from 'vitest'
 
+import { removeSuppression } from '../../../db/suppressions.ts'
 import { serviceBench } from '../../../test/support/service-bench.ts'
 import type { Service } from '../../engines/verify/terms.ts'
 
@@ -141,11 +142,12 @@ test("Hunter's plan is used up: nothing is asked before the day of its reset", a
   expect(aheadMs).toBeLessThanOrEqual(days * 86_400_000)
 })
 
-test('who objected at one service is asked about at none, however anew', async () => {
+test('who objected at one service is asked about at none, however anew, nor when taken from the list of suppressions', async () => {
   const address = 'valid@objected.com'
   expect((await verify('reacher', [address])).said).toEqual({ [address]: 'VALID mailbox_accepted' })
   meets('hunter', 'objected', 1)
   expect((await verify('hunter', [address])).said).toEqual({ [address]: 'RISKY legal_refusal' })
+  expect(await removeSuppression(db, address, { reason: 'a mistake', by: 'local' })).toBe(true)
   const asked = () => Object.values(fakes).reduce((sum, { requests }) => sum + requests.length, 0)
   const before = asked()
   for (const service of Object.keys(fakes) as Service[])
