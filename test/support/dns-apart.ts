@@ -6,6 +6,8 @@ export interface DnsProcessPlan {
   domains: number
   hosts?: string[]
   mailHosts?: number
+  /** How long each question waits for its answer, as one does that a resolver has to ask others about. */
+  answersAfterMs?: number
 }
 
 /** Of the time since the last report; `cpuMs` since the start. */

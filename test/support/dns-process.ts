@@ -6,7 +6,7 @@ import { listZone } from './address-list.ts'
 import type { DnsProcessPlan, DnsProcessReport } from './dns-apart.ts'
 import { questionIn, wireReply, wireTypes } from './dns-wire.ts'
 
-const { domains, hosts, mailHosts } = JSON.parse(process.argv[2]!) as DnsProcessPlan
+const { domains, hosts, mailHosts, answersAfterMs = 0 } = JSON.parse(process.argv[2]!) as DnsProcessPlan
 const zone = listZone(domains, hosts, mailHosts)
 let counts = new Map<string, number>()
 /** The last message in which each was asked: a resolver that has waited too long sends the same one once more. */
@@ -26,7 +26,9 @@ udp.on('message', (message, from) => {
   if (ids.get(key) !== id) counts.set(key, (counts.get(key) ?? 0) + 1)
   ids.set(key, id)
   queries++
-  udp.send(wireReply(message, question, zone(question.name)), from.port, from.address)
+  const answer = () => udp.send(wireReply(message, question, zone(question.name)), from.port, from.address)
+  if (answersAfterMs > 0) setTimeout(answer, answersAfterMs)
+  else answer()
 })
 const listening = once(udp, 'listening')
 udp.bind(0, '127.0.0.1')
