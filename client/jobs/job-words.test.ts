@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { cameToNothing } from './job-words.ts'
+import { cameToNothing, toneOf } from './job-words.ts'
 
 test.each([
   ['COMPLETED', 0, 3, true],
@@ -12,6 +12,8 @@ test.each([
 ] as const)(
   '%s with %i that went well and %i that failed came to nothing: %s',
   (state, succeeded, failed, expected) => {
-    expect(cameToNothing({ state, progress: { succeeded, failed } })).toBe(expected)
+    const job = { state, progress: { succeeded, failed } }
+    expect(cameToNothing(job)).toBe(expected)
+    expect(toneOf(job) === 'warning').toBe(expected)
   },
 )

@@ -116,9 +116,20 @@ export function isActive(state: JobState): boolean {
   return stateWords[state].moving
 }
 
+/** What of a job says how it fares. */
+export interface JobFate {
+  state: JobState
+  progress: { succeeded: number; failed: number }
+}
+
 /** True where a job came to its end and nothing of it went well: that is no success, whatever its state is called. */
-export function cameToNothing(job: { state: JobState; progress: { succeeded: number; failed: number } }): boolean {
+export function cameToNothing(job: JobFate): boolean {
   return job.state === 'COMPLETED' && job.progress.succeeded === 0 && job.progress.failed > 0
+}
+
+/** The colour of a job, wherever it is shown. */
+export function toneOf(job: JobFate): Tone {
+  return cameToNothing(job) ? 'warning' : stateWords[job.state].tone
 }
 
 /** True where the job will do nothing more by itself, and has its end behind it. */

@@ -2,13 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { launchBrowser, openWatchedPage } from '../support/browser.ts'
 import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
 import { type Dns, startDns } from '../support/dns.ts'
 import { ask, jobView } from '../support/job-view.ts'
+import { look } from '../support/look.ts'
 import { freePortPair, type Program, startProgram } from '../support/program.ts'
 import { type Site, type SitePage, startSite, status } from '../support/site.ts'
 
@@ -281,6 +282,14 @@ it('says where nothing could be read, with a way to the reasons', async () => {
   await page.waitForURL(/\/log\?show=findings/, soon)
   await page.getByRole('log').getByText('404').first().waitFor(soon)
   expect(await page.getByRole('button', { name: /^Follow/ }).count(), 'nothing more comes').toBe(0)
+  const colourOfState = (place: Locator) =>
+    place.getByText('Completed', { exact: true }).evaluate((badge) => getComputedStyle(badge).color)
+  const amber = await colourOfState(page.getByRole('main').locator('header'))
+  await page.goto(`${program.url}/jobs`)
+  const row = page.getByRole('listitem').filter({ hasText: '/gone' })
+  await row.getByText('No page could be read').waitFor(soon)
+  expect(await colourOfState(row), 'in the list as on its page').toBe(amber)
+  await look(page, 'jobs-nothing-read')
 })
 
 it('counts nothing on while the connection is away, and says how old the figures are', async () => {
