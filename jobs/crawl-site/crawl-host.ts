@@ -208,7 +208,7 @@ function tellEndless({ step: { endless, findings }, state }: HostRun): void {
 function tellPlaceholders({ step: { placeholder, notes }, state }: HostRun): void {
   if (!placeholder || state.placeholderTold) return
   state.placeholderTold = true
-  const message = `addresses at placeholder domains, such as ${placeholder.domain}, are left out`
+  const message = `addresses at placeholder and local domains, such as ${placeholder.domain}, are left out`
   notes.push({ message, url: placeholder.on })
 }
 

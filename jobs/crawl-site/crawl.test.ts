@@ -76,12 +76,15 @@ describe('a crawl', () => {
       '/a': html('kay@acme.example, yourname@maker-works.com'),
       '/b': html('x'),
     })
-    const message = 'addresses at placeholder domains, such as example.com, are left out'
+    const message = 'addresses at placeholder and local domains, such as example.com, are left out'
     for (const options of [{}, { stopsAfterEachStep: true, care: () => 'one-item' as const }]) {
       const { addresses, notes } = await crawl({ startUrls: [`${url}/`] }, options)
       expect(addresses).toEqual(['info@maker-works.com'])
       expect(notes.filter(({ message }) => message.includes('placeholder'))).toEqual([{ message, url: `${url}/` }])
     }
+    const { url: intranet } = await site({ '/': html('root@logger.local info@maker-works.com') })
+    const { notes: local } = await crawl({ startUrls: [`${intranet}/`] })
+    expect(local.map(({ message }) => message)).toContain(message.replace('example.com', 'logger.local'))
     const { url: other } = await site({ '/': html('yourname@firm.com info@maker-works.com') })
     const { notes } = await crawl({ startUrls: [`${other}/`] })
     expect(notes.filter(({ message }) => message.includes('placeholder'))).toEqual([])
