@@ -81,6 +81,13 @@ export function useJobsFilter(): {
   }
 }
 
+/** Owners to choose from, among those of the jobs in view: none where there is nothing to choose. */
+export function ownerChoices(chosen: string, owners: readonly string[]): { value: string; label: string }[] {
+  const names = [...new Set(chosen ? [chosen, ...owners] : owners)].toSorted()
+  if (names.length < 2 && !chosen) return []
+  return [{ value: '', label: 'All owners' }, ...names.map((name) => ({ value: name, label: name }))]
+}
+
 /** The moments that a span means. A day that is no date means none. */
 export function timesOf(
   span: TimeSpan,

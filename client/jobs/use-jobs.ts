@@ -19,6 +19,7 @@ const JobsQuery = graphql(
         nodes {
           id
           state
+          owner
           ...JobRow_job
         }
         pageInfo {
@@ -47,7 +48,7 @@ const JobCounts = graphql(`
 
 /** A page of the list of jobs that moves by itself: rows change as their jobs do, new ones appear, deleted ones go. */
 export function useJobs(filter: Readonly<Ref<JobsFilter>>): {
-  rows: ComputedRef<{ id: string; job: FragmentOf<typeof JobRow_job> }[] | undefined>
+  rows: ComputedRef<{ id: string; owner: string; job: FragmentOf<typeof JobRow_job> }[] | undefined>
   totalCount: ComputedRef<number | null | undefined>
   /** Jobs in each group of states that pass the rest of the filter. */
   counts: ComputedRef<Record<StateGroup, number> | undefined>
@@ -99,7 +100,7 @@ export function useJobs(filter: Readonly<Ref<JobsFilter>>): {
   const rows = computed(() =>
     list.rows.value
       ?.filter(({ id }) => !deleted.has(id))
-      .map((node) => ({ id: node.id, job: changed.get(node.id)?.job ?? node })),
+      .map((node) => ({ id: node.id, owner: node.owner, job: changed.get(node.id)?.job ?? node })),
   )
   const counts = computed(() => {
     const groups = stats.value?.jobStats.groups
