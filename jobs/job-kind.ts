@@ -191,8 +191,10 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   checkpoint: z.ZodType<Checkpoint>
   /** What zod cannot know, such as which hosts the operator allows; run before anything starts. Empty: nothing is wrong. */
   check?(input: Input, settings: Settings): InputIssue[]
-  /** The same for what must be read first, such as the rows of an uploaded table or the results of a job; run after `check`, and only where that finds nothing. */
+  /** The same for what must be read first, such as the rows of an uploaded table or the results of a job; run after `check`, so that all problems are told at once. */
   inspect?(input: Input, settings: Settings, openUpload: OpenUpload, hasFound: HasFound): Promise<InputIssue[]>
+  /** What of an input that passes is taken although it will come to nothing, such as texts of a list that are no addresses: told before a job starts. */
+  remarks?(input: Input): InputIssue[]
   /** What is sought in the tables that people bring, for a look at one before a job starts. Left out: it reads none. */
   sought?(settings: Settings): Sought
   /** What an input that passes `check` comes to. Left out: nothing can be said. */

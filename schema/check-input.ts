@@ -3,8 +3,9 @@ import type { InputRef } from '@pothos/core'
 import { readInput } from '../jobs/control.ts'
 import { titleOf } from '../jobs/control/job-uploads.ts'
 import type { AnyJobKind, Estimate } from '../jobs/job-kind.ts'
+import type { InputIssue } from '../jobs/refusals.ts'
 import { builder } from './builder.ts'
-import { orRefused, resultType, ValidationErrorType } from './errors.ts'
+import { orRefused, resultType, ValidationErrorType, ValidationIssue } from './errors.ts'
 import { typeName, withoutNulls } from './kind-input.ts'
 
 const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
@@ -22,9 +23,14 @@ const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
   }),
 })
 
-const InputAccepted = builder.objectRef<{ title: string; estimate: Estimate | null }>('InputAccepted').implement({
+const InputAccepted = builder.objectRef<Accepted>('InputAccepted').implement({
   description: 'A job could be started with this input.',
   fields: (t) => ({
+    remarks: t.expose('remarks', {
+      type: [ValidationIssue],
+      description:
+        'What of it is taken although it will come to nothing, such as texts that are no addresses; the first hundred.',
+    }),
     title: t.exposeString('title', { description: 'The title that the job would have.' }),
     estimate: t.expose('estimate', {
       type: JobEstimate,
@@ -33,6 +39,12 @@ const InputAccepted = builder.objectRef<{ title: string; estimate: Estimate | nu
     }),
   }),
 })
+
+interface Accepted {
+  title: string
+  estimate: Estimate | null
+  remarks: InputIssue[]
+}
 
 const CheckInputResult = builder.unionType('CheckInputResult', {
   description: 'What can be said of an input before a job starts.',
@@ -51,7 +63,8 @@ export function addCheck(kind: AnyJobKind, inputType: InputRef<Record<string, un
         orRefused(async () => {
           const input = await readInput(engine, kind, withoutNulls(given), viewer.owner)
           const title = await titleOf(engine, kind, { owner: viewer.owner, input })
-          return { title, estimate: kind.estimate?.(input, engine.settings) ?? null }
+          const estimate = kind.estimate?.(input, engine.settings) ?? null
+          return { title, estimate, remarks: kind.remarks?.(input) ?? [] }
         }),
     }),
   )

@@ -29,7 +29,7 @@ export const UserError = builder.interfaceRef<Refused>('UserError').implement({
   }),
 })
 
-const ValidationIssue = builder.objectRef<InputIssue>('ValidationIssue').implement({
+export const ValidationIssue = builder.objectRef<InputIssue>('ValidationIssue').implement({
   description: 'One thing that is wrong with an input.',
   fields: (t) => ({
     path: t.stringList({

@@ -5,7 +5,8 @@ import {
   suppressionOrder,
   type SuppressionRow,
 } from '../db/suppressions.ts'
-import { parseAddress, refusalText } from '../jobs/engines/address/parse.ts'
+import { parseAddress } from '../jobs/engines/address/parse.ts'
+import { refusalWords } from '../jobs/engines/address/refusal-words.ts'
 import { type InputIssue, NotFound, ValidationError } from '../jobs/refusals.ts'
 import { forgetAddress } from '../jobs/suppression/forget.ts'
 import { suppressAddresses, type Suppressed, suppressUpload } from '../jobs/suppression/suppress.ts'
@@ -204,7 +205,7 @@ function reasonIssues(reason: string): InputIssue[] {
 function requireAddress(text: string): string {
   const parsed = parseAddress(text)
   if (parsed.ok) return parsed.address
-  const message = `“${text.slice(0, 100)}” ${refusalText[parsed.reason]}.`
+  const message = `“${text.slice(0, 100)}” ${refusalWords(text, parsed)}.`
   throw new ValidationError([{ path: ['address'], message, code: parsed.reason }])
 }
 

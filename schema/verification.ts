@@ -1,4 +1,6 @@
 import type { JobVerificationRow, VerificationRow } from '../db/verification-list.ts'
+import { parseAddress } from '../jobs/engines/address/parse.ts'
+import { refusalWords } from '../jobs/engines/address/refusal-words.ts'
 import { defaultPolicy } from '../jobs/engines/verify/policy.ts'
 import type { EngineName, Flag, Reason } from '../jobs/engines/verify/terms.ts'
 import { textFacts } from '../jobs/engines/verify/text-facts.ts'
@@ -26,6 +28,11 @@ function verdictFields<Row extends VerificationRow>(builderOfRow: FieldsOf<Row>)
       type: VerificationReason,
       description: 'The one reason for the status.',
       resolve: ({ reason }) => reason as Reason,
+    }),
+    textProblem: t.string({
+      nullable: true,
+      description: 'What exactly is wrong with what is no address, in a sentence for people; null for what is one.',
+      resolve: ({ address }) => textProblem(address),
     }),
     score: t.exposeInt('score', { description: 'How good it is, 0 to 100.' }),
     flags: t.stringList({
@@ -63,6 +70,11 @@ function verdictFields<Row extends VerificationRow>(builderOfRow: FieldsOf<Row>)
       description: 'The check could not be made; nothing is known but that.',
     }),
   }
+}
+
+function textProblem(text: string): string | null {
+  const parsed = parseAddress(text)
+  return parsed.ok ? null : `It ${refusalWords(text, parsed)}.`
 }
 
 async function evidence(row: VerificationRow, _args: object, { loaders }: Context): Promise<unknown> {

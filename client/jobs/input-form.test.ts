@@ -160,6 +160,11 @@ describe('issues of the server at their place', () => {
     expect(placed.get('domains')).toEqual([{ message: 'is no domain', entry: 'ex ample.com', line: 4 }])
   })
 
+  test('what is only remarked stays a remark', () => {
+    const placed = placeIssues(fields, values, [{ path: ['domains', '0'], message: 'odd', mild: true }])
+    expect(placed.get('domains')).toEqual([{ message: 'odd', mild: true, entry: 'example.com', line: 1 }])
+  })
+
   test('an issue of the whole field, of an unknown field, and of nothing are kept', () => {
     const placed = placeIssues(fields, values, [
       { path: ['domains'], message: 'too few' },

@@ -32,11 +32,14 @@ export type FormValues = Record<string, string | boolean>
 export interface InputIssue {
   path: readonly string[]
   message: string
+  /** It keeps nothing from being started. */
+  mild?: boolean
 }
 
 /** An issue at its place in the form. */
 export interface PlacedIssue {
   message: string
+  mild?: boolean
   /** Which line of the text holds the entry, counted from 1. */
   line?: number
   /** The entry as typed. */
@@ -150,10 +153,10 @@ export function placeIssues(
   issues: readonly InputIssue[],
 ): Map<string, PlacedIssue[]> {
   const placed = new Map<string, PlacedIssue[]>()
-  for (const { path, message } of issues) {
+  for (const { path, message, mild } of issues) {
     const field = fields.find(({ name }) => name === path[0])
     const name = field?.name ?? ''
-    const issue: PlacedIssue = { message }
+    const issue: PlacedIssue = { message, ...(mild && { mild }) }
     const index = Number(path[1])
     const text = values[name]
     if (field?.widget === 'lines' && path.length > 1 && Number.isInteger(index) && typeof text === 'string') {

@@ -14,7 +14,10 @@ const CheckInputResult = graphql(`
   fragment CheckInputResult on CheckInputResult @_unmask {
     __typename
     ... on InputAccepted {
-      title
+      remarks {
+        path
+        message
+      }
       estimate {
         items
         seconds
@@ -58,18 +61,21 @@ export function useInputCheck(
     const mine = ++turn
     const judged = { ...values.value }
     const { input, issues: own } = readForm(fields, judged)
-    const mistyped = own.filter(({ path }) => isFilled(judged[path[0] ?? '']))
-    const askable = own.length === 0 && JSON.stringify(input).length < mostBytes
+    // What makes no sense is left out of the input, and hides no problem of the rest.
+    const askable = JSON.stringify(input).length < mostBytes
     const { data } = askable
       ? await client.query(checkDocument(kind), { input }, { requestPolicy: 'network-only' }).toPromise()
       : { data: undefined }
     if (mine !== turn) return
     const result = data?.result
-    estimate.value = result?.__typename === 'InputAccepted' ? (result.estimate ?? undefined) : undefined
+    const accepted = result?.__typename === 'InputAccepted' ? result : undefined
+    estimate.value = own.length === 0 ? (accepted?.estimate ?? undefined) : undefined
     const refused = result?.__typename === 'ValidationError' ? result.issues : []
+    const remarks = (accepted?.remarks ?? []).map((remark) => ({ ...remark, mild: true }))
+    const left = new Set(own.map(({ path }) => path[0]))
+    const issues = [...own, ...[...refused, ...remarks].filter(({ path }) => !left.has(path[0]))]
     // What has not been filled in yet is no mistake.
-    const issues = [...mistyped, ...refused.filter(({ path }) => isFilled(judged[path[0] ?? '']))]
-    found.value = { issues, values: judged }
+    found.value = { issues: issues.filter(({ path }) => isFilled(judged[path[0] ?? ''])), values: judged }
   }
 
   watch(

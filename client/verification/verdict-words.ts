@@ -60,6 +60,11 @@ export const reasonMeanings: Record<VerificationReason, string> = {
   SYNTAX_OK: 'Well written; nothing else was looked at.',
 }
 
+/** Why a verdict is what it is, for a person: of what is no address, what exactly is wrong with it. */
+export function meaningOf({ reason, textProblem }: { reason: VerificationReason; textProblem: string | null }): string {
+  return textProblem ?? reasonMeanings[reason]
+}
+
 /** fullMailbox → "full mailbox" */
 export function wordsOfFlag(flag: string): string {
   return flag.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()

@@ -2,7 +2,8 @@ import { addSuppressions } from '../../db/suppressions.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
 import { findUpload } from '../../db/uploads.ts'
 import type { Engine } from '../engine.ts'
-import { parseAddress, refusalText } from '../engines/address/parse.ts'
+import { parseAddress } from '../engines/address/parse.ts'
+import { refusalWords } from '../engines/address/refusal-words.ts'
 import { type InputIssue, ValidationError } from '../refusals.ts'
 
 export interface Suppressed {
@@ -23,7 +24,7 @@ export async function suppressAddresses(engine: Engine, texts: readonly string[]
     else
       issues.push({
         path: ['addresses', i],
-        message: `“${text.slice(0, 100)}” ${refusalText[parsed.reason]}.`,
+        message: `“${text.slice(0, 100)}” ${refusalWords(text, parsed)}.`,
         code: parsed.reason,
       })
   })

@@ -1,4 +1,5 @@
-import { parseAddress, refusalText } from '../engines/address/parse.ts'
+import { parseAddress } from '../engines/address/parse.ts'
+import { refusalWords } from '../engines/address/refusal-words.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
 import { readRows } from '../engines/table/table-rows.ts'
@@ -9,6 +10,8 @@ import { choiceOf, shapeOfList } from './list-source.ts'
 
 /** Where none of so many rows holds an address, the job tells of each of them: a form is not kept waiting. */
 const mostRows = 100_000
+/** Entries of a pasted list that are told of. */
+const mostNamed = 100
 
 /** Says what is wrong with a list as a whole: no text, no rows, no column with addresses, nothing that was found. A bad row is a verdict of its own. */
 export async function inspectList(
@@ -28,13 +31,29 @@ export async function inspectList(
 }
 
 function inspectPasted(emails: readonly string[]): InputIssue[] {
-  let first: string | undefined
-  for (const email of emails) {
+  if (emails.some((email) => parseAddress(email).ok)) return []
+  return [
+    { path: ['emails'], message: 'Nothing here is an e-mail address.', code: 'no_address' },
+    ...noAddresses(emails, '.'),
+  ]
+}
+
+/** What of a pasted list will come back as no address: its rows are taken, and each is a verdict of its own. */
+export function remarksOnList({ emails = [] }: VerifyInput): InputIssue[] {
+  return noAddresses(emails, ', and will come back as invalid.')
+}
+
+/** Entries that are no addresses, each with what is wrong with it. */
+function noAddresses(emails: readonly string[], ending: string): InputIssue[] {
+  const issues: InputIssue[] = []
+  for (const [i, email] of emails.entries()) {
     const parsed = parseAddress(email)
-    if (parsed.ok) return []
-    if (parsed.reason !== 'empty') first ??= `"${shortened(email.trim())}" ${refusalText[parsed.reason]}`
+    if (parsed.ok || parsed.reason === 'empty') continue
+    const message = `"${shortened(email.trim())}" ${refusalWords(email, parsed)}${ending}`
+    issues.push({ path: ['emails', i], message, code: parsed.reason })
+    if (issues.length === mostNamed) break
   }
-  return [{ path: ['emails'], message: `Nothing here is an e-mail address: ${first}.`, code: 'no_address' }]
+  return issues
 }
 
 async function inspectUpload(input: VerifyInput, uploadId: string, openUpload: OpenUpload): Promise<InputIssue[]> {

@@ -1,7 +1,7 @@
 import type { JobKind } from '../job-kind.ts'
 import { example } from './example.ts'
 import { checkVerifyInput, type VerifyInput, verifyInput, verifyTitle } from './input.ts'
-import { inspectList } from './inspect-list.ts'
+import { inspectList, remarksOnList } from './inspect-list.ts'
 import { type VerifyIo, verifyIo } from './io.ts'
 import { addresses } from './list-source.ts'
 import { readList } from './read-list.ts'
@@ -20,6 +20,7 @@ export const verifyEmails: JobKind<VerifyInput, VerifyCheckpoint, VerifyBatch, V
   checkpoint: verifyCheckpoint,
   check: checkVerifyInput,
   inspect: inspectList,
+  remarks: remarksOnList,
   sought: () => addresses,
   titleOf: verifyTitle,
   io: verifyIo,

@@ -256,7 +256,9 @@ test('an empty list, and a column that is not there, are refused by their path',
   expect((await start({ emails: ['', '  '] })).issues).toMatchObject([{ path: ['emails'] }])
   expect(await start({ emails: ['', 'hello there', 'nothing@@here.com'], depth: 'SYNTAX' })).toEqual({
     issues: [
-      { path: ['emails'], code: 'no_address', message: 'Nothing here is an e-mail address: "hello there" has no @.' },
+      { path: ['emails'], code: 'no_address', message: 'Nothing here is an e-mail address.' },
+      { path: ['emails', '1'], code: 'no_at', message: '"hello there" has no @.' },
+      { path: ['emails', '2'], code: 'several_at', message: '"nothing@@here.com" has more than one @.' },
     ],
   })
   const upload = await uploadBytes(api.url, Buffer.from('mail,name\nada@firm.com,Ada\n'))

@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 
-/** Why a text is no address; `refusalText` has the words for people. */
+/** Why a text is no address; `refusalWords` has the words for people. */
 export type AddressRefusal =
   | 'empty'
   | 'angle_brackets'
@@ -41,30 +41,6 @@ export interface RefusedAddress {
   reason: AddressRefusal
   /** Where in the text the trouble is, counted in UTF-16 units from 0. */
   at: number
-}
-
-export const refusalText: Record<AddressRefusal, string> = {
-  empty: 'is empty',
-  angle_brackets: 'stands in angle brackets, as behind a name in a mail header: the address alone is asked for',
-  comment: 'has a comment in round brackets: the address alone is asked for',
-  no_at: 'has no @',
-  several_at: 'has more than one @',
-  too_long: 'is longer than 254 octets',
-  local_empty: 'has nothing before the @',
-  local_too_long: 'has more than 64 octets before the @',
-  local_character: 'has a character before the @ that an address cannot have',
-  local_dot: 'has a dot at the start or end of the local part, or two in a row',
-  local_quote: 'has a quoted local part that is not closed right before the @',
-  domain_empty: 'has nothing after the @',
-  domain_literal: 'names an IP address instead of a domain',
-  domain_unqualified: 'has a domain without a dot',
-  domain_too_long: 'has a domain longer than 253 octets',
-  domain_label_empty: 'has two dots in a row, or one at the start or end of the domain',
-  domain_label_too_long: 'has a part of the domain longer than 63 octets',
-  domain_hyphen: 'has a part of the domain that starts or ends with a hyphen',
-  domain_character: 'has a character in the domain that a domain cannot have',
-  domain_idn: 'has an international domain that is not valid (UTS 46)',
-  tld_numeric: 'has a top-level domain of digits alone',
 }
 
 /**
