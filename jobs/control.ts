@@ -91,14 +91,30 @@ export async function readInput(
   owner: string,
 ): Promise<Record<string, unknown>> {
   const { settings } = engine
-  const parsed = kind.input.safeParse(given)
-  const issues = parsed.success ? (kind.check?.(parsed.data, settings) ?? []) : parsed.error.issues.map(inputIssue)
-  if (!parsed.success || issues.length > 0) throw new ValidationError(issues)
+  const { input, issues } = readFields(kind, given)
+  if (input === undefined) throw new ValidationError(issues)
   const hasFound: HasFound = async (which) =>
     (await foundAddresses(engine.db, owner, which, { after: '', limit: 1 })).length > 0
-  const wrong = await kind.inspect?.(parsed.data, settings, uploadsOf(engine, owner), hasFound)
-  if (wrong !== undefined && wrong.length > 0) throw new ValidationError(wrong)
-  return parsed.data as Record<string, unknown>
+  const wrong = [
+    ...issues,
+    ...(kind.check?.(input, settings) ?? []),
+    ...((await kind.inspect?.(input, settings, uploadsOf(engine, owner), hasFound)) ?? []),
+  ]
+  if (wrong.length > 0) throw new ValidationError(wrong)
+  return input
+}
+
+/** What can be read of an input: a field that is not as it must be is an issue and left out, so that it hides no problem of the others. */
+function readFields(
+  kind: AnyJobKind,
+  given: unknown,
+): { input: Record<string, unknown> | undefined; issues: InputIssue[] } {
+  const parsed = kind.input.safeParse(given)
+  if (parsed.success) return { input: parsed.data, issues: [] }
+  const issues = parsed.error.issues.map(inputIssue)
+  const wrong = new Set(issues.map(({ path }) => path[0]))
+  const rest = Object.fromEntries(Object.entries(given ?? {}).filter(([name]) => !wrong.has(name)))
+  return { input: kind.input.safeParse(rest).data, issues }
 }
 
 /**

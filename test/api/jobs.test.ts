@@ -132,6 +132,27 @@ test('every start of a crawl that cannot be is named with its place, and no job 
   expect(await countJobs()).toBe(before)
 })
 
+test('all problems of an input are named at once: of its shape, of its starts and of its table', async () => {
+  await using api = await startApi(database)
+  const { startScrapeEmails: refused } = await api.data<{ startScrapeEmails: { issues: { path: string[] }[] } }>(
+    `mutation ($input: ScrapeEmailsInput!) { startScrapeEmails(input: $input) { ... on ValidationError { issues { path message } } } }`,
+    {
+      input: {
+        domains: ['example.com', 'not a domain'],
+        startUrls: ['http://192.168.0.7/'],
+        table: 'site\nexample.org\nhttp://10.0.0.1/\n',
+        maxPagesPerDomain: 0,
+      },
+    },
+  )
+  expect(refused.issues).toMatchObject([
+    { path: ['maxPagesPerDomain'] },
+    { path: ['domains', '1'], message: expect.stringContaining('"not a domain"') },
+    { path: ['startUrls', '0'], message: expect.stringContaining('"http://192.168.0.7/"') },
+    { path: ['table'], message: expect.stringContaining('"http://10.0.0.1/"') },
+  ])
+})
+
 test('pause, cancel, resume and delete move a job; asking again changes nothing', async () => {
   await using api = await startApi(database)
   const { startRelay: started } = await api.data<{ startRelay: { job: { id: string } } }>(startRelay, {

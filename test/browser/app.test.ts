@@ -160,6 +160,12 @@ it('names each bad entry beside its field and keeps what was typed', async () =>
     .poll(() => page.getByText(/private|this machine itself|is not a domain/).count(), soon)
     .toBeGreaterThanOrEqual(4)
   expect(await domains.inputValue()).toContain('ex ample.com')
+  // A number that is none hides nothing of the rest.
+  await page.getByRole('textbox', { name: 'Start URLs' }).fill('http://192.168.0.7/')
+  await page.getByLabel('Pages per domain').fill('many')
+  await page.getByText('“many” is not a number.').waitFor(soon)
+  await page.getByText('"http://192.168.0.7/" is an address that is not on the public Internet').first().waitFor(soon)
+  await page.getByText('"localhost" is this machine itself').first().waitFor(soon)
   await page.goto(program.url)
   await page.getByText('1 job', { exact: true }).waitFor(soon)
 })
