@@ -1,3 +1,4 @@
+import { wordsOfName } from '../jobs/input-form.ts'
 import { formatCounted } from '../ui/format.ts'
 import { asRecord } from '../ui/stored.ts'
 
@@ -5,6 +6,13 @@ export interface EvidenceFact {
   label: string
   /** One a line. */
   lines: string[]
+  /** What was said, in its order. */
+  dialogue: DialogueTurn[]
+}
+
+export interface DialogueTurn {
+  ours: boolean
+  text: string
 }
 
 /**
@@ -12,21 +20,35 @@ export interface EvidenceFact {
  * JSON of whatever version wrote it: what is not understood is left out here, and stands in the whole of it.
  */
 export function evidenceFacts(evidence: unknown): EvidenceFact[] {
-  const { domain, smtp, service, seen } = asRecord(evidence)
-  const probes = listOf(asRecord(smtp).probes)
-  return [
-    { label: 'Mail of the domain', lines: routeLines(asRecord(asRecord(domain).route)) },
-    ...probes.map((probe) => ({ label: `Asked ${textOf(probe.host)}`, lines: probeLines(probe) })),
-    { label: `Asked ${textOf(asRecord(service).service)}`, lines: serviceLines(asRecord(asRecord(service).said)) },
+  const { text, suppressed, domain, smtp, service, bounce, seen } = asRecord(evidence)
+  const { port25, probes } = asRecord(smtp)
+  const facts = [
+    { label: 'As it was given', lines: asRecord(text).ok === false ? texts([asRecord(text).given]) : [] },
+    { label: 'List of suppressions', lines: suppressed === true ? ['It stands there.'] : [] },
+    { label: `Mail of ${textOf(asRecord(domain).domain) || 'the domain'}`, lines: domainLines(asRecord(domain)) },
+    { label: 'Our own network', lines: port25 === 'blocked' ? ['Nothing gets out of it by port 25.'] : [] },
+    ...listOf(probes).map(probeFact),
+    { label: `Asked ${textOf(asRecord(service).service)}`, lines: serviceLines(asRecord(service)) },
+    { label: 'Delivery report', lines: replyLines('', asRecord(bounce).reply) },
     { label: 'Where it was met', lines: seenLines(asRecord(seen)) },
-  ].filter(({ lines }) => lines.length > 0)
+  ]
+  return facts
+    .map((fact) => ({ dialogue: [], ...fact }))
+    .filter(({ lines, dialogue }) => lines.length + dialogue.length > 0)
+}
+
+function domainLines({ route, disposable, catchAll }: Record<string, unknown>): string[] {
+  const { is } = asRecord(catchAll)
+  return [
+    ...routeLines(asRecord(route)),
+    ...(disposable === true ? ['It is a provider of throw-away addresses.'] : []),
+    ...(is === true ? ['It takes mail for names that nobody has.'] : []),
+    ...(is === false ? ['It refuses names that nobody has.'] : []),
+  ]
 }
 
 function routeLines({ kind, code, hosts }: Record<string, unknown>): string[] {
-  const named = listOf(hosts).map(({ host, addresses, refused }) => {
-    const places = [...texts(addresses), ...texts(refused)]
-    return places.length > 0 ? `${textOf(host)} (${places.join(', ')})` : textOf(host)
-  })
+  const named = listOf(hosts).map((host) => hostLine(host, kind === 'mx'))
   switch (kind) {
     case 'mx':
       return named
@@ -41,19 +63,29 @@ function routeLines({ kind, code, hosts }: Record<string, unknown>): string[] {
     case 'unroutable':
       return ['Its hosts are not on the public Internet:', ...named]
     case 'dns_error':
-      return [`Its name servers gave no answer (${textOf(code)}).`]
+      return [`Its name servers gave no answer (${textOf(code)}).`, ...named]
     default:
       return []
   }
 }
 
+function hostLine({ host, priority, addresses, refused, error }: Record<string, unknown>, ranked: boolean): string {
+  const places = [...texts(addresses), ...texts(refused).map((address) => `${address}, which is private`)]
+  if (places.length === 0) places.push(typeof error === 'string' ? `no address: ${error}` : 'no address')
+  const preference = ranked && typeof priority === 'number' ? `, preference ${priority}` : ''
+  return `${textOf(host)} (${places.join(', ')})${preference}`
+}
+
 /** Questions of which the answer says something, as a person would put them. */
 const asked = {
   greeting: 'greeting',
+  ehlo: 'our name',
+  helo: 'our name',
   mail: 'our sender',
   rcpt: 'this address',
   control: 'a name that nobody has',
 } as const
+type Question = keyof typeof asked
 const ends: Record<string, string> = {
   connect_failed: 'It could not be reached.',
   timeout: 'It did not answer in time.',
@@ -61,22 +93,50 @@ const ends: Record<string, string> = {
   garbage: 'What it said is no SMTP.',
 }
 
-function probeLines({ replies, end }: Record<string, unknown>): string[] {
+function probeFact({ host, ip, replies, end, transcript }: Record<string, unknown>): EvidenceFact {
   const said = asRecord(replies)
+  const given = (questions: readonly Question[]) => questions.filter((question) => said[question] !== undefined)
   // The greeting and the sender matter where they are what was refused.
-  const told = (['rcpt', 'control'] as const).filter((stage) => said[stage] !== undefined)
-  const stages = told.length > 0 ? told : (['mail', 'greeting'] as const).filter((stage) => said[stage]).slice(0, 1)
-  const lines = stages.map((stage) => {
-    const { code, enhanced, text } = asRecord(said[stage])
-    return `${asked[stage]}: ${[code, enhanced, textOf(text)].filter(Boolean).join(' ')}`
-  })
+  const told = given(['rcpt', 'control'])
+  const shown = told.length > 0 ? told : given(['mail', 'helo', 'ehlo', 'greeting']).slice(0, 1)
   const broken = ends[textOf(end)]
-  return broken === undefined ? lines : [...lines, broken]
+  return {
+    label: `Asked ${textOf(host)}${textOf(ip) && ` (${textOf(ip)})`}`,
+    lines: [
+      ...shown.flatMap((question) => replyLines(`${asked[question]}: `, said[question])),
+      ...(broken === undefined ? [] : [broken]),
+    ],
+    dialogue: listOf(transcript).map(({ from, text }) => ({ ours: from === 'client', text: textOf(text) })),
+  }
 }
 
-function serviceLines({ words, score }: Record<string, unknown>): string[] {
+function replyLines(what: string, reply: unknown): string[] {
+  const { code, enhanced, text } = asRecord(reply)
+  return code === undefined ? [] : [what + [code, enhanced, textOf(text)].filter(Boolean).join(' ')]
+}
+
+function serviceLines({ said, raw }: Record<string, unknown>): string[] {
+  const { words, score } = asRecord(said)
   if (textOf(words) === '') return []
-  return [typeof score === 'number' ? `${textOf(words)}, its score ${score}` : textOf(words)]
+  const verdict = typeof score === 'number' ? `${textOf(words)}, its score ${score}` : textOf(words)
+  return [verdict, ...answerLines(raw).slice(0, mostOfAnswer)]
+}
+
+/** An answer may be long; all of it stands in the JSON. */
+const mostOfAnswer = 30
+
+/** Each plain value of an answer, under the names that lead to it. */
+function answerLines(value: unknown, names: readonly string[] = []): string[] {
+  if (typeof value !== 'object' || value === null) {
+    const plain = typeof value === 'string' ? value : JSON.stringify(value)
+    const isSaid = value !== null && value !== undefined && value !== ''
+    return isSaid && names.length > 0 ? [`${names.map(wordsOfName).join(', ')}: ${plain}`] : []
+  }
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return answerLines(value.join(', '), names)
+  // What only wraps the answer says nothing.
+  return Object.entries(value).flatMap(([name, inner]) =>
+    answerLines(inner, [...names.filter((one) => one !== 'data'), name]),
+  )
 }
 
 function seenLines({ sources, ownSite, stillOnPage, generatedOnly }: Record<string, unknown>): string[] {
