@@ -39,7 +39,9 @@ test('a table of sites is uploaded, and refused with the rows that are wrong, be
   expect(await start({ upload: '0f8fad5b-d9cb-469f-a165-70867728950e' })).toMatchObject({
     issues: [{ path: ['upload'], code: 'upload_not_found' }],
   })
-  expect(await start({ upload, table: 'site\nexample.com' })).toMatchObject({ issues: [{ path: ['table'] }] })
+  expect(await start({ upload, table: 'site\nexample.com' })).toMatchObject({
+    issues: [{ path: ['table'] }, { path: ['upload'] }, { path: ['upload'] }],
+  })
 })
 
 test('the results by domain bring back its columns, with no cell that is a formula', async () => {
