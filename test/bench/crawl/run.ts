@@ -1,5 +1,5 @@
 // npm run bench -- crawl [--rounds 3] [--pages 3000] [--small 2000] [--large 20000] [--only ours] [--processes 2] [--profile FOLDER]: a whole crawl of eight
-// hosts against Scrapy and Crawlee, in turns, by processes that have crawled another site before; memory on a small and a large site; and extraction alone against htmlparser2. With `--rounds 0` memory alone.
+// hosts against Scrapy and Crawlee, in turns, and memory on a small and a large site, all by processes that have crawled another site before; and extraction alone against htmlparser2. With `--rounds 0` memory alone.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -62,15 +62,15 @@ async function crawlInTurns(): Promise<void> {
   }
   let server =
     rounds > 0
-      ? await onSite(planOf(values.pages), (origins, plan) =>
-          onSite({ ...planOf(values.warmUp), seed: 3 }, (others) => inTurns(origins, plan, others), 2),
-        )
+      ? await onSite(planOf(values.pages), (origins, plan) => afterWarmUp((others) => inTurns(origins, plan, others)))
       : undefined
   const sized: OurRun[] = []
   for (const pages of [values.small, values.large].filter((pages) => pages !== '0'))
-    server = await onSite(planOf(pages), async (origins, plan) => {
-      sized.push(await crawl(`${pages} pages`, plan, origins))
-    })
+    server = await onSite(planOf(pages), (origins, plan) =>
+      afterWarmUp(async (others) => {
+        sized.push(await crawl(`${pages} pages`, plan, origins, others))
+      }),
+    )
   const rssMb = sized.map(({ peakRssMb }) => peakRssMb)
   if (rounds === 0) ours.push(...sized)
 
@@ -136,6 +136,11 @@ async function onSite(
     await rm(root, { recursive: true, force: true })
   }
   return server.by
+}
+
+/** Beside another site, to be crawled before by whoever is measured. */
+function afterWarmUp(use: (others: string[]) => Promise<unknown>): Promise<string> {
+  return onSite({ ...planOf(values.warmUp), seed: 3 }, use, 2)
 }
 
 function extractInTurns() {
