@@ -1,5 +1,6 @@
 import { Agent } from 'undici'
 
+import { retryAfterMs } from './engines/http/retry-after.ts'
 import { OutgoingError, outgoingError } from './outgoing-error.ts'
 
 /**
@@ -58,7 +59,7 @@ export function createServiceDoor(userAgent: string): ServiceDoor {
         return {
           status: reply.statusCode,
           body: Buffer.concat(chunks).toString('utf8'),
-          retryAfterMs: typeof after === 'string' ? retryAfterMs(after) : null,
+          retryAfterMs: (typeof after === 'string' ? retryAfterMs(after, new Date()) : undefined) ?? null,
         }
       } catch (error) {
         if (signal.aborted) throw signal.reason
@@ -68,9 +69,4 @@ export function createServiceDoor(userAgent: string): ServiceDoor {
     },
     close: () => agent.destroy(),
   }
-}
-
-function retryAfterMs(text: string): number | null {
-  const ms = /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
-  return Number.isNaN(ms) ? null : Math.max(0, ms)
 }

@@ -1,6 +1,6 @@
 import type { Validators } from '../../db/page-reads.ts'
 import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
-import { retryAfterMs } from '../engines/crawl/politeness.ts'
+import { retryAfterMs } from '../engines/http/retry-after.ts'
 import type { ExtractedPage } from '../engines/page/extract-page.ts'
 import type { ErrorCategory } from '../error-category.ts'
 import { OutgoingError } from '../outgoing-error.ts'

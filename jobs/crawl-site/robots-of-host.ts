@@ -1,7 +1,7 @@
 import type { StoredRobots } from '../../db/robots.ts'
 import { canonicalUrl } from '../engines/crawl/canonical-url.ts'
-import { retryAfterMs } from '../engines/crawl/politeness.ts'
 import { allAllowed, parseRobots, robotsMaxBytes, type RobotsRules } from '../engines/crawl/robots.ts'
+import { retryAfterMs } from '../engines/http/retry-after.ts'
 import type { Finding } from '../job-kind.ts'
 import { OutgoingError } from '../outgoing-error.ts'
 import { isRedirect, type OutgoingResponse } from '../outgoing.ts'

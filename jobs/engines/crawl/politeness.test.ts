@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { backoffMs, delayMs, retryAfterMs, slowedMs, smoothedLatencyMs } from './politeness.ts'
+import { backoffMs, delayMs, slowedMs, smoothedLatencyMs } from './politeness.ts'
 
 test.each<
   [
@@ -53,22 +53,6 @@ test('a host that wants fewer requests slows us down, and for a while only', () 
   expect(answers).toBeGreaterThan(20)
   expect(answers).toBeLessThan(100)
   expect(delayMs({ minDelayMs: 1_000, crawlDelaySeconds: 2, latencyMs: 100, slowedMs: 500 })).toBe(2_500)
-})
-
-const now = new Date('2026-11-22T12:00:00Z')
-test.each([
-  ['120', 120_000],
-  [' 0 ', 0],
-  ['Sun, 22 Nov 2026 12:00:30 GMT', 30_000],
-  ['Sunday, 22-Nov-26 12:00:30 GMT', 30_000],
-  ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
-  ['-5', undefined],
-  ['1.5', undefined],
-  ['soon', undefined],
-  ['', undefined],
-  [undefined, undefined],
-])('Retry-After %s', (header, expected) => {
-  expect(retryAfterMs(header, now)).toBe(expected)
 })
 
 describe('backoff', () => {

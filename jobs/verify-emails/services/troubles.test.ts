@@ -161,6 +161,24 @@ test('who objected at one service is asked about at none, however anew, nor when
   expect(asked()).toBe(before)
 })
 
+test.each<[trouble: 'throttled' | 'serverError', form: string]>([
+  ['throttled', 'seconds'],
+  ['serverError', 'seconds'],
+  ['throttled', 'date'],
+])(
+  'a service that answers %s, with Retry-After in the form of %s, is left alone for so long',
+  async (trouble, form) => {
+    const address = `valid@${trouble.toLowerCase()}-${form}.com`
+    const after = form === 'date' ? new Date(Date.now() + 7_200_000).toUTCString() : '7200'
+    reacher.meets(trouble, { path: singles.reacher, headers: { 'retry-after': after } })
+    const { said, laters, aheadMs } = await verify('reacher', [address])
+    expect(said).toEqual({ [address]: 'VALID mailbox_accepted' })
+    expect(laters[0]).toContain('reacher: asked to go slower')
+    expect(aheadMs).toBeGreaterThan(7_100_000)
+    expect(aheadMs).toBeLessThan(7_300_000)
+  },
+)
+
 test('Hunter is asked no faster than its verifier takes it: 300 a minute', async () => {
   const emails = Array.from({ length: 12 }, (_, i) => `valid${i}@paced.com`)
   await verify('hunter', emails, { atOnce: 8 })

@@ -75,8 +75,11 @@ export interface FakeApi<Trouble extends string> {
   paid: ReadonlyMap<string, number>
   /** Charges beyond the first, over all addresses. */
   paidAgain(): number
-  /** The next requests, one unless said, meet this; `Infinity` until `recovers`. `path` is below the base path. */
-  meets(trouble: Trouble | CommonTrouble, how?: { times?: number; path?: string }): void
+  /** The next requests, one unless said, meet this; `Infinity` until `recovers`. `path` is below the base path; `headers` come besides. */
+  meets(
+    trouble: Trouble | CommonTrouble,
+    how?: { times?: number; path?: string; headers?: Record<string, string> },
+  ): void
   recovers(): void
   /** Pause before each answer from now on; the charge is made before it. */
   delayMs: number
@@ -96,7 +99,12 @@ export async function startFakeApi<Trouble extends string>(
   const paid = new Map<string, number>()
   const underWay = new Set<string>()
   const plans = new Map<string, Plan<Trouble>>()
-  let ahead: { trouble: Trouble | CommonTrouble; left: number; path: string | undefined }[] = []
+  let ahead: {
+    trouble: Trouble | CommonTrouble
+    left: number
+    path: string | undefined
+    headers: Record<string, string>
+  }[] = []
   let open = 0
 
   async function handle(incoming: IncomingMessage, response: ServerResponse, signal: AbortSignal) {
@@ -111,8 +119,10 @@ export async function startFakeApi<Trouble extends string>(
       unknownRequests.push(`${request.method} ${request.path}: ${strange.join(', ')}`)
       return send(response, { status: 501, body: { error: unknownRequests.at(-1) } })
     }
-    const trouble = troubleAhead(request) ?? plannedTrouble(sold)
-    const instead = replyInstead(trouble) ?? (isRefused(route, request) ? troubles.wrongKey : route.refuses?.(request))
+    const next = troubleAhead(request)
+    const trouble = next?.trouble ?? plannedTrouble(sold)
+    const instead =
+      replyInstead(trouble, next?.headers) ?? (isRefused(route, request) ? troubles.wrongKey : route.refuses?.(request))
     if (!instead || instead.bills) charge(sold, !instead)
     if (api.delayMs > 0) await sleep(api.delayMs, undefined, { signal })
     if (instead) return send(response, instead)
@@ -128,7 +138,7 @@ export async function startFakeApi<Trouble extends string>(
   function troubleAhead(request: ApiRequest) {
     const next = ahead.find(({ left, path }) => left > 0 && (path === undefined || basePath + path === request.path))
     if (next) next.left -= 1
-    return next?.trouble
+    return next
   }
 
   function plannedTrouble(sold: string[]) {
@@ -138,11 +148,13 @@ export async function startFakeApi<Trouble extends string>(
     return plan.trouble
   }
 
-  function replyInstead(trouble: string | undefined): ApiReply | undefined {
-    if (trouble === 'serverError') return { status: 503, body: { error: 'Service unavailable' } }
+  function replyInstead(trouble: string | undefined, headers: Record<string, string> = {}): ApiReply | undefined {
+    if (trouble === 'serverError') return { status: 503, headers, body: { error: 'Service unavailable' } }
     if (trouble === 'html')
       return { headers: { 'content-type': 'text/html' }, body: '<html><h1>One moment please</h1></html>' }
-    return trouble !== undefined && trouble in troubles ? troubles[trouble as Trouble] : undefined
+    if (trouble === undefined || !(trouble in troubles)) return undefined
+    const reply = troubles[trouble as Trouble]
+    return { ...reply, headers: { ...reply.headers, ...headers } }
   }
 
   function isRefused(route: { open?: boolean }, request: ApiRequest): boolean {
@@ -173,7 +185,8 @@ export async function startFakeApi<Trouble extends string>(
     calls: (path) => requests.filter((request) => request.path === basePath + path).length,
     paid,
     paidAgain: () => [...paid.values()].reduce((sum, times) => sum + times - 1, 0),
-    meets: (trouble, { times = 1, path } = {}) => void ahead.push({ trouble, left: times, path }),
+    meets: (trouble, { times = 1, path, headers = {} } = {}) =>
+      void ahead.push({ trouble, left: times, path, headers }),
     recovers: () => void (ahead = []),
     delayMs: 0,
     plan: (address, plan) =>

@@ -43,14 +43,16 @@ export function failure(kind: FailureKind, message: string, answer: HttpAnswer):
 
 /** What a status means where the service has no meaning of its own for it (RFC 9110, RFC 7725 for 451). */
 export function failureByStatus(answer: HttpAnswer, said: string | null): ServiceAnswer {
-  return failure(kindOf(answer.status), said ?? `HTTP ${answer.status}`, answer)
+  return failure(kindOf(answer), said ?? `HTTP ${answer.status}`, answer)
 }
 
-function kindOf(status: number): FailureKind {
+function kindOf({ status, retryAfterMs }: HttpAnswer): FailureKind {
   if (status === 401 || status === 403) return 'key'
   if (status === 402) return 'quota'
   if (status === 429) return 'slow-down'
   if (status === 451) return 'suppress'
+  // RFC 9110 §10.2.3: it is expected to be unavailable for so long, to everybody.
+  if (status >= 500 && retryAfterMs !== null) return 'slow-down'
   if (status >= 500 || status === 408 || status === 425) return 'retry'
   // A success that is none (HTML from a proxy, an unknown shape) may be right the next time; any other 3xx or 4xx will not.
   return status < 300 ? 'retry' : 'ours-to-fix'
