@@ -5,7 +5,7 @@ export interface Link {
   url: string
   /** True where all links of the page to it have `rel=nofollow`. */
   nofollow: boolean
-  /** Its words, at most 200 characters; those of the first link that has any. */
+  /** At most 200 characters: the words of the first link to it that has words. */
   text: string
 }
 
