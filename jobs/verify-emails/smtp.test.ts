@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 
 import { startDns } from '../../test/support/dns.ts'
@@ -8,6 +7,7 @@ import { testDatabase } from '../../test/support/postgres.ts'
 import { always, atMost, greylists, inOrder, onlyMailboxes, refusals } from '../../test/support/smtp-rules.ts'
 import { cutAfter, garbage, silent, startScriptedSmtp } from '../../test/support/smtp-script.ts'
 import { startSmtp } from '../../test/support/smtp.ts'
+import { saidOf } from '../../test/support/verdicts.ts'
 import { createOutgoing } from '../outgoing.ts'
 import type { VerifyInput } from './input.ts'
 import { verifyEmails } from './job.ts'
@@ -86,14 +86,7 @@ async function verify(emails: string[], options: Partial<DriveOptions<VerifyInpu
     input: { emails, depth: 'SMTP', service: 'builtin', fromKnown: false, force: false },
     ...options,
   })
-  const { rows } = await sql<{ address: string; said: string; failed: boolean }>`
-    select address, status || ' ' || reason as said, failed from job_verifications where job_id = ${drive.jobId} order by position`.execute(
-    db,
-  )
-  return {
-    ...drive,
-    said: Object.fromEntries(rows.map((row) => [row.address, row.said + (row.failed ? ', failed' : '')])),
-  }
+  return { ...drive, said: await saidOf(db, drive.jobId) }
 }
 
 const connections = () => Object.values(hosts.at).reduce((sum, { sessions }) => sum + sessions.length, 0)

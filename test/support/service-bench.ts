@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import { afterAll } from 'vitest'
 
 import type { Service } from '../../jobs/engines/verify/terms.ts'
@@ -13,6 +12,7 @@ import { startMailsso } from './services/mailsso.ts'
 import { startNeverBounce } from './services/neverbounce.ts'
 import { startReacher } from './services/reacher.ts'
 import { startZeroBounce } from './services/zerobounce.ts'
+import { saidOf } from './verdicts.ts'
 
 /**
  * For a test file about verification services: each of them on loopback, written from the services' own descriptions, which counts what it is asked and paid
@@ -47,7 +47,7 @@ export async function serviceBench() {
     ...fakes,
     fakes,
     db,
-    /** Addresses by what was said of them: `VALID mailbox_accepted`, with `, failed` where that is no verdict. */
+    /** Has a service verify a list, and reads what it said of each address. */
     async verify(service: Service, emails: string[], options: Partial<DriveOptions<VerifyInput>> = {}) {
       const drive = await driveKind(verifyEmails, {
         db,
@@ -56,14 +56,7 @@ export async function serviceBench() {
         input: { emails, service, fromKnown: false, force: false },
         ...options,
       })
-      const { rows } = await sql<{ address: string; said: string; failed: boolean }>`
-        select address, status || ' ' || reason as said, failed from job_verifications where job_id = ${drive.jobId} order by position`.execute(
-        db,
-      )
-      return {
-        ...drive,
-        said: Object.fromEntries(rows.map((row) => [row.address, row.said + (row.failed ? ', failed' : '')])),
-      }
+      return { ...drive, said: await saidOf(db, drive.jobId) }
     },
   }
 }
