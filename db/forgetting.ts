@@ -1,7 +1,11 @@
+import { domainToUnicode } from 'node:url'
+
 import { type Kysely, sql, type Transaction } from 'kysely'
 
+import { forgetVerifications } from './job-verifications.ts'
 import { jsonText } from './json.ts'
 import type { DB } from './types.ts'
+import { forgetListRows } from './verify-lists.ts'
 
 /** What stands where a forgotten address stood in a text. */
 const forgotten = '[forgotten]'
@@ -30,7 +34,9 @@ export async function removeAddress(db: Kysely<DB>, address: string): Promise<nu
   about.sort((a, b) => Number(a.table === 'addresses') - Number(b.table === 'addresses'))
   let rows = 0
   for (const { table, nullable } of about)
-    rows += await unlessDeadlocked(() => db.transaction().execute((trx) => removeRows(trx, table, address, nullable)))
+    rows += await unlessDeadlocked(() =>
+      db.transaction().execute((trx) => (special[table] ?? removeRows(table, nullable))(trx, address)),
+    )
 
   const pattern = mentionOf(address)
   const texts = columns.filter(({ table, key }) => !key && !table.startsWith('suppression') && table !== 'migrations')
@@ -51,20 +57,32 @@ async function textColumns(db: Kysely<DB>): Promise<Column[]> {
   return rows
 }
 
-async function removeRows(trx: Transaction<DB>, table: string, address: string, nullable: boolean): Promise<number> {
-  const rows = sql.table(table)
-  if (table !== 'job_addresses') {
-    // A row that can be without keeps its place, as in the list that somebody gave.
+type Removal = (trx: Transaction<DB>, address: string) => Promise<number>
+
+/** Rows that are counted elsewhere, or say more of the address than what it is. */
+const special: Partial<Record<string, Removal>> = {
+  job_addresses: forgetFound,
+  job_verifications: forgetVerifications,
+  verify_items: forgetListRows,
+}
+
+function removeRows(table: string, nullable: boolean): Removal {
+  return async (trx, address) => {
+    const rows = sql.table(table)
+    // A row that can be without keeps its place.
     const removal = nullable ? sql`update ${rows} set address = null` : sql`delete from ${rows}`
     const { numAffectedRows } = await sql`${removal} where address = ${address}`.execute(trx)
     return Number(numAffectedRows ?? 0)
   }
-  const { rows: removed } = await sql<{ n: number }>`
+}
+
+async function forgetFound(trx: Transaction<DB>, address: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
     with gone as (delete from job_addresses where address = ${address} returning job_id),
     held as (select id from jobs where id in (select job_id from gone) order by id for update),
     counted as (update jobs j set results = greatest(0, results - 1) from held where j.id = held.id)
     select count(*) as n from gone`.execute(trx)
-  return removed[0]!.n
+  return rows[0]!.n
 }
 
 async function removeMentions(
@@ -75,13 +93,9 @@ async function removeMentions(
 ): Promise<void> {
   const [rows, value] = [sql.table(table), sql.ref(column)]
   const replaced = sql`regexp_replace(${value}::text, ${pattern}, ${forgotten}, 'gi')`
-  // Cheap first: most rows hold no such text. In jsonb it stands as JSON writes it, in URLs with its @ encoded, or all that needs to be.
-  const inJson = jsonText(address).slice(1, -1)
-  const mentions = [
-    ...new Set([address, inJson, address.replace('@', '%40'), encodeURIComponent(address).toLowerCase()]),
-  ]
+  // Cheap first: most rows hold no such text.
   const somewhere = sql.join(
-    mentions.map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
+    mentionsOf(address).map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
     sql` or `,
   )
   await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where (${somewhere}) and ${value}::text ~* ${pattern}`.execute(
@@ -101,14 +115,32 @@ async function unlessDeadlocked<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** How an address (in normal form) stands in texts, in lower case: in jsonb as JSON writes it, in URLs with its @ encoded, or all that needs to be; its domain as people write it. */
+export function mentionsOf(address: string): string[] {
+  const { local, domains } = partsOf(address)
+  const written = domains.map((domain) => `${local}@${domain}`)
+  return [
+    ...new Set([
+      ...written.flatMap((text) => [text, jsonText(text).slice(1, -1), encodeURIComponent(text).toLowerCase()]),
+      ...written.map((text) => text.replace('@', '%40')),
+    ]),
+  ]
+}
+
 /** An advanced regular expression of Postgres for this very address, not for a longer one that holds it. */
 function mentionOf(address: string): string {
-  const at = address.lastIndexOf('@')
+  const { local, domains } = partsOf(address)
   const literal = (text: string) => text.replaceAll(/[^\p{L}\p{N}]/gu, String.raw`\$&`)
-  const local = address.slice(0, at)
-  const forms = new Set([jsonText(local).slice(1, -1), local, encodeURIComponent(local)])
-  const either = `(?:${[...forms].map(literal).join('|')})`
+  const either = (texts: string[]) => `(?:${[...new Set(texts)].map(literal).join('|')})`
+  const locals = either([jsonText(local).slice(1, -1), local, encodeURIComponent(local)])
   // A mention too many is lost rather than one too few: only what would be the end of a longer local part is left alone.
   const before = String.raw`(?:(?<![\w.+-])|(?<=%[0-9a-f]{2}))`
-  return String.raw`${before}${either}(?:@|%40)${literal(address.slice(at + 1))}(?![\w-]|\.\w)`
+  const behind = String.raw`(?![\w-]|\.\w)`
+  return `${before}${locals}(?:@|%40)${either(domains.flatMap((domain) => [domain, encodeURIComponent(domain)]))}${behind}`
+}
+
+function partsOf(address: string): { local: string; domains: string[] } {
+  const at = address.lastIndexOf('@')
+  const domain = address.slice(at + 1)
+  return { local: address.slice(0, at), domains: [...new Set([domain, domainToUnicode(domain)])] }
 }

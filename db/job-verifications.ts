@@ -14,7 +14,7 @@ import {
   verdictArrays,
   type VerdictRow,
 } from './verdicts.ts'
-import type { ListRange } from './verify-lists.ts'
+import { type ListRange, shardKeyOf } from './verify-lists.ts'
 
 /** An address of a job's list with the verdict that was found for it now. */
 export interface NewVerification {
@@ -146,4 +146,38 @@ export async function reopenFailed(trx: Transaction<DB>, jobId: number): Promise
   )
   const { numAffectedRows } = await sql`delete from job_verifications where job_id = ${jobId} and failed`.execute(trx)
   return Number(numAffectedRows ?? 0)
+}
+
+/**
+ * Removes an address from the results of all jobs. Its row of the list becomes one without an address, which is skipped: where the others of its range are
+ * counted already, here; else with them.
+ */
+export async function forgetVerifications(trx: Transaction<DB>, address: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    with found as materialized (
+      select v.job_id, ${shardKeyOf('v.position', 'l.rows_per_shard')} as key
+      from job_verifications v join verify_lists l on l.job_id = v.job_id where v.address = ${address}),
+    counted as materialized (
+      select s.job_id, coalesce(s.checkpoint ->> 'closed' = 'true', false) as closed from job_shards s
+      join found f on f.job_id = s.job_id and f.key collate "C" = s.key order by s.job_id, s.key for update of s),
+    gone as (delete from job_verifications where address = ${address} returning job_id, failed),
+    held as (
+      select j.id, g.failed, c.closed from jobs j join gone g on g.job_id = j.id join counted c on c.job_id = j.id order by j.id for update of j),
+    corrected as (
+      update jobs j set results = greatest(0, results - 1), succeeded = succeeded - (not h.failed)::int, failed = j.failed - h.failed::int,
+        skipped = skipped + h.closed::int, done = done - (not h.closed)::int
+      from held h where j.id = h.id)
+    select count(*) as n from gone`.execute(trx)
+  return rows[0]!.n
+}
+
+/** Takes back what was counted as others in shards that are to be counted anew, and returns how many that was. Their checkpoints say so no longer. */
+export async function uncountOthers(trx: Transaction<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<ListRange>`
+    with again as (
+      update job_shards s set checkpoint = s.checkpoint - 'counted' where s.job_id = ${jobId} and s.checkpoint ? 'counted' returning s.key)
+    select substr(a.key, 6)::bigint as "from", substr(a.key, 6)::bigint + l.rows_per_shard as "to" from again a join verify_lists l on l.job_id = ${jobId}`.execute(
+    trx,
+  )
+  return countOthers(trx, jobId, rows)
 }

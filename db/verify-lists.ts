@@ -67,17 +67,32 @@ export function suppressedRow({ position, address, given, cells }: ListRow): Lis
 }
 
 const suppressedText = '[suppressed]'
+const forgottenText = '[forgotten]'
 
-/** As `suppressedRow`, for rows that are stored. */
-const withoutAddress = sql`domain = '', address = null, given = ${suppressedText}, cells = (
-  select json_agg(case when strpos(lower(c.value), lower(i.address)) > 0 or strpos(lower(c.value), lower(i.given)) > 0
-    then ${suppressedText} else c.value end order by c.n)
-  from json_array_elements_text(i.cells) with ordinality c(value, n))`
+/** As `suppressedRow`, for rows that are stored; `word` stands where the address stood, however it was written. */
+function withoutAddress(word: string) {
+  return sql`domain = '', address = null, given = ${word}, cells = (
+    select json_agg(case when strpos(lower(c.value), lower(i.address)) > 0 or strpos(lower(c.value), lower(i.given)) > 0
+      then ${word} else c.value end order by c.n)
+    from json_array_elements_text(i.cells) with ordinality c(value, n))`
+}
+
+/** Rows of all lists that hold this address keep their place without it. */
+export async function forgetListRows(trx: Transaction<DB>, address: string): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update verify_items i set ${withoutAddress(forgottenText)} where i.address = ${address}`.execute(trx)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** Key of the shard that checks the row `position` of a list; columns of whatever has both. */
+export function shardKeyOf(position: string, rowsPerShard: string) {
+  return sql.raw(`'rows-' || lpad((${position} - ${position} % ${rowsPerShard})::text, 12, '0')`)
+}
 
 /** Takes addresses that no job may store out of rows that are stored. Reads all rows of the job. */
 export async function dropListAddresses(trx: Transaction<DB>, jobId: number, addresses: string[]): Promise<void> {
   await sql`
-    update verify_items i set ${withoutAddress} where i.job_id = ${jobId} and i.address = any(${addresses}::text[])`.execute(
+    update verify_items i set ${withoutAddress(suppressedText)} where i.job_id = ${jobId} and i.address = any(${addresses}::text[])`.execute(
     trx,
   )
 }
@@ -94,7 +109,7 @@ export async function dropSuppressedRows(
       join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.address is not null
       where exists (select from suppressions)
         and exists (select from suppressions s where s.hash = suppression_hash(i.address)) order by i.position for update of i)
-    update verify_items i set ${withoutAddress} from dropped d where i.job_id = ${jobId} and i.position = d.position`.execute(
+    update verify_items i set ${withoutAddress(suppressedText)} from dropped d where i.job_id = ${jobId} and i.position = d.position`.execute(
     trx,
   )
 }

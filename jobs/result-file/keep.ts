@@ -1,5 +1,5 @@
 import { type BlobKey, blobKey, type Blobs } from '../../db/blobs.ts'
-import { jsonText } from '../../db/json.ts'
+import { mentionsOf } from '../../db/forgetting.ts'
 import {
   beginResultFile,
   dueResultFiles,
@@ -53,12 +53,6 @@ export async function forgetInResultFiles(stores: Stores, address: string): Prom
       const plan = await planResultFile(db, jobId)
       if (plan) await make({ ...stores, db }, { ...plan, empty: false })
     })
-}
-
-/** As JSON writes it, and as in URLs. */
-function mentionsOf(address: string): string[] {
-  const inJson = jsonText(address).slice(1, -1)
-  return [...new Set([address, inJson, address.replace('@', '%40'), encodeURIComponent(address).toLowerCase()])]
 }
 
 async function holdsAny(blobs: Blobs, key: BlobKey, texts: readonly string[]): Promise<boolean> {

@@ -83,6 +83,38 @@ test.each([
   await sql`truncate jobs, robots, addresses cascade`.execute(db)
 })
 
+test('an address is forgotten however its domain is written', async () => {
+  const address = 'ädä@xn--mller-kva.example'
+  const jobId = await addJob(db, {
+    input: { emails: ['ÄDÄ@Müller.example', 'ädä@müller.example.org'] },
+    title: 'ädä@müller.example and 1 more',
+  })
+  await sql`
+    insert into verify_items (job_id, position, domain, address, given, cells) values
+      (${jobId}, 0, 'xn--mller-kva.example', ${address}, 'ÄDÄ@Müller.example', '["ÄDÄ@Müller.example", "a note"]'),
+      (${jobId}, 1, 'xn--mller-kva.example', ${address}, '"ädä"@müller。example', '["\\"ädä\\"@müller。example", "x"]')`.execute(
+    db,
+  )
+  await addPages(db, jobId, [{ url: 'https://example.com/?to=%C3%A4d%C3%A4%40m%C3%BCller.example' }])
+  await forgetAddress(stores, address, 'request 7')
+  const { rows } = await sql`
+    select j.title, j.input, (select url from pages p where p.job_id = j.id) as url,
+      (select json_agg(array[i.domain, i.address, i.given, i.cells::text] order by position) from verify_items i where i.job_id = j.id) as items
+    from jobs j where id = ${jobId}`.execute(db)
+  expect(rows).toEqual([
+    {
+      title: '[forgotten] and 1 more',
+      input: { emails: ['[forgotten]', 'ädä@müller.example.org'] },
+      url: 'https://example.com/?to=[forgotten]',
+      items: [
+        ['', null, '[forgotten]', '["[forgotten]", "a note"]'],
+        ['', null, '[forgotten]', '["[forgotten]", "x"]'],
+      ],
+    },
+  ])
+  await sql`truncate jobs, robots, addresses, verify_items cascade`.execute(db)
+})
+
 test('addresses that only look alike are left alone', async () => {
   const others = [
     'xada@a.example',
