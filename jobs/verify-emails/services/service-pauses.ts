@@ -37,7 +37,9 @@ export async function heedRefusal(
       return pause(inMs(afterMs ?? slowDownMs), `asked to go slower (${message})`)
     case 'quota': {
       const refill = until ?? (await io.quotaReset(service, base, key, signal))
-      return pause(refill ? new Date(refill) : inMs(afterMs ?? quotaMs), `paid calls are used up (${message})`)
+      // A day of reset that has come already has brought none yet.
+      const isToCome = refill !== null && Date.parse(refill) > io.now().getTime()
+      return pause(isToCome ? new Date(refill) : inMs(afterMs ?? quotaMs), `paid calls are used up (${message})`)
     }
     case 'key':
       throw new JobFailure('SERVICE_KEY_REFUSED', `${service} refuses the key: ${message}`)

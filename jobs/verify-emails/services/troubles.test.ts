@@ -142,6 +142,14 @@ test("Hunter's plan is used up: nothing is asked before the day of its reset", a
   expect(aheadMs).toBeLessThanOrEqual(days * 86_400_000)
 })
 
+test("Hunter's plan is used up on the day of its reset: nobody asks again at once", async () => {
+  hunter.account.resetDate = new Date(Date.now() - 3_600_000).toISOString().slice(0, 10)
+  meets('hunter', 'outOfQuota', 1)
+  const { said, aheadMs } = await verify('hunter', ['valid@reset-day.com'])
+  expect(said).toEqual({ 'valid@reset-day.com': 'VALID mailbox_accepted' })
+  expect(aheadMs).toBeGreaterThan(1_800_000)
+})
+
 test('who objected at one service is asked about at none, however anew, nor when taken from the list of suppressions', async () => {
   const address = 'valid@objected.com'
   expect((await verify('reacher', [address])).said).toEqual({ [address]: 'VALID mailbox_accepted' })
