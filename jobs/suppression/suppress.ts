@@ -4,6 +4,8 @@ import { findUpload } from '../../db/uploads.ts'
 import type { Engine } from '../engine.ts'
 import { parseAddress } from '../engines/address/parse.ts'
 import { refusalWords } from '../engines/address/refusal-words.ts'
+import { encodingOf, type OpenBytes, openText } from '../engines/table/table-bytes.ts'
+import { TableError } from '../engines/table/table-error.ts'
 import { type InputIssue, ValidationError } from '../refusals.ts'
 
 export interface Suppressed {
@@ -36,6 +38,8 @@ export async function suppressAddresses(engine: Engine, texts: readonly string[]
 const atOnce = 5_000
 /** No piece of a list with an address in it is longer. */
 const longestPiece = 1_000
+/** By which a text is told from other files. */
+const headBytes = 1_000
 
 /** Puts all addresses of an uploaded list (lines, or whatever table) on the list of suppressions. */
 export async function suppressUpload(
@@ -61,15 +65,28 @@ export async function suppressUpload(
     counts.known += addresses.size - added
     addresses = new Set()
   }
-  for await (const piece of pieces((await openUpload(db, blobs, uploadId)).read())) {
-    if (!piece.includes('@')) continue
-    const parsed = parseAddress(piece)
-    if (parsed.ok) addresses.add(parsed.address)
-    else counts.unreadable++
-    if (addresses.size >= atOnce) await store()
+  const reader = await openUpload(db, blobs, uploadId)
+  try {
+    for await (const piece of pieces(await textOf((start) => reader.read({ start })))) {
+      if (!piece.includes('@')) continue
+      const parsed = parseAddress(piece)
+      if (parsed.ok) addresses.add(parsed.address)
+      else counts.unreadable++
+      if (addresses.size >= atOnce) await store()
+    }
+  } catch (error) {
+    if (!(error instanceof TableError)) throw error
+    throw new ValidationError([{ path: ['upload'], message: error.message, code: error.code }])
   }
   await store()
   return counts
+}
+
+/** In UTF-8, whatever the file is in. Throws TableError for what is no text. */
+async function textOf(open: OpenBytes): Promise<AsyncIterable<Buffer>> {
+  const head: Uint8Array[] = []
+  for await (const chunk of open(0)) if (head.push(chunk) && Buffer.concat(head).length >= headBytes) break
+  return openText(open, encodingOf(Buffer.concat(head)).encoding, 0)
 }
 
 /** What stands between blanks, line ends, and the marks by which lists and tables part their cells. */
@@ -77,6 +94,7 @@ async function* pieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<string
   const decoder = new TextDecoder()
   let rest = ''
   const split = function* (text: string, last: boolean) {
+    if (text.includes('\0')) throw new TableError('not_text', 'This holds NULs: it is no text.')
     const found = text.split(/[\s,;|<>()"]+/)
     rest = last ? '' : found.pop()!.slice(-longestPiece)
     // As our own exports write what a spreadsheet would take for a formula.

@@ -108,6 +108,29 @@ test('an uploaded list is taken whole, whatever it looks like', async () => {
   expect(await give(open)).toMatchObject({ issues: [{ code: 'upload_incomplete' }] })
 })
 
+test('an uploaded list may be in UTF-16, and what is no text is refused', async () => {
+  const give = async (bytes: Buffer) =>
+    result('($upload: ID!) { result: suppressUpload(upload: $upload, reason: "a list")', added, {
+      upload: await uploadBytes(api.url, bytes),
+    })
+  const text = 'Name\tMail\nÄnne\tutf16-le@example.com\nZoë\tutf16-zoë@example.com\n'
+  expect(await give(Buffer.from(`\uFEFF${text}`, 'utf16le'))).toMatchObject({ added: 2, unreadable: 0 })
+  expect(await give(Buffer.from(`\uFEFF${text.replaceAll('utf16', 'be')}`, 'utf16le').swap16())).toMatchObject({
+    added: 2,
+  })
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  )
+  for (const bytes of [
+    png,
+    Buffer.concat([png, Buffer.from('\nann@png.com\n')]),
+    Buffer.from('PK\x03\x04 ann@zip.com'),
+  ])
+    expect(await give(bytes)).toMatchObject({ issues: [{ path: ['upload'], code: 'not_text' }] })
+  expect((await list('{ text: "@png" }')).totalCount).toBe(0)
+})
+
 test('a forgotten address is found by those alone who know it, and can be let in again with a reason', async () => {
   const address = 'grace@hopper.example'
   const jobId = await addJob(db)
