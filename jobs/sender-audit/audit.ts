@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { port25 } from '../../db/mx-organisations.ts'
 import { findSenderAudit, saveSenderAudit } from '../../db/sender-audits.ts'
 import type { DB } from '../../db/types.ts'
+import { defaultPolicy } from '../engines/verify/policy.ts'
 import { type AuditCheck, auditSender } from '../engines/verify/sender-audit.ts'
 import type { Settings, SmtpSettings } from '../job-kind.ts'
 import { createDial } from '../outgoing-dial.ts'
 import { NotConfigured } from '../refusals.ts'
-import { mxLimits } from '../verify-emails/mx-limits.ts'
 import { askSender } from './ask-sender.ts'
 import { openSenderDns } from './io.ts'
 
@@ -41,7 +41,7 @@ export async function auditSenderNow({ db, settings, log, now }: AuditDeps, sign
   const { smtp, dnsServers, ownHosts } = settings
   if (!smtp) throw new NotConfigured('Who we are to mail servers is not set.', ['SMTP_HELO', 'SMTP_MAIL_FROM'])
   const dns = openSenderDns(dnsServers)
-  const reach = await port25(db, mxLimits.blockedAfter)
+  const reach = await port25(db, defaultPolicy.manners.blockedAfter)
   const facts = await askSender({ dns, dial: createDial(ownHosts), smtp, port25: reach, signal })
   const { helo, mailFrom, port } = smtp
   const audit = { helo, mailFrom, auditedAt: now(), checks: auditSender(facts) }

@@ -68,9 +68,8 @@ import { freshSenderAudit, type SenderAudit } from '../sender-audit/audit.ts'
 import { type AskDomain, createDomainAsker, type DnsDoor } from './ask-domain.ts'
 import { createKeyedGate, type KeyedGate } from './gate.ts'
 import { createLearntByJob, type LearntByJob } from './learnt-by-job.ts'
-import { mxLimits } from './mx-limits.ts'
 import { adapters } from './services/adapters.ts'
-import { type Interview, interview, type Interviewed, smtpLimits } from './talk-smtp.ts'
+import { type Interview, interview, type Interviewed } from './talk-smtp.ts'
 import type { VerifyRules } from './verify-batch.ts'
 
 type Rules = Pick<VerifyRules, 'now' | 'notBefore'>
@@ -167,6 +166,7 @@ const rangesAtOnce = 4
 
 export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, settings }: IoDeps): VerifyIo {
   const policy = defaultPolicy
+  const { manners } = policy
   const { dnsServers = [], ownHosts, smtp } = settings
   const dial = createDial(ownHosts)
   const services = createServiceDoor('Mailquarry/0.1')
@@ -208,13 +208,13 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
     answeredMeanwhile: (addresses, rules) => answeredAddresses(db, addresses, rules),
 
     auditSender: (signal) => freshSenderAudit({ db, settings, log, now }, signal),
-    port25: () => port25(db, mxLimits.blockedAfter),
+    port25: () => port25(db, manners.blockedAfter),
     reserveConnection: (options) =>
-      reserveConnection(db, { ...options, workerId: workerId(), now: now(), limits: mxLimits }),
+      reserveConnection(db, { ...options, workerId: workerId(), now: now(), limits: manners }),
     releaseConnection: (lease) => releaseConnection(db, lease),
     noteReach: (organisation, connected) => noteReach(db, organisation, connected),
     slowDown: (organisation) => slowDown(db, organisation),
-    speedUp: (organisation) => speedUp(db, organisation, mxLimits),
+    speedUp: (organisation) => speedUp(db, organisation, manners),
     openCircuit: (organisation, why, holdMs) => openCircuit(db, organisation, { now: now(), why, holdMs }),
     async serviceAccount(jobId, service) {
       const { url, key } = settings.services?.[service] ?? {}
@@ -268,8 +268,8 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
       }),
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     interview(about, signal) {
-      const { replyMs = smtpLimits.replyMs, ...us } = configured(smtp)
-      return interview(dial, { ...about, ...us, now, limits: { ...smtpLimits, replyMs } }, signal)
+      const { replyMs = manners.replyMs, ...us } = configured(smtp)
+      return interview(dial, { ...about, ...us, now, limits: { ...manners, replyMs } }, signal)
     },
   }
 }

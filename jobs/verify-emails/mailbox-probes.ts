@@ -18,8 +18,6 @@ import { earlier } from './wait.ts'
 
 /** Connections of one shard at the same time. */
 const atOnce = 10
-/** Recipients of a connection. */
-const recipients = 5
 /** After the first answer others are given so long to come in with it. */
 const gatherMs = 100
 /** Whose turn is over gives what is under way so long to come to its end: a mailbox is not asked about twice for that. */
@@ -129,7 +127,7 @@ export function createMailboxProbes(io: VerifyIo, jobId: number, signal: AbortSi
     for (const [domain, candidates] of byDomain) {
       if (inner.aborted || underWay.size >= atOnce) return
       if (underWay.has(domain)) continue
-      await beginDomain(domain, candidates.slice(0, fewer.get(domain) ?? recipients), round, rules)
+      await beginDomain(domain, candidates.slice(0, fewer.get(domain) ?? io.policy.manners.recipients), round, rules)
     }
   }
 

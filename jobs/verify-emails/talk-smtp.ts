@@ -12,8 +12,6 @@ export interface SmtpLimits {
   hosts: number
 }
 
-export const smtpLimits: SmtpLimits = { connectMs: 10_000, replyMs: 45_000, hosts: 3 }
-
 export interface Interview {
   /** In the order in which they are to be tried. */
   hosts: readonly { host: string; addresses: readonly string[] }[]

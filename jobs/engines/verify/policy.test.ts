@@ -85,11 +85,16 @@ test('of several reasons the first in this order is the verdict’s', () => {
 })
 
 test('manners towards mail servers', () => {
-  expect(defaultPolicy.manners).toMatchObject({
+  expect(defaultPolicy.manners).toEqual({
     connectMs: 10_000,
     replyMs: 45_000,
-    recipientsAConnection: 5,
-    connectionsAnMx: 2,
+    hosts: 3,
+    recipients: 5,
+    connections: 2,
+    intervalMs: 500,
+    perHour: 300,
+    perDay: 2_000,
+    blockedAfter: 5,
   })
   expect(defaultPolicy.unprobeable).toEqual(['outlook.com', 'yahoo'])
   expect(defaultPolicy.catchAllHoldsForMs).toBe(30 * day)

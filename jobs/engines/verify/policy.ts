@@ -29,16 +29,27 @@ export interface Policy {
   manners: Manners
 }
 
-/** How servers of others are asked. */
+/**
+ * How mail servers are asked. Two connections are what small hosts take without a word; the caps are a fraction of what large ones are known to slow senders
+ * down at.
+ */
 export interface Manners {
   connectMs: number
   /** For one whole reply, however its bytes trickle in. */
   replyMs: number
-  recipientsAConnection: number
-  connectionsAnMx: number
-  /** Recipients an MX organisation is asked about at most. */
-  hourlyAnOrganisation: number
-  dailyAnOrganisation: number
+  /** Mail hosts of a domain that are tried. */
+  hosts: number
+  /** Asked about in one connection. */
+  recipients: number
+  /** At the same time, over all hosts of an organisation and all workers. */
+  connections: number
+  /** Pause between the starts of two connections, unless they asked for more. */
+  intervalMs: number
+  /** Recipients that an organisation is asked about at most. */
+  perHour: number
+  perDay: number
+  /** So many organisations that cannot be reached, and none that can, mean that nothing gets out of here. */
+  blockedAfter: number
 }
 
 export interface ScorePolicy {
@@ -129,9 +140,12 @@ export const defaultPolicy: Policy = {
   manners: {
     connectMs: 10_000,
     replyMs: 45_000,
-    recipientsAConnection: 5,
-    connectionsAnMx: 2,
-    hourlyAnOrganisation: 500,
-    dailyAnOrganisation: 5_000,
+    hosts: 3,
+    recipients: 5,
+    connections: 2,
+    intervalMs: 500,
+    perHour: 300,
+    perDay: 2_000,
+    blockedAfter: 5,
   },
 }
