@@ -82,8 +82,8 @@ export interface VerifyIo {
   list(jobId: number): Promise<VerifyList | undefined>
   /** The bytes of an upload, from one on. */
   openUpload(uploadId: string): Promise<OpenBytes>
-  /** Addresses that a job has found, or any job of its owner. */
-  foundAddresses(jobId: number, which: FoundChoice, page: FoundPage): Promise<string[]>
+  /** Addresses that a job has found, or any job of its owner; undefined where that job is there no more. */
+  foundAddresses(jobId: number, which: FoundChoice, page: FoundPage): Promise<string[] | undefined>
   openItems(jobId: number, range: ListRange, rules: VerifyRules): Promise<OpenItem[]>
   /** Where addresses were met, of those that were. */
   seen(addresses: readonly string[]): Promise<Map<string, SeenAddress>>
@@ -180,7 +180,10 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
     },
     async foundAddresses(jobId, which, page) {
       const job = await findJob(db, jobId)
-      return job ? foundAddresses(db, job.owner, which, page) : []
+      if (!job) return []
+      const found = await foundAddresses(db, job.owner, which, page)
+      const gone = found.length === 0 && which.fromJob !== undefined && !(await findJob(db, which.fromJob))
+      return gone ? undefined : found
     },
     openItems: (jobId, range, rules) => openItems(db, jobId, range, rules),
     seen: (addresses) => seenAddresses(db, addresses),

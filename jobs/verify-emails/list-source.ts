@@ -29,9 +29,12 @@ export const addresses: Sought = {
   headers: /^(?:e-?mail|mail|address|e-?mail[ _-]?address|adresse)$/i,
 }
 
+/** Where lists are. */
+export type ListIo = Pick<VerifyIo, 'openUpload' | 'foundAddresses'>
+
 /** The list that a job is to verify. Throws JobFailure where it cannot be read. */
 export async function openList(
-  { input, io, jobId }: { input: VerifyInput; io: VerifyIo; jobId: number },
+  { input, io, jobId }: { input: VerifyInput; io: ListIo; jobId: number },
   before: ReadAs | undefined,
 ): Promise<ListSource> {
   if (input.upload !== undefined) return openTable(input, io, input.upload, before)
@@ -74,7 +77,7 @@ async function* pasted(emails: string[], from: ListPlace | undefined, rowsAtOnce
 }
 
 async function* found(
-  io: VerifyIo,
+  io: ListIo,
   jobId: number,
   input: VerifyInput,
   from: ListPlace | undefined,
@@ -84,15 +87,18 @@ async function* found(
   const which = choiceOf(input)
   for (;;) {
     const addresses = await io.foundAddresses(jobId, which, { after, limit: rowsAtOnce })
+    if (!addresses)
+      throw new JobFailure('LIST_GONE', `Job ${input.fromJob} was deleted before all that it had found was read.`)
     if (addresses.length === 0) return
     after = addresses.at(-1)!
     yield { rows: addresses.map((given) => ({ given, cells: null })), place: after }
+    if (addresses.length < rowsAtOnce) return
   }
 }
 
 async function openTable(
   input: VerifyInput,
-  io: VerifyIo,
+  io: ListIo,
   uploadId: string,
   before: ReadAs | undefined,
 ): Promise<ListSource> {
