@@ -53,11 +53,38 @@ export interface VerdictArgs {
  */
 export async function saveVerdicts(
   trx: Transaction<DB>,
-  { jobId, forced, notBefore }: VerdictArgs,
+  args: VerdictArgs,
   verdicts: readonly NewVerdict[],
 ): Promise<void> {
   if (verdicts.length === 0) return
   const { said, positions, first, last } = byVerdict(verdicts)
+  await insertVerdicts(trx, args, said, positions, itemsAt(args.jobId, first, last))
+}
+
+/** The same for one, whether its address still stands in the list of the job or not. */
+export async function saveVerdict(
+  trx: Transaction<DB>,
+  args: VerdictArgs,
+  { address, verdict }: NewVerdict,
+): Promise<void> {
+  const domain = address.slice(address.lastIndexOf('@') + 1)
+  await insertVerdicts(
+    trx,
+    args,
+    [verdict],
+    [''],
+    sql`cross join (select ${address}::text, ${domain}::text) i(address, domain)`,
+  )
+}
+
+/** `items`: joins addresses and their domains as `i` to `s.positions`. */
+async function insertVerdicts(
+  trx: Transaction<DB>,
+  { jobId, forced, notBefore }: VerdictArgs,
+  said: readonly FullVerdict[],
+  positions: readonly string[],
+  items: RawBuilder<unknown>,
+): Promise<void> {
   const column = <K extends keyof FullVerdict>(name: K) => said.map((verdict) => verdict[name])
   await sql`
     insert into verdicts as v (address, depth, engine, domain, status, reason, score, flags, suggestion, evidence, facts_at, checked_at, holds_until, failed,
@@ -67,7 +94,7 @@ export async function saveVerdicts(
     from unnest(${positions}::text[], ${verdictArrays(said)}, ${column('evidence').map((evidence) => (evidence === null ? null : jsonText(evidence)))}::text[],
       ${column('factsAt')}::timestamptz[], ${column('retryAt')}::timestamptz[], ${column('tries')}::int[])
       s(positions, ${verdictArrayNames}, evidence, facts_at, retry_at, tries)
-    ${itemsAt(jobId, first, last)}
+    ${items}
     order by i.address, s.depth, s.engine, s.checked_at desc
     on conflict (address, depth, engine) do update set status = excluded.status, reason = excluded.reason, score = excluded.score, flags = excluded.flags,
       suggestion = excluded.suggestion, evidence = excluded.evidence, facts_at = excluded.facts_at, checked_at = excluded.checked_at, holds_until = excluded.holds_until,

@@ -53,7 +53,7 @@ import {
 } from '../../db/service-calls.ts'
 import { suppressedAmong, suppressedNow } from '../../db/suppressions.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
-import { answeredAddresses, type FailedCheck, failedChecks, type NewVerdict, saveVerdicts } from '../../db/verdicts.ts'
+import { answeredAddresses, type FailedCheck, failedChecks, type NewVerdict, saveVerdict } from '../../db/verdicts.ts'
 import { type CheckedBy, claimAddresses, releaseClaims, renewClaims } from '../../db/verification-claims.ts'
 import { findVerifyList, type ListRange, type OpenItem, openItems, type VerifyList } from '../../db/verify-lists.ts'
 import type { OpenBytes } from '../engines/table/table-bytes.ts'
@@ -266,7 +266,7 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
     keepAtOnce: (jobId, rules, kept) =>
       db.transaction().execute(async (trx) => {
         const suppressed = await suppressedAmong(trx, [kept.address])
-        if (suppressed.size === 0) await saveVerdicts(trx, { jobId, ...rules }, [kept])
+        if (suppressed.size === 0) await saveVerdict(trx, { jobId, ...rules }, kept)
         await dropBatched(trx, kept.verdict.engine, kept.address)
       }),
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),

@@ -2,20 +2,27 @@ import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 
 import { addSuppressions } from '../../db/suppressions.ts'
+import { cancelJob, deleteJob } from '../../jobs/control.ts'
 import { retryJob } from '../../jobs/control/retry-job.ts'
 import { forgetAddress } from '../../jobs/suppression/forget.ts'
 import { startDns } from '../support/dns.ts'
 import { jobEnds, owner, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { startMailsso } from '../support/services/mailsso.ts'
 import { verifyBench } from '../support/verify-bench.ts'
 
-// What is forgotten or suppressed while a verification is at it: each row has one fate all the same.
+// What is forgotten, suppressed or deleted while a verification is at it: each row has one fate all the same, and nothing is paid for twice.
 
 const dns = await startDns({
   otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
 })
-afterAll(() => dns.close())
-const { db, engine, work, verify, answersOf } = await verifyBench({
+const mailsso = await startMailsso()
+afterAll(async () => {
+  await dns.close()
+  await mailsso.close()
+})
+const { db, engine, work, stopAll, verify, answersOf } = await verifyBench({
   dnsServers: [dns.server],
+  services: { mailsso: { url: mailsso.url, key: mailsso.key } },
 })
 
 async function counts(jobId: number) {
@@ -66,6 +73,26 @@ test('an address whose check failed is suppressed before it is tried again', asy
     expect(await counts(jobId)).toMatchObject({ total: 4, done: 4, succeeded: 2, failed: 0, skipped: 2 })
   }
   expect(await soundness(db, jobId)).toEqual({ ...sound, finishes: 2 })
+})
+
+test('what a service says of an address whose job is deleted meanwhile is stored all the same', async () => {
+  await work(1)
+  mailsso.delayMs = 1_500
+  const address = 'valid@deleted.com'
+  const byService = { depth: 'SMTP', service: 'mailsso' }
+  const jobId = await verify([address], byService)
+  await until('it is asked about', async () => mailsso.paid.has(address))
+  await cancelJob(engine, jobId, owner)
+  await until('it is cancelled', async () => (await stateOf(db, jobId)) === 'CANCELLED')
+  await deleteJob(engine, jobId, owner)
+  await until('its rows are gone', async () => (await stateOf(db, jobId)) === 'gone')
+  await stopAll()
+  mailsso.delayMs = 0
+  await work(1)
+  const second = await verify([address], byService)
+  await jobEnds(db, second)
+  expect(await answersOf(second)).toEqual([{ status: 'VALID', reason: 'mailbox_accepted', stored: true, n: 1 }])
+  expect(mailsso.paid.get(address)).toBe(1)
 })
 
 /** The job ends, as if the pauses after faults of DNS were over. */
