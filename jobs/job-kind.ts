@@ -90,10 +90,24 @@ export interface RunArgs<Input, Checkpoint, Io> {
 export interface Estimate {
   /** Items at most; null where that cannot be known. */
   items: number | null
+  /** Of what is different among the items: new, and known already, so that nobody is asked. Null where a kind asks for all. */
+  fresh: number | null
+  known: number | null
+  /** Calls at most that a service is paid for; null where none is asked. */
+  paidCalls: number | null
   /** How long it takes at least; null where that cannot be known. */
   seconds: number | null
   /** What the numbers stand on, in words that go on after "that is". */
   basis: string
+}
+
+/** What an estimate may look at. */
+export interface Outlook {
+  db: Kysely<DB>
+  /** Who would start the job. */
+  owner: string
+  openUpload: OpenUpload
+  settings: Settings
 }
 
 export interface StartLimits {
@@ -198,7 +212,7 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   /** What is sought in the tables that people bring, for a look at one before a job starts. Left out: it reads none. */
   sought?(settings: Settings): Sought
   /** What an input that passes `check` comes to. Left out: nothing can be said. */
-  estimate?(input: Input, settings: Settings): Estimate
+  estimate?(input: Input, outlook: Outlook): Estimate | Promise<Estimate>
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
   limits?(settings: Settings): StartLimits
   /** One line that tells this job from others in a list. `fileName` is that of its upload, as whoever sent it called it. */

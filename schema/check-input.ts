@@ -1,11 +1,11 @@
 import type { InputRef } from '@pothos/core'
 
 import { readInput } from '../jobs/control.ts'
-import { titleOf } from '../jobs/control/job-uploads.ts'
+import { titleOf, uploadsOf } from '../jobs/control/job-uploads.ts'
 import type { AnyJobKind, Estimate } from '../jobs/job-kind.ts'
 import type { InputIssue } from '../jobs/refusals.ts'
 import { builder } from './builder.ts'
-import { orRefused, resultType, ValidationErrorType, ValidationIssue } from './errors.ts'
+import { NotConfiguredType, orRefused, resultType, ValidationErrorType, ValidationIssue } from './errors.ts'
 import { typeName, withoutNulls } from './kind-input.ts'
 
 const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
@@ -14,6 +14,18 @@ const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
     items: t.exposeFloat('items', {
       nullable: true,
       description: 'Items at most, such as pages; null where that cannot be known.',
+    }),
+    fresh: t.exposeFloat('fresh', {
+      nullable: true,
+      description: 'Different items, such as addresses, that are not known yet; null where the kind asks for all.',
+    }),
+    known: t.exposeFloat('known', {
+      nullable: true,
+      description: 'Different items that are known already, so that nobody is asked.',
+    }),
+    paidCalls: t.exposeFloat('paidCalls', {
+      nullable: true,
+      description: 'Calls at most that a service is paid for; null where none is asked.',
     }),
     seconds: t.exposeFloat('seconds', {
       nullable: true,
@@ -48,7 +60,7 @@ interface Accepted {
 
 const CheckInputResult = builder.unionType('CheckInputResult', {
   description: 'What can be said of an input before a job starts.',
-  types: [InputAccepted, ValidationErrorType],
+  types: [InputAccepted, ValidationErrorType, NotConfiguredType],
   resolveType: resultType('InputAccepted'),
 })
 
@@ -62,8 +74,11 @@ export function addCheck(kind: AnyJobKind, inputType: InputRef<Record<string, un
       resolve: (_root, { input: given }, { engine, viewer }) =>
         orRefused(async () => {
           const input = await readInput(engine, kind, withoutNulls(given), viewer.owner)
-          const title = await titleOf(engine, kind, { owner: viewer.owner, input })
-          const estimate = kind.estimate?.(input, engine.settings) ?? null
+          const { owner } = viewer
+          const { db, settings } = engine
+          const title = await titleOf(engine, kind, { owner, input })
+          const outlook = { db, owner, openUpload: uploadsOf(engine, owner), settings }
+          const estimate = (await kind.estimate?.(input, outlook)) ?? null
           return { title, estimate, remarks: kind.remarks?.(input) ?? [] }
         }),
     }),

@@ -20,6 +20,9 @@ const CheckInputResult = graphql(`
       }
       estimate {
         items
+        fresh
+        known
+        paidCalls
         seconds
         basis
       }
@@ -29,6 +32,9 @@ const CheckInputResult = graphql(`
         path
         message
       }
+    }
+    ... on NotConfigured {
+      message
     }
   }
 `)
@@ -50,10 +56,13 @@ export function useInputCheck(
   found: ShallowRef<{ issues: readonly InputIssue[]; values: FormValues }>
   /** What the job would come to; undefined where nothing can be said of the present input. */
   estimate: ShallowRef<Estimate | undefined>
+  /** What the server lacks for the present input. */
+  lacking: ShallowRef<string | undefined>
 } {
   const { client } = useClientHandle()
   const found = shallowRef<{ issues: readonly InputIssue[]; values: FormValues }>({ issues: [], values: {} })
   const estimate = shallowRef<Estimate>()
+  const lacking = shallowRef<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let turn = 0
 
@@ -70,6 +79,7 @@ export function useInputCheck(
     const result = data?.result
     const accepted = result?.__typename === 'InputAccepted' ? result : undefined
     estimate.value = own.length === 0 ? (accepted?.estimate ?? undefined) : undefined
+    lacking.value = result?.__typename === 'NotConfigured' ? result.message : undefined
     const refused = result?.__typename === 'ValidationError' ? result.issues : []
     const remarks = (accepted?.remarks ?? []).map((remark) => ({ ...remark, mild: true }))
     const left = new Set(own.map(({ path }) => path[0]))
@@ -83,6 +93,7 @@ export function useInputCheck(
     () => {
       clearTimeout(timer)
       estimate.value = undefined
+      lacking.value = undefined
       timer = setTimeout(() => void check(), restMs)
     },
     { deep: true, immediate: true },
@@ -91,7 +102,7 @@ export function useInputCheck(
     clearTimeout(timer)
     turn++
   })
-  return { found, estimate }
+  return { found, estimate, lacking }
 }
 
 function isFilled(value: string | boolean | undefined): boolean {

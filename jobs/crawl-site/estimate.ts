@@ -17,6 +17,9 @@ export function estimateCrawl(input: CrawlInput, settings: Pick<Settings, 'minDe
   const delayMs = Math.max(settings.minDelayMs, input.minDelayMs ?? 0)
   return {
     items,
+    fresh: null,
+    known: null,
+    paidCalls: null,
     seconds: Math.round((Math.max(0, ...pages.map((count) => count - 1)) * delayMs) / 1000),
     basis: `${hosts === 1 ? 'one host' : `${hosts} hosts side by side`}, ${delayMs === 0 ? 'no pause' : `${delayMs / 1000} s`} between two pages of a host; less where a site has fewer pages, more where it asks for a slower pace`,
   }

@@ -21,7 +21,7 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   check: checkCrawlInput,
   inspect: checkStartTable,
   sought: sitesFor,
-  estimate: estimateCrawl,
+  estimate: (input, { settings }) => estimateCrawl(input, settings),
   titleOf: crawlTitle,
   io: crawlIo,
   run: (args) => (args.shard === 'main' ? seedCrawl(args) : crawlHost(args)),

@@ -1,4 +1,5 @@
 import type { JobKind } from '../job-kind.ts'
+import { estimateVerification } from './estimate.ts'
 import { example } from './example.ts'
 import { checkVerifyInput, type VerifyInput, verifyInput, verifyTitle } from './input.ts'
 import { inspectList, remarksOnList } from './inspect-list.ts'
@@ -22,6 +23,7 @@ export const verifyEmails: JobKind<VerifyInput, VerifyCheckpoint, VerifyBatch, V
   inspect: inspectList,
   remarks: remarksOnList,
   sought: () => addresses,
+  estimate: estimateVerification,
   titleOf: verifyTitle,
   io: verifyIo,
   run: (args) => (args.shard === 'main' ? readList(args) : verifyRows(args)),

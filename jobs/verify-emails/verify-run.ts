@@ -18,7 +18,7 @@ export interface Plan {
 const dayMs = 86_400_000
 
 export function planOf(
-  { input, io }: Pick<VerifyArgs, 'input' | 'io'>,
+  { input, io }: { input: VerifyInput; io: Pick<VerifyIo, 'now'> },
   { beganAt }: Pick<VerifyList, 'beganAt'>,
 ): Plan {
   const depth = depthOf(input)

@@ -1,0 +1,27 @@
+import { formatAbout, formatCount, formatCounted } from '../ui/format.ts'
+
+interface Estimate {
+  items: number | null
+  fresh: number | null
+  known: number | null
+  paidCalls: number | null
+  seconds: number | null
+}
+
+/** `at most 50 pages, at least 49 s`; `12 rows, 7 new, 4 known already, at most 7 paid calls`. `item`: what they are called, one and several. */
+export function wordsOfEstimate(
+  { items, fresh, known, paidCalls, seconds }: Estimate,
+  item: readonly [one: string, many: string],
+): string {
+  const most = fresh === null ? 'at most ' : ''
+  return [
+    items !== null && most + formatCounted(items, ...item),
+    fresh !== null && `${formatCount(fresh)} new`,
+    known !== null && `${formatCount(known)} known already`,
+    paidCalls !== null && `at most ${formatCounted(paidCalls, 'paid call')}`,
+    items === null && fresh !== null && 'and more',
+    seconds !== null && seconds > 0 && `at least ${formatAbout(seconds)}`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+}

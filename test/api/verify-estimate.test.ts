@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { addSuppressions } from '../../db/suppressions.ts'
+import { createOutgoing } from '../../jobs/outgoing.ts'
+import { startWorker } from '../../jobs/worker.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+import { startDns } from '../support/dns.ts'
+import { jobEnds, openTestEngine } from '../support/engine.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { addAddresses, addJob } from '../support/rows.ts'
+import { startMailsso } from '../support/services/mailsso.ts'
+import { uploadBytes } from '../support/upload.ts'
+
+// What a verification would come to, before it starts.
+
+const database = await testDatabase()
+const { db, url } = database
+const mailsso = await startMailsso()
+const dns = await startDns({
+  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
+})
+const settings = {
+  dnsServers: [dns.server],
+  services: { mailsso: { url: mailsso.url, key: mailsso.key }, hunter: { key: 'nobody is asked with it' } },
+}
+let api: TestApi
+const closing: (() => Promise<unknown>)[] = [() => mailsso.close(), () => dns.close()]
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+})
+beforeAll(async () => {
+  const engine = await openTestEngine(url, db, settings)
+  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
+  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
+  api = await startApi(database, { settings })
+  closing.push(
+    () => engine.close(),
+    () => outgoing.close(),
+    () => worker.stop(),
+    () => api.close(),
+  )
+})
+
+async function check(input: object) {
+  const { check } = await api.data<{ check: Record<string, unknown> }>(
+    `query ($input: VerifyEmailsInput!) { check: checkVerifyEmails(input: $input) { __typename
+      ... on InputAccepted { estimate { items fresh known paidCalls seconds } } ... on UserError { message } } }`,
+    { input },
+  )
+  return check
+}
+const estimate = async (input: object) => (await check(input))['estimate']
+
+async function verify(input: object): Promise<void> {
+  const { started } = await api.data<{ started: { job: { id: string } } }>(
+    `mutation ($input: VerifyEmailsInput!) { started: startVerifyEmails(input: $input) { ... on StartJobSuccess { job { id } } } }`,
+    { input },
+  )
+  await jobEnds(db, Number(started.job.id))
+}
+
+test('says how many are new, how many the store answers, and how many calls may cost', async () => {
+  const emails = ['valid1@paid.com', 'valid2@paid.com', 'VALID1@paid.com', 'new@paid.com', 'no address', '']
+  const byService = { emails, service: 'MAILSSO' }
+  expect(await estimate(byService)).toEqual({ items: 6, fresh: 3, known: 0, paidCalls: 3, seconds: null })
+  await verify({ emails: emails.slice(0, 2), service: 'MAILSSO' })
+  const requests = mailsso.requests.length
+  expect(await estimate(byService)).toEqual({ items: 6, fresh: 1, known: 2, paidCalls: 1, seconds: null })
+  expect(await estimate({ ...byService, force: true })).toMatchObject({ fresh: 3, known: 0, paidCalls: 3 })
+  expect(await estimate({ ...byService, maxAgeDays: 1 })).toMatchObject({ fresh: 1, known: 2 })
+  expect(await estimate({ ...byService, maxAgeDays: 0 })).toMatchObject({ fresh: 3, known: 0 })
+  // What another service said answers us, and not the other service.
+  expect(await estimate({ emails, depth: 'DNS' })).toEqual({
+    items: 6,
+    fresh: 1,
+    known: 2,
+    paidCalls: null,
+    seconds: null,
+  })
+  expect(await estimate({ emails, service: 'HUNTER' })).toMatchObject({ known: 0, paidCalls: 3, seconds: 1 })
+  expect(mailsso.requests).toHaveLength(requests)
+})
+
+test('what the text tells, and who is suppressed, costs no call', async () => {
+  await addSuppressions(db, ['gone@free.com'], { reason: 'asked not to', source: 'PERSON' })
+  const emails = [
+    'a@free.com',
+    'gone@free.com',
+    'a@gmial.com',
+    'a@mailinator.com',
+    'a@free.notatld',
+    'x'.repeat(65) + '@free.com',
+  ]
+  expect(await estimate({ emails, service: 'MAILSSO' })).toMatchObject({ fresh: 5, known: 0, paidCalls: 1 })
+})
+
+test('uploads and what was found are estimated, too', async () => {
+  const rows = Array.from({ length: 5_000 }, (_, i) => `${i};person${i % 4_000}@upload.com`)
+  const upload = await uploadBytes(api.url, Buffer.from(['n;mail', ...rows].join('\n')))
+  expect(await estimate({ upload, service: 'MAILSSO' })).toMatchObject({ items: 5_000, fresh: 4_000, paidCalls: 4_000 })
+  const crawl = await addJob(db, { state: 'COMPLETED' })
+  await addAddresses(db, crawl, { seq: 1, groupId: 1 }, [{ address: 'a@found.com' }, { address: 'b@found.com' }])
+  expect(await estimate({ fromJob: String(crawl), depth: 'SYNTAX' })).toMatchObject({ items: 2, fresh: 2, known: 0 })
+})
+
+test('of a very long list only the beginning is looked at', async () => {
+  const rows = Array.from({ length: 101_000 }, (_, i) => `person${i}@long.com`)
+  const upload = await uploadBytes(api.url, Buffer.from(rows.join('\n')))
+  expect(await estimate({ upload, depth: 'SYNTAX' })).toMatchObject({ items: null, fresh: 100_000, known: 0 })
+})
+
+test('a list that breaks off, or is not there, has an estimate of what can be read', async () => {
+  const rows = Array.from({ length: 5_000 }, (_, i) => `${i},person${i}@broken.com`)
+  const upload = await uploadBytes(api.url, Buffer.from(['n,mail', ...rows, '"x,last@broken.com'].join('\n')))
+  expect(await estimate({ upload, depth: 'DNS' })).toMatchObject({ items: null, fresh: 4_000, known: 0 })
+  const missing = '00000000-0000-4000-8000-000000000000'
+  expect(await estimate({ upload: missing, depth: 'DNS' })).toMatchObject({ items: null, fresh: 0 })
+})
+
+test('what the server lacks is told before the start', async () => {
+  const emails = ['ada@example.com']
+  expect(await check({ emails, depth: 'SMTP' })).toMatchObject({
+    __typename: 'NotConfigured',
+    message: expect.stringContaining('SMTP_HELO'),
+  })
+  expect(await check({ emails, service: 'ZEROBOUNCE' })).toMatchObject({
+    __typename: 'NotConfigured',
+    message: expect.stringContaining('ZEROBOUNCE_API_KEY'),
+  })
+})
