@@ -9,28 +9,28 @@ import { findInMarkup } from './markup-text.ts'
  * those that programs use. Walks without recursion.
  */
 export function readJsonAddresses(root: unknown, method: Method, admission: Admission, tell: Tell): void {
-  const waiting: { value: unknown; key: string; person: PersonFacts; organisation: string | undefined }[] = [
-    { value: root, key: '', person: {}, organisation: undefined },
-  ]
+  const waiting: Waiting[] = [{ value: root, key: '', person: {}, organisation: undefined, purpose: '' }]
   while (waiting.length > 0) {
-    const { value, key, person, organisation } = waiting.pop()!
-    if (typeof value === 'string') readText(value, key, person)
+    const { value, key, person, organisation, purpose } = waiting.pop()!
+    if (typeof value === 'string') readText(value, key, person, purpose)
     else if (Array.isArray(value))
-      for (let i = value.length - 1; i >= 0; i--) waiting.push({ value: value[i], key, person, organisation })
+      for (let i = value.length - 1; i >= 0; i--) waiting.push({ value: value[i], key, person, organisation, purpose })
     else if (typeof value === 'object' && value !== null) {
       const object = value as Record<string, unknown>
       const facts = readPerson(object, organisation)
       const around = isOrganisation(object) ? (textAt(object, ['name', 'legalName']) ?? organisation) : organisation
+      const contactType = textAt(object, ['contactType'])
+      const told = contactType === undefined ? '' : `contactType: ${contactType}, `
       const keys = Object.keys(object)
       for (let i = keys.length - 1; i >= 0; i--) {
         const key = keys[i]!
-        if (key.includes('@')) readText(key, '', {})
-        waiting.push({ value: object[key], key, person: facts, organisation: around })
+        if (key.includes('@')) readText(key, '', {}, '')
+        waiting.push({ value: object[key], key, person: facts, organisation: around, purpose: told })
       }
     }
   }
 
-  function readText(text: string, key: string, person: PersonFacts): void {
+  function readText(text: string, key: string, person: PersonFacts, purpose: string): void {
     if (!text.includes('@') && !/[[({]\s?at\s?[\])}]|%40|&#/i.test(text)) return
     const isEmail = /^(?:.*[-_.:])?(?:e?-?mail|e?mail-?address|kontakt-?mail)$/i.test(
       key.replaceAll(/([a-z])([A-Z])/g, '$1-$2'),
@@ -40,11 +40,20 @@ export function readJsonAddresses(root: unknown, method: Method, admission: Admi
       tell({
         admitted: find.admitted,
         method: find.method === 'text' ? method : find.method,
-        snippet,
+        snippet: purpose + snippet,
         ...(isEmail && { person }),
       })
     }
   }
+}
+
+interface Waiting {
+  value: unknown
+  key: string
+  person: PersonFacts
+  organisation: string | undefined
+  /** What the contact is for, as its object says it: no position of a person. */
+  purpose: string
 }
 
 const longestText = 1_000_000
@@ -62,7 +71,6 @@ function readPerson(object: Record<string, unknown>, organisation: string | unde
     'job_title',
     'position',
     'role',
-    'contactType',
     'department',
     'funktion',
     'honorificSuffix',

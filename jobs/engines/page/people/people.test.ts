@@ -116,8 +116,19 @@ describe('structured data', () => {
     }
     expect(people(`<script type="application/ld+json">${JSON.stringify(data)}</script>`)).toEqual({
       'jane@acme.com': 'Jane Roe / CEO / +49 30 1234567 / Acme',
-      'info@acme.com': '- / sales / - / Acme',
+      'info@acme.com': '- / - / - / Acme',
     })
+  })
+
+  it('of JSON-LD, where what a contact is for is in its words, and no position', () => {
+    const data = { '@type': 'ContactPoint', contactType: 'customer support', email: 'help@acme.com' }
+    const { emails } = extractPage({
+      url: 'https://www.acme.com/',
+      body: `<script type="application/ld+json">${JSON.stringify(data)}</script>`,
+      contentType: 'text/html',
+    })
+    expect(emails).toMatchObject([{ snippet: 'contactType: customer support, email: help@acme.com' }])
+    expect(emails[0]).not.toHaveProperty('position')
   })
 
   it('of microdata, with the firm as an item of its own', () => {
