@@ -9,8 +9,8 @@ import type { DB } from './types.ts'
 
 /** Streams whole results out of Postgres by COPY, at the pace of the reader and in flat memory. */
 export interface CopyOut {
-  /** The rows of a query as CSV, by RFC 4180 in UTF-8, without a header. Rejects where the query is refused. */
-  csv(query: RawBuilder<unknown>): Promise<Readable>
+  /** The rows of a query as CSV, by RFC 4180 in UTF-8, without a header. `delimiter` is one byte. Rejects where the query is refused. */
+  csv(query: RawBuilder<unknown>, delimiter?: string): Promise<Readable>
   /** The one column of a query, a line a row: for texts without control characters, such as JSON. */
   lines(query: RawBuilder<unknown>): Promise<Readable>
   close(): Promise<void>
@@ -46,7 +46,7 @@ export function openCopyOut(
     return begun(stream)
   }
   return {
-    csv: (query) => copy(query, 'format csv'),
+    csv: (query, delimiter = ',') => copy(query, `format csv, delimiter ${pg.escapeLiteral(delimiter)}`),
     // JSON escapes all control characters, so that nothing has to be quoted or escaped once more.
     lines: (query) => copy(query, String.raw`format csv, quote e'\x01', delimiter e'\x02'`),
     close: () => pool.end(),

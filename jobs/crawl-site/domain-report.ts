@@ -2,7 +2,9 @@ import type { CopyOut } from '../../db/copy-out.ts'
 import { type DomainResult, domainResults } from '../../db/domain-results.ts'
 import { hostList } from '../engines/crawl/host-list.ts'
 import { domainOf, type Start } from '../engines/crawl/scope.ts'
+import { plainDialect, type TableDialect } from '../engines/table/table-dialect.ts'
 import { readRows } from '../engines/table/table-rows.ts'
+import type { TableShape } from '../engines/table/table-shape.ts'
 import type { OpenUpload, Settings } from '../job-kind.ts'
 import { type CrawlInput, readStarts } from './input.ts'
 import { readSite, shapeOfStarts, type StartTable, startTable } from './start-table.ts'
@@ -20,20 +22,31 @@ const own = ['pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses
 const portion = 1_000
 const mostOthers = 20
 
-/**
- * Results by domain, in portions of rows: a header, then each start of the input once, in its order, those of a table with all the cells of their row. All
- * are of one moment. Flat memory but for one name a start.
- */
-export async function* reportDomains(args: ReportArgs): AsyncGenerator<string[][]> {
+export interface DomainReport {
+  /** That of the file that was brought; what is pasted has none of its own. */
+  dialect: TableDialect
+  /** Portions of rows: a header, then each start of the input once, in its order, those of a table with all the cells of their row. */
+  portions: AsyncGenerator<string[][]>
+}
+
+/** Results by domain, all of one moment. Flat memory but for one name a start. */
+export async function reportDomains(args: ReportArgs): Promise<DomainReport> {
+  const table = await startTable(args.input, args.openUpload)
+  const shape = table && (await shapeOfStarts(table, args.input, args.settings))
+  return {
+    dialect: table?.field === 'upload' && shape ? shape : plainDialect,
+    portions: portionsOf(args, table && shape && { ...table, shape }),
+  }
+}
+
+async function* portionsOf(args: ReportArgs, table: ShapedTable | undefined): AsyncGenerator<string[][]> {
   const { copyOut, jobId, input } = args
-  const table = await startTable(input, args.openUpload)
-  const shape = table && (await shapeOfStarts(table, input, args.settings))
-  const read = () => inputRows(args, table && shape && { ...table, shape })
+  const read = () => inputRows(args, table)
   const domains: string[] = []
   for await (const rows of read())
     for (const { start } of rows) domains.push(start?.ok ? domainOf(start.url, input.scope) : '')
 
-  yield [[...(shape?.columns ?? ['site']), ...own]]
+  yield [[...(table?.shape.columns ?? ['site']), ...own]]
   const results = linesOf(await copyOut.lines(domainResults(jobId, domains, mostOthers + 1)))
   try {
     for await (const rows of read()) {
@@ -50,6 +63,8 @@ export async function* reportDomains(args: ReportArgs): AsyncGenerator<string[][
   }
 }
 
+type ShapedTable = StartTable & { shape: TableShape }
+
 interface InputRow {
   /** Undefined: the row has no site. */
   start: Start | undefined
@@ -57,10 +72,7 @@ interface InputRow {
   cells: string[]
 }
 
-async function* inputRows(
-  { input, settings }: ReportArgs,
-  table: (StartTable & { shape: Awaited<ReturnType<typeof shapeOfStarts>> }) | undefined,
-): AsyncGenerator<InputRow[]> {
+async function* inputRows({ input, settings }: ReportArgs, table: ShapedTable | undefined): AsyncGenerator<InputRow[]> {
   const width = table?.shape.columns.length ?? 1
   const place = table?.shape.column ?? 0
   const texts = [...(input.domains ?? []), ...(input.startUrls ?? [])]

@@ -45,9 +45,8 @@ describe('a table of sites', () => {
     const input = crawlInput.parse({ domains: [`${b}`], table })
     const { jobId } = await crawl(input)
     const copyOut = openCopyOut(url, db)
-    const rows = (
-      await Array.fromAsync(reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload }))
-    ).flat()
+    const { portions } = await reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload })
+    const rows = (await Array.fromAsync(portions)).flat()
     await copyOut.close()
     const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', 'found']
     expect(rows).toEqual([

@@ -13,6 +13,8 @@ export const readAs = z.object({
     .object({
       encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be']),
       delimiter: z.string(),
+      marked: z.boolean(),
+      tellsDelimiter: z.boolean(),
       hasHeader: z.boolean(),
       columns: z.array(z.string()),
       column: z.number().int(),

@@ -6,6 +6,7 @@ import { addressTable, type ExportTable, pageTable } from '../../db/export-table
 import { verificationTable } from '../../db/export-verifications.ts'
 import type { DB } from '../../db/types.ts'
 import { findVerifyList } from '../../db/verify-lists.ts'
+import type { TableDialect } from '../../jobs/engines/table/table-dialect.ts'
 import { reasons, statuses } from '../../jobs/engines/verify/terms.ts'
 import { readAs } from '../../jobs/verify-emails/list-place.ts'
 
@@ -19,7 +20,9 @@ export const exportTables = new Map<string, TableOf>([
   ['verifications', verifications],
 ])
 
-type TableOf = (jobId: number, given: URLSearchParams, db: Kysely<DB>) => ExportTable | Promise<ExportTable>
+/** `dialect`: of the list that it gives back, where that was a table. */
+export type AskedTable = ExportTable & { dialect?: TableDialect | undefined }
+type TableOf = (jobId: number, given: URLSearchParams, db: Kysely<DB>) => AskedTable | Promise<AskedTable>
 
 function addresses(jobId: number, given: URLSearchParams): ExportTable {
   const { text, domain, quality, method, orderBy } = read(given, {
@@ -54,7 +57,7 @@ function pages(jobId: number, given: URLSearchParams): ExportTable {
   return pageTable(jobId, { text, statuses: status })
 }
 
-async function verifications(jobId: number, given: URLSearchParams, db: Kysely<DB>): Promise<ExportTable> {
+async function verifications(jobId: number, given: URLSearchParams, db: Kysely<DB>): Promise<AskedTable> {
   const { text, domain, status, reason } = read(given, {
     text: z.string().optional(),
     domain: z.string().toLowerCase().optional(),
@@ -64,7 +67,7 @@ async function verifications(jobId: number, given: URLSearchParams, db: Kysely<D
   const { columns, table } = readAs.parse((await findVerifyList(db, jobId))?.readAs ?? { columns: [] })
   const header = table?.hasHeader ? table.columns[0] : undefined
   const own = { names: columns, given: header ?? 'given', delimiter: table?.delimiter ?? ',' }
-  return verificationTable(jobId, { text, domain, statuses: status, reasons: reason }, own)
+  return { ...verificationTable(jobId, { text, domain, statuses: status, reasons: reason }, own), dialect: table }
 }
 
 function list<Item extends z.ZodType<string, string>>(item: Item) {

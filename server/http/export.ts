@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
 import { cellRows, csvRows, type ExportTable, jsonRows, pageTable } from '../../db/export-tables.ts'
 import { findJob, type FoundJob } from '../../db/jobs.ts'
 import type { Engine } from '../../jobs/engine.ts'
 import { csvLine } from '../../jobs/engines/table/csv-line.ts'
+import { openingOf, plainDialect } from '../../jobs/engines/table/table-dialect.ts'
 import type { Viewer } from '../../schema/live-feed.ts'
-import { BadArgument, exportTables } from './export-arguments.ts'
-import { hasDomains, sendDomains } from './export-domains.ts'
+import { type AskedTable, BadArgument, exportTables } from './export-arguments.ts'
+import { domainsCsv, hasDomains } from './export-domains.ts'
 import { withCrLf, withinArray } from './record-ends.ts'
 import { sendJson } from './send-json.ts'
 import { isGone, sendStream } from './send-stream.ts'
@@ -15,8 +18,15 @@ import { xlsx } from './xlsx.ts'
 const formats = {
   csv: {
     type: 'text/csv; charset=utf-8; header=present',
-    rows: async ({ copyOut }: Engine, table: ExportTable) =>
-      withHeader(csvLine(table.columns.map(({ name }) => name)), withCrLf(await copyOut.csv(csvRows(table)))),
+    rows: async ({ copyOut }: Engine, table: AskedTable) => {
+      const { columns, dialect = plainDialect } = table
+      const header = csvLine(
+        columns.map(({ name }) => name),
+        dialect.delimiter,
+      )
+      const rows = withCrLf(await copyOut.csv(csvRows(table), dialect.delimiter))
+      return withHeader(openingOf(dialect) + header, rows)
+    },
   },
   xlsx: {
     type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
@@ -63,7 +73,7 @@ export async function answerExport(
     return sendJson(response, 404, {
       message: `There is no such export. There is, of your jobs: /export/jobs/ID/{${[...exportTables.keys()].join(',')}}.{${Object.keys(formats).join(',')}}, and of crawls domains.csv`,
     })
-  let table: ExportTable
+  let table: AskedTable
   try {
     table = await tableOf(jobId, url.searchParams, engine.db)
   } catch (error) {
@@ -75,10 +85,16 @@ export async function answerExport(
     return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
   }
   response.setHeader('Content-Type', shape.type)
-  response.setHeader('Content-Disposition', `attachment; filename="job_${jobId}_${name}.${format}"`)
+  response.setHeader('Content-Disposition', fileNamed(jobId, name, format, table.dialect))
   if (request.method === 'HEAD') return void response.writeHead(200).end()
   const rows = await shape.rows(engine, table)
   await sendStream(rows, response)
+}
+
+/** Of a file whose cells are apart by tabs, spreadsheets want to know that by its name. */
+function fileNamed(jobId: number, name: string, format: string, dialect = plainDialect): string {
+  const ending = format === 'csv' && dialect.delimiter === '\t' ? 'tsv' : format
+  return `attachment; filename="job_${jobId}_${name}.${ending}"`
 }
 
 async function* withHeader(header: string, rows: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -100,10 +116,11 @@ async function answerDomains(
     response.setHeader('Retry-After', '5')
     return sendJson(response, 202, { message: 'The job goes on and has nothing of this yet.' })
   }
+  const { dialect, text } = await domainsCsv(engine, job)
   response.setHeader('Content-Type', formats.csv.type)
-  response.setHeader('Content-Disposition', `attachment; filename="job_${job.id}_domains.csv"`)
+  response.setHeader('Content-Disposition', fileNamed(job.id, 'domains', 'csv', dialect))
   if (request.method === 'HEAD') return void response.writeHead(200).end()
-  await sendDomains(engine, job, response).catch((error: unknown) => {
+  await pipeline(Readable.from(text), response).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })
 }

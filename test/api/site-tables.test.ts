@@ -53,8 +53,12 @@ test('the results by domain bring back its columns, with no cell that is a formu
   await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()
   const response = await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)
   expect(response.headers.get('content-disposition')).toBe(`attachment; filename="job_${job!.id}_domains.csv"`)
-  expect((await response.text()).split('\r\n')).toEqual([
-    'name,site,note,pages,pagesFailed,addresses,bestAddress,otherAddresses,outcome',
+  expect(
+    Buffer.from(await response.arrayBuffer())
+      .toString()
+      .split('\r\n'),
+  ).toEqual([
+    '\uFEFFname,site,note,pages,pagesFailed,addresses,bestAddress,otherAddresses,outcome',
     ',beta-works.com,,0,0,0,,,not reached yet',
     `"Acme, Inc.",acme-works.com,'=1+1,0,0,0,,,not reached yet`,
     'Beta,,"a ""b""",,,,,,no site in this row',
@@ -62,4 +66,26 @@ test('the results by domain bring back its columns, with no cell that is a formu
   ])
   expect((await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv?x=1`)).status).toBe(400)
   expect((await fetch(`${api.url}/export/jobs/${job!.id}/domains.json`)).status).toBe(404)
+})
+
+test.each([
+  ['as a file is written', 'name;site\nB,C;beta-works.com\n', 'csv', 'name;site;pages', 'B,C;beta-works.com;0;'],
+  ['by tabs', 'name\tsite\nB;C\tbeta-works.com\n', 'tsv', 'name\tsite\tpages', 'B;C\tbeta-works.com\t0\t'],
+])('the results by domain are written %s', async (_, table, ending, header, row) => {
+  const { job } = await start({ upload: await uploadBytes(api.url, Buffer.from(table)) })
+  await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()
+  const response = await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename="job_${job!.id}_domains.${ending}"`)
+  const lines = (await response.text()).split('\r\n')
+  expect([lines[0]!.startsWith(header), lines[1]!.startsWith(row)], lines.join('\n')).toEqual([true, true])
+})
+
+test('the results by domain of a table that was pasted are plain CSV', async () => {
+  const { job } = await start({ table: 'name\tsite\nB\tbeta-works.com\n' })
+  await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()
+  const text = await (await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)).text()
+  expect(text.split('\r\n').slice(0, 2)).toEqual([
+    'name,site,pages,pagesFailed,addresses,bestAddress,otherAddresses,outcome',
+    'B,beta-works.com,0,0,0,,,not reached yet',
+  ])
 })

@@ -64,7 +64,8 @@ async function verify(input: object): Promise<number> {
 const exported = async (jobId: number, file: string) => {
   const response = await fetch(`${api.url}/export/jobs/${jobId}/${file}`)
   expect(response.status).toBe(200)
-  return response.text()
+  // With the byte order mark, where there is one.
+  return Buffer.from(await response.arrayBuffer()).toString()
 }
 const jsonLines = (text: string) =>
   text
@@ -98,22 +99,24 @@ test('columns may be called like places of parameters, and are texts all the sam
   expect(await told('')).toEqual(rows)
   expect(await told('?domain=firm.com&text=ann')).toEqual([rows[0]])
   expect(await exported(jobId, `verifications.ndjson?domain=${encodeURIComponent(' || (select 1) || ')}`)).toBe('')
-  expect((await exported(jobId, 'verifications.csv')).split('\r\n')[0]).toContain(names.slice(0, 4).join(','))
+  expect((await exported(jobId, 'verifications.csv')).split('\r\n')[0]).toContain(names.slice(0, 4).join(';'))
 })
 
 test('a table comes back in its order with its own columns, each row beside the verdict of its address', async () => {
   const upload = await uploadBytes(api.url, Buffer.from(`\uFEFF${table}`))
   const jobId = await verify({ upload, depth: 'DNS' })
   const csv = await exported(jobId, 'verifications.csv')
-  const [header, ...rows] = csv.split('\r\n')
-  expect(header).toBe(
-    'Name,E-Mail,Note,address,status,reason,score,flags,suggestion,duplicate,failed,fromStore,depth,engine,checkedAt,holdsUntil',
-  )
+  const [told, header, ...rows] = csv.split('\r\n')
+  // As the list itself is written, so that the spreadsheet that it is from opens it.
+  expect([told, header]).toEqual([
+    '\uFEFFsep=;',
+    'Name;E-Mail;Note;address;status;reason;score;flags;suggestion;duplicate;failed;fromStore;depth;engine;checkedAt;holdsUntil',
+  ])
   expect(rows.map((row) => row.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)/g, 'TIME'))).toEqual([
-    '"Zoë ""Z"" Müller",Zoe@Firm.com,"two\nlines",zoe@firm.com,UNKNOWN,domain_accepts_mail,60,"",,false,false,false,DNS,builtin,TIME,TIME',
-    `'=1+1,ann@silent.com,one;more;cells,ann@silent.com,INVALID,null_mx,0,"",,false,false,false,DNS,builtin,TIME,TIME`,
-    'Nobody,no address,"",no address,INVALID,syntax_invalid,0,"",,false,false,false,DNS,builtin,TIME,',
-    'Again,zoe@firm.com,short,zoe@firm.com,UNKNOWN,domain_accepts_mail,60,"",,true,false,false,DNS,builtin,TIME,TIME',
+    '"Zoë ""Z"" Müller";Zoe@Firm.com;"two\nlines";zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;false;false;false;DNS;builtin;TIME;TIME',
+    `'=1+1;ann@silent.com;"one;more;cells";ann@silent.com;INVALID;null_mx;0;"";;false;false;false;DNS;builtin;TIME;TIME`,
+    'Nobody;no address;"";no address;INVALID;syntax_invalid;0;"";;false;false;false;DNS;builtin;TIME;',
+    'Again;zoe@firm.com;short;zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;true;false;false;DNS;builtin;TIME;TIME',
     '',
   ])
   const invalid = jsonLines(await exported(jobId, 'verifications.ndjson?status=invalid'))
@@ -131,7 +134,7 @@ test('a table comes back in its order with its own columns, each row beside the 
   ])
   expect(JSON.parse(await exported(jobId, 'verifications.json?reason=null_mx'))).toEqual(invalid.slice(0, 1))
   expect(await exported(jobId, 'verifications.csv?domain=Firm.com&text=ZOE')).toMatch(
-    /^Name,.*\r\n"Zoë.*\n.*\r\nAgain,.*\r\n$/,
+    /^\uFEFFsep=;\r\nName;.*\r\n"Zoë.*\n.*\r\nAgain;.*\r\n$/,
   )
   const refused = await fetch(`${api.url}/export/jobs/${jobId}/verifications.csv?status=good`)
   expect(refused.status).toBe(400)

@@ -1,5 +1,6 @@
 import { splitRows, type SplitRow, type TablePosition } from './split-rows.ts'
 import { encodingOf, openText, type OpenBytes, type TableEncoding } from './table-bytes.ts'
+import type { TableDialect } from './table-dialect.ts'
 import { TableError } from './table-error.ts'
 
 /** What a table is read for. */
@@ -22,9 +23,8 @@ export interface ShapeOverride {
 }
 
 /** How to read a table. Plain data: goes into checkpoints. */
-export interface TableShape {
+export interface TableShape extends TableDialect {
   encoding: TableEncoding
-  delimiter: string
   hasHeader: boolean
   /** Names of the columns; `column 1` and so on where there is no header. */
   columns: string[]
@@ -67,6 +67,8 @@ export async function readShape(open: OpenBytes, sought: Sought, override: Shape
   return {
     encoding,
     delimiter,
+    marked,
+    tellsDelimiter: told !== null,
     hasHeader,
     columns: Array.from({ length: hasHeader ? first.length : width }, (_, i) =>
       hasHeader && first[i] !== '' ? first[i]! : `column ${i + 1}`,
