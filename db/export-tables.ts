@@ -86,9 +86,9 @@ export function jsonRows({ columns, jsonColumns = columns, source }: ExportTable
   return sql`select row_to_json(r) from (select ${sql.raw(values.join(', '))} ${source}) r`
 }
 
-/** The same cells as in CSV as texts of JSON, an object each, whose values are in the order of the columns: for what knows texts from formulas by itself. */
+/** The same cells as texts of JSON, an object each, whose values are in the order of the columns, and of their type: for what knows texts from formulas by itself. */
 export function cellRows({ columns, source }: ExportTable): RawBuilder<unknown> {
-  const values = columns.map(({ value, type }, i) => `${type === 'text' ? value : cellOf(value, type)} as "c${i}"`)
+  const values = columns.map(({ value, type }, i) => `${type === 'list' ? cellOf(value, type) : value} as "c${i}"`)
   return sql`select row_to_json(r) from (select ${sql.raw(values.join(', '))} ${source}) r`
 }
 

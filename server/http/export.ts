@@ -32,7 +32,7 @@ const formats = {
     type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     rows: async ({ copyOut }: Engine, table: ExportTable) =>
       xlsx(
-        table.columns.map(({ name }) => name),
+        table.columns.map(({ name, type }) => ({ name, isTime: type === 'time' })),
         await copyOut.lines(cellRows(table)),
       ),
   },

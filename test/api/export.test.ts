@@ -39,6 +39,7 @@ beforeAll(async () => {
     { address: 'plain@c.example', personName: '＝1+1' },
     { address: "o'hara@c.example", personName: "it's" },
   ])
+  await sql`update job_addresses set phone = '0301234567' where address = 'zoe@b.example'`.execute(db)
   await sql`update job_addresses set reasons = '{"written in the text","at a free provider"}' where address = 'plain@c.example'`.execute(
     db,
   )
@@ -78,6 +79,23 @@ test('addresses as a workbook, whose formulas are texts', async () => {
   expect(column(rows, 'address')).toEqual(found)
   expect(column(rows, 'personName').slice(2, 4)).toEqual(['=HYPERLINK("http://evil.example")', '@SUM(A1)'])
   expect(column(rows, 'confidence')[0]).toBe('0.95')
+})
+
+test('in a workbook numbers, times and what is true are such, and texts that look like them are texts', async () => {
+  const kinds = async (path: string) => {
+    const sheet = unzip(Buffer.from(await (await fetchExport(path)).arrayBuffer())).get('xl/worksheets/sheet1.xml')!
+    const [names, first] = [...sheet.matchAll(/<row>(.*?)<\/row>/gs)].map(([, row]) =>
+      row!.match(/<c\/>|<c[ >].*?<\/c>/gs)!,
+    )
+    return new Map(names!.map((name, i) => [/<t [^>]*>(.*?)<\/t>/.exec(name)![1]!, first![i]!]))
+  }
+  const text = (content: string) => `<c t="inlineStr"><is><t xml:space="preserve">${content}</t></is></c>`
+  const found = await kinds(`${jobId}/addresses.xlsx`)
+  expect(found.get('confidence')).toBe('<c><v>0.95</v></c>')
+  expect(found.get('foundAt')).toMatch(/^<c s="1"><v>\d{5}\.\d+<\/v><\/c>$/)
+  expect(found.get('phone')).toBe(text('0301234567'))
+  const page = await kinds(`${jobId}/pages.xlsx`)
+  expect([page.get('depth'), page.get('emailCount')]).toEqual(['<c><v>1</v></c>', '<c><v>0</v></c>'])
 })
 
 test('addresses as CSV by RFC 4180, in the order in which they were found', async () => {

@@ -7,6 +7,7 @@ import { startDns } from '../support/dns.ts'
 import { jobEnds, openTestEngine } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { addAddresses, addJob } from '../support/rows.ts'
+import { unzip } from '../support/unzip.ts'
 import { uploadBytes } from '../support/upload.ts'
 
 // Lists as people bring them, and as they get them back.
@@ -100,6 +101,21 @@ test('columns may be called like places of parameters, and are texts all the sam
   expect(await told('?domain=firm.com&text=ann')).toEqual([rows[0]])
   expect(await exported(jobId, `verifications.ndjson?domain=${encodeURIComponent(' || (select 1) || ')}`)).toBe('')
   expect((await exported(jobId, 'verifications.csv')).split('\r\n')[0]).toContain(names.slice(0, 4).join(';'))
+})
+
+test('a workbook of verdicts has numbers, times and what is true as such, and the own cells as texts', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from('id,mail\n007,sevens@firm.com\n1,sevens@firm.com\n'))
+  const jobId = await verify({ upload, depth: 'SYNTAX' })
+  const response = await fetch(`${api.url}/export/jobs/${jobId}/verifications.xlsx`)
+  const sheet = unzip(Buffer.from(await response.arrayBuffer())).get('xl/worksheets/sheet1.xml')!
+  const text = (content: string) => `<c t="inlineStr"><is><t xml:space="preserve">${content}</t></is></c>`
+  const rows = [...sheet.matchAll(/<row>(.*?)<\/row>/gs)].map(([, row]) => row!)
+  expect(rows.map((row) => row.startsWith(text('007')))).toEqual([false, true, false])
+  expect(rows.map((row) => row.startsWith(text('1')))).toEqual([false, false, true])
+  const no = '<c t="b"><v>0</v></c>'
+  expect(rows[1]).toContain(`${text('syntax_ok')}<c><v>30</v></c><c/><c/>${no}${no}${no}`)
+  expect(rows[2]).toContain(`<c t="b"><v>1</v></c>${no}${no}`)
+  expect(rows[1]).toMatch(/<c s="1"><v>\d{5}\.\d+<\/v><\/c><c\/>$/)
 })
 
 test('a table comes back in its order with its own columns, each row beside the verdict of its address', async () => {
