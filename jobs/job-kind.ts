@@ -110,6 +110,13 @@ export interface Outlook {
   settings: Settings
 }
 
+/** What a title may tell besides the input. */
+export interface TitleFacts {
+  /** Of the upload, as whoever sent it called it. */
+  fileName?: string | undefined
+  sampleSiteUrl?: string | undefined
+}
+
 export interface StartLimits {
   /** Jobs that run or are about to. */
   jobsAtOnce: number
@@ -143,6 +150,8 @@ export interface Settings {
   userAgentContact: string
   /** Hosts that the operator owns, as `host` or `host:port`: robots rules may be set aside there. */
   ownHosts: string[]
+  /** Start page of the site that comes with the program; undefined where it is not served. */
+  sampleSiteUrl?: string | undefined
   /** Hosts at one IP address that are asked at the same time, over all jobs and workers. */
   hostsPerAddress: number
   /** Name servers to ask, as `address` or `address:port`; none: those of the system. */
@@ -215,8 +224,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   estimate?(input: Input, outlook: Outlook): Estimate | Promise<Estimate>
   /** How many jobs of the kind may be started, whoever starts them; more are refused as RateLimited. Left out: any number. */
   limits?(settings: Settings): StartLimits
-  /** One line that tells this job from others in a list. `fileName` is that of its upload, as whoever sent it called it. */
-  titleOf(input: Input, fileName?: string): string
+  /** One line that tells this job from others in a list. */
+  titleOf(input: Input, known: TitleFacts): string
   io(deps: IoDeps): Io
   run(args: RunArgs<Input, Checkpoint, Io>): AsyncGenerator<Step<Batch, Checkpoint>, RunEnd>
   /**

@@ -23,8 +23,6 @@ export interface Context {
   loaders: Loaders
   /** What the server is set to, fit to be shown. */
   settings?: readonly ShownSetting[] | undefined
-  /** Where the bundled sample site is served. */
-  sampleSiteUrl?: string | undefined
 }
 
 export interface Loaders {

@@ -11,6 +11,9 @@ builder.queryField('sampleSite', (t) =>
     type: SampleSite,
     nullable: true,
     description: 'The sample site; null where it is not served.',
-    resolve: (_root, _args, { sampleSiteUrl }) => (sampleSiteUrl ? { url: sampleSiteUrl } : null),
+    resolve: (_root, _args, { engine }) => {
+      const { sampleSiteUrl: url } = engine.settings
+      return url === undefined ? null : { url }
+    },
   }),
 )

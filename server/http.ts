@@ -53,7 +53,6 @@ export function createHttp(options: {
   log: Logger
   /** The folder of the built app. */
   clientDir: string
-  sampleSiteUrl?: string | undefined
   /** What the server is set to, fit to be shown. */
   settings?: readonly ShownSetting[]
   /** A subscriber that takes nothing for so long is dropped; 10 s. */
@@ -61,11 +60,11 @@ export function createHttp(options: {
   /** What a request may take to arrive, and an upload between two of its bytes; 60 s. */
   bodyTimeoutMs?: number
 }): Http {
-  const { config, engine, live, log, clientDir, sampleSiteUrl, settings } = options
+  const { config, engine, live, log, clientDir, settings } = options
   const { stalledMs = 10_000, bodyTimeoutMs = 60_000 } = options
   const auth = createAuth(config.apiToken)
   const endpoint = createGraphqlEndpoint({
-    context: { engine, live, log, sampleSiteUrl, settings },
+    context: { engine, live, log, settings },
     introspection: config.introspection ?? true,
     log,
   })

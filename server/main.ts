@@ -171,7 +171,7 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   started.push({ name: 'database', stop: () => database.close() })
   const ownHosts = sampleSiteUrl ? [...config.allowHosts, new URL(sampleSiteUrl).host] : config.allowHosts
   const engine = await openEngine({
-    ...stores({ ...config, allowHosts: ownHosts }, log),
+    ...stores({ ...config, allowHosts: ownHosts, sampleSiteUrl }, log),
     url,
     db: database.db,
     supervise: false,
@@ -180,7 +180,7 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
   const live = await createLive({ url, db: database.db, log })
   started.push({ name: 'live events', stop: () => live.close() })
   const settings = shownSettings(config.env)
-  const http = createHttp({ config, engine, live, log, clientDir, sampleSiteUrl, settings })
+  const http = createHttp({ config, engine, live, log, clientDir, settings })
   const { url: address } = await http.listen().catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     throw new UsageError(`${config.host}:${config.port} is in use by another program: give another PORT.`)
@@ -190,12 +190,15 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
 }
 
 /** What an engine stands on besides its database. */
-function stores(config: Config, log: Logger): Pick<Engine, 'blobs' | 'secretKey' | 'settings' | 'log'> {
+function stores(config: Running, log: Logger): Pick<Engine, 'blobs' | 'secretKey' | 'settings' | 'log'> {
   const secretKey = config.secretKey === undefined ? undefined : secretKeyOf(config.secretKey)
   return { blobs: openBlobFolder(config.blobFolder), secretKey, settings: settingsOf(config), log }
 }
 
-function settingsOf(config: Config): Settings {
-  const { minDelayMs, hostsPerAddress, userAgentContact, allowHosts: ownHosts, dnsServers, smtp, services } = config
-  return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp, services }
+type Running = Config & Pick<Settings, 'sampleSiteUrl'>
+
+function settingsOf(config: Running): Settings {
+  const { allowHosts: ownHosts, minDelayMs, hostsPerAddress, userAgentContact, dnsServers, smtp, services } = config
+  const { sampleSiteUrl } = config
+  return { minDelayMs, hostsPerAddress, userAgentContact, ownHosts, dnsServers, smtp, services, sampleSiteUrl }
 }

@@ -21,15 +21,15 @@ export function uploadsOf({ db, blobs }: Engine, owner: string): OpenUpload {
   }
 }
 
-/** The title of a job of an owner, which knows how the file that it is given is called. */
+/** The title of a job of an owner, which knows how the file that it is given is called, and the sample site. */
 export async function titleOf(
-  { db }: Engine,
+  { db, settings: { sampleSiteUrl } }: Engine,
   kind: AnyJobKind,
   { owner, input }: { owner: string; input: Record<string, unknown> },
 ): Promise<string> {
   const [id] = markedFields(kind, 'upload').flatMap((name) => (typeof input[name] === 'string' ? [input[name]] : []))
   const upload = id === undefined ? null : await findUpload(db, owner, id)
-  return kind.titleOf(input, upload?.name)
+  return kind.titleOf(input, { fileName: upload?.name, sampleSiteUrl })
 }
 
 /** Keeps the uploads that an input names for its job. Throws ValidationError where one cannot be used: the caller rolls back. */

@@ -90,6 +90,15 @@ test.each([
   expect(crawlTitle(crawlInput.parse(input))).toBe(title)
 })
 
+test.each([
+  [{ startUrls: ['http://127.0.0.1:4001/'] }, 'Sample site'],
+  [{ domains: ['127.0.0.1:4001'], startUrls: ['http://c.example/'] }, 'Sample site and 1 more'],
+  [{ startUrls: ['http://127.0.0.1:4001/team.html'] }, '127.0.0.1:4001/team.html'],
+  [{ startUrls: ['http://127.0.0.1:4002/'] }, '127.0.0.1:4002'],
+])('names the sample site: %j', (input, title) => {
+  expect(crawlTitle(crawlInput.parse(input), { sampleSiteUrl: 'http://127.0.0.1:4001/' })).toBe(title)
+})
+
 test('the kind offers its check to the engine', () => {
   expect(scrapeEmails.check?.({ ...crawlInput.parse({ domains: ['localhost'] }) }, testSettings)).toHaveLength(1)
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { hostList } from '../engines/crawl/host-list.ts'
 import { readDomain, readStartUrl, type Start } from '../engines/crawl/scope.ts'
-import type { Settings } from '../job-kind.ts'
+import type { Settings, TitleFacts } from '../job-kind.ts'
 import type { InputIssue } from '../refusals.ts'
 
 export const mostStarts = 100_000
@@ -215,17 +215,25 @@ export function checkCrawlInput(input: CrawlInput, settings: Settings): InputIss
 }
 
 /** `example.com`, `example.com and 2 more`, `example.com and a table`. */
-export function crawlTitle({ domains = [], startUrls = [], table, upload }: CrawlInput, fileName?: string): string {
+export function crawlTitle(
+  { domains = [], startUrls = [], table, upload }: CrawlInput,
+  { fileName, sampleSiteUrl }: TitleFacts = {},
+): string {
   const withTable = table !== undefined || upload !== undefined
   if (domains.length + startUrls.length === 0) return withTable ? shortened(fileName || 'a table of sites') : ''
-  const first = (domains[0] ?? startUrls[0] ?? '')
+  const first = domains[0] ?? startUrls[0] ?? ''
+  const more = domains.length + startUrls.length - 1
+  const isSample = sampleSiteUrl !== undefined && bare(first) === bare(sampleSiteUrl)
+  const short = isSample ? 'Sample site' : shortened(bare(first))
+  const named = more > 0 ? `${short} and ${more} more` : short
+  return withTable ? `${named}, and ${shortened(fileName || 'a table')}` : named
+}
+
+function bare(start: string): string {
+  return start
     .trim()
     .replace(/^https?:\/\//i, '')
     .replace(/\/$/, '')
-  const more = domains.length + startUrls.length - 1
-  const short = shortened(first)
-  const named = more > 0 ? `${short} and ${more} more` : short
-  return withTable ? `${named}, and ${shortened(fileName || 'a table')}` : named
 }
 
 function shortened(text: string): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { type Depth, depths, engineNames } from '../engines/verify/terms.ts'
-import type { Settings } from '../job-kind.ts'
+import type { Settings, TitleFacts } from '../job-kind.ts'
 import { type InputIssue, NotConfigured } from '../refusals.ts'
 import { adapters } from './services/adapters.ts'
 
@@ -241,7 +241,7 @@ export function chooses(input: VerifyInput): boolean {
 }
 
 /** `ada@example.com and 2 more`; the name of the file, where there is one. */
-export function verifyTitle(input: VerifyInput, fileName?: string): string {
+export function verifyTitle(input: VerifyInput, { fileName }: TitleFacts = {}): string {
   const { emails = [], upload, fromJob, fromKnown } = input
   if (upload !== undefined) return fileName ? shortened(fileName) : 'An uploaded list'
   const some = chooses(input)

@@ -276,7 +276,7 @@ test('why a job failed and what it came to', async () => {
 })
 
 test('kinds, workers and the sample site', async () => {
-  await using api = await startApi(database, { sampleSiteUrl: 'http://127.0.0.1:4567/' })
+  await using api = await startApi(database, { settings: { sampleSiteUrl: 'http://127.0.0.1:4567/' } })
   await sql`insert into workers (id, host, pid, slots, running, items_per_second) values ('w1', 'box', 42, 8, 3, 12.5)`.execute(
     db,
   )

@@ -114,6 +114,7 @@ it('a job that runs', async () => {
   await page.getByRole('button', { name: 'Try it on the sample site' }).click()
   await page.waitForURL(/\/jobs\/1/, soon)
   await view(page).stateIs('Running')
+  await page.getByRole('heading', { name: 'Sample site', level: 1 }).waitFor(soon)
   await page.getByRole('img', { name: /^Rate over the last/ }).waitFor(soon)
   await text('@fernhill-instruments.com')
   await expect.poll(() => view(page).figure('Done'), soon).toBeGreaterThan(8)

@@ -44,13 +44,12 @@ export async function startApi(
   database: TestDatabase,
   config: Partial<HttpConfig> & {
     clientDir?: string
-    sampleSiteUrl?: string
     stalledMs?: number
     bodyTimeoutMs?: number
     settings?: Partial<Settings>
   } = {},
 ): Promise<TestApi> {
-  const { clientDir = tmpdir(), sampleSiteUrl, stalledMs, bodyTimeoutMs, settings, ...httpConfig } = config
+  const { clientDir = tmpdir(), stalledMs, bodyTimeoutMs, settings, ...httpConfig } = config
   const engine = await openTestEngine(database.url, database.db, settings)
   const live = await createLive({ url: database.url, db: database.db, log: testLog })
   const http = createHttp({
@@ -59,7 +58,6 @@ export async function startApi(
     live,
     log: testLog,
     clientDir,
-    sampleSiteUrl,
     ...(stalledMs && { stalledMs }),
     ...(bodyTimeoutMs && { bodyTimeoutMs }),
   })
