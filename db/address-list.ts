@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { inALabels } from './a-labels.ts'
 import { storableText } from './json.ts'
 import {
   allOf,
@@ -143,7 +144,7 @@ export async function countJobAddressFacets(
 /** Conditions on job_addresses as `a`. */
 export function matchingAddresses(jobId: number, filter: JobAddressFilter): RawBuilder<unknown> {
   const conditions = [sql`a.job_id = ${jobId}`]
-  if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
+  if (filter.domain) conditions.push(sql`a.domain = ${storableText(inALabels(filter.domain))}`)
   if (filter.qualities) conditions.push(sql`a.quality = any(${filter.qualities}::text[])`)
   if (filter.methods) conditions.push(sql`a.method = any(${filter.methods.map(storableText)}::text[])`)
   for (const [column, part] of [

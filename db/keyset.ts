@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { inALabels } from './a-labels.ts'
 import { storableText } from './json.ts'
 import type { DB } from './types.ts'
 
@@ -87,16 +88,25 @@ export function allOf(conditions: RawBuilder<unknown>[]): RawBuilder<unknown> {
   return sql.join(conditions, sql` and `)
 }
 
-/** `text` anywhere in a column, without regard to case; wildcards in it stand for themselves. */
+/** `text` anywhere in a column, without regard to case, its domain spelled either way; wildcards in it stand for themselves. */
 export function contains(column: string, text: string): RawBuilder<unknown> {
-  // Other collations copy each value in lower case before they compare it: over a million rows that is a quarter of the time.
-  const collation = /^[\x20-\x7e]*$/.test(text) ? sql` collate "C"` : sql``
-  return sql`${sql.raw(column)}${collation} ilike ${partPattern(text)}`
+  return spelledEitherWay(text, (spelled) => containsAsItIs(column, spelled))
 }
 
 /** The same in a column that holds lower case alone. */
 export function containsLower(column: string, text: string): RawBuilder<unknown> {
-  return sql`${sql.raw(column)} like ${partPattern(text.toLowerCase())}`
+  return spelledEitherWay(text.toLowerCase(), (spelled) => sql`${sql.raw(column)} like ${partPattern(spelled)}`)
+}
+
+function spelledEitherWay(text: string, condition: (text: string) => RawBuilder<unknown>): RawBuilder<unknown> {
+  const spellings = [...new Set([text, inALabels(text)])]
+  return spellings.length === 1 ? condition(text) : sql`(${sql.join(spellings.map(condition), sql` or `)})`
+}
+
+function containsAsItIs(column: string, text: string): RawBuilder<unknown> {
+  // Other collations copy each value in lower case before they compare it: over a million rows that is a quarter of the time.
+  const collation = /^[\x20-\x7e]*$/.test(text) ? sql` collate "C"` : sql``
+  return sql`${sql.raw(column)}${collation} ilike ${partPattern(text)}`
 }
 
 function partPattern(text: string): string {

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { inALabels } from './a-labels.ts'
 import type { FacetCount } from './address-list.ts'
 import { storableText } from './json.ts'
 import { allOf, containsLower, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
@@ -152,7 +153,7 @@ const columns = sql.raw(
 /** Conditions on addresses as `a`. */
 export function matchingKnownAddresses(owner: string, filter: KnownAddressFilter): RawBuilder<unknown> {
   const conditions = [isMetBy(owner, filter)]
-  if (filter.domain) conditions.push(sql`a.domain = ${storableText(filter.domain)}`)
+  if (filter.domain) conditions.push(sql`a.domain = ${storableText(inALabels(filter.domain))}`)
   if (filter.text) conditions.push(containsLower('a.address', filter.text))
   return allOf(conditions)
 }

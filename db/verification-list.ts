@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { inALabels } from './a-labels.ts'
 import { storableText } from './json.ts'
 import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB } from './types.ts'
@@ -79,7 +80,7 @@ export function matchingVerifications(
   if (statuses)
     conditions.push(statuses.length === 1 ? sql`v.status = ${statuses[0]}` : sql`v.status = any(${statuses}::text[])`)
   if (reasons) conditions.push(sql`v.reason = any(${reasons}::text[])`)
-  if (domain !== undefined) conditions.push(sql`v.domain = ${storableText(domain)}`)
+  if (domain !== undefined) conditions.push(sql`v.domain = ${storableText(inALabels(domain))}`)
   if (text) conditions.push(contains('v.address', text))
   return allOf(conditions)
 }

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { inALabels } from './a-labels.ts'
 import { storableText } from './json.ts'
 import type { DB, VerdictsDepth, VerdictsStatus } from './types.ts'
 
@@ -94,7 +95,7 @@ export async function countByMxOrganisation(db: Kysely<DB>, scope: StatsScope, l
 }
 
 function counted({ jobId, domain }: StatsScope): RawBuilder<unknown> {
-  const only = domain === undefined ? sql`true` : sql`domain = ${storableText(domain)}`
+  const only = domain === undefined ? sql`true` : sql`domain = ${storableText(inALabels(domain))}`
   if (jobId !== undefined)
     return sql`(select domain, status, reason, depth, checked_at from job_verifications where job_id = ${jobId} and ${only})`
   return sql`(

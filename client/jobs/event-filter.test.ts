@@ -20,6 +20,12 @@ test('a dot at the end stands for all types that begin so', () => {
   expect(passes({ ...event, type: 'jobless' }, { types: ['job.'], text: '' })).toBe(false)
 })
 
+test('a domain is found in its letters, and as DNS spells it', () => {
+  const international = { ...event, message: 'xn--bcher-kva.de does not answer', url: null }
+  expect(passes(international, { types: [], text: 'Bücher.de' })).toBe(true)
+  expect(passes(international, { types: [], text: 'xn--b' })).toBe(true)
+})
+
 test('what lets everything through is known as such', () => {
   expect(filtersNothing({ types: [], text: '' })).toBe(true)
   expect(filtersNothing({ types: ['note'], text: '' })).toBe(false)

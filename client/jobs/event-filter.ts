@@ -1,3 +1,5 @@
+import { readable } from '../ui/readable-domain.ts'
+
 /** Which events of a log are shown. Empty: all. */
 export interface EventFilter {
   /** Types; with a dot at its end one stands for all that begin so. */
@@ -17,7 +19,8 @@ export function passes(event: Filterable, { types, text }: EventFilter): boolean
   const ofType =
     types.length === 0 || types.some((type) => (type.endsWith('.') ? event.type.startsWith(type) : event.type === type))
   const part = text.toLowerCase()
-  return ofType && [event.message, event.url, event.item].some((place) => (place ?? '').toLowerCase().includes(part))
+  const places = [event.message, event.url, event.item].map((place) => (place ?? '').toLowerCase())
+  return ofType && places.some((place) => place.includes(part) || readable(place).includes(part))
 }
 
 export function filtersNothing({ types, text }: EventFilter): boolean {

@@ -18,6 +18,10 @@ test.each([
   expect(nameOfBranch({ host: 'a.example', path, page: of })).toBe(name)
 })
 
+test('a host is called in its letters', () => {
+  expect(nameOfBranch({ host: 'xn--bcher-kva.de', path: '', page: null })).toBe('bücher.de')
+})
+
 test('the trouble of a page in one line', () => {
   expect(problemOfPage({ errorCategory: 'HTTP_4XX', errorMessage: 'the host answered 404' })).toBe(
     'HTTP 4xx: the host answered 404',

@@ -6,6 +6,7 @@ test.each([
   ['http://127.0.0.1:4100/team?x=1#a', '127.0.0.1:4100', '/team?x=1#a'],
   ['https://example.com/%C3%BCber-uns', 'example.com', '/über-uns'],
   ['https://example.com/100%', 'example.com', '/100%'],
+  ['https://xn--bcher-kva.de:8080/', 'bücher.de:8080', '/'],
   ['not a url', '', 'not a url'],
 ])('%s reads as %s and %s', (url, host, path) => expect(readableUrl(url)).toEqual({ host, path }))
 

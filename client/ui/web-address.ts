@@ -1,3 +1,5 @@
+import { readable } from './readable-domain.ts'
+
 /** A URL for reading: host and path apart, percent-encoding undone where it can be. */
 export function readableUrl(url: string): { host: string; path: string } {
   const parsed = parse(url)
@@ -8,7 +10,7 @@ export function readableUrl(url: string): { host: string; path: string } {
   } catch {
     // Percent signs that encode nothing stay as they are.
   }
-  return { host: parsed.host, path }
+  return { host: readable(parsed.host), path }
 }
 
 /** The URL if it may stand in a link: what a page or a server names could also be a javascript: address. */

@@ -201,6 +201,32 @@ test('pages of a crawl, by status and by URL', async () => {
   expect((await pages('{ text: "TEAM" }')).nodes).toHaveLength(1)
 })
 
+test('an international domain is found in its letters, and as DNS spells it', async () => {
+  await using api = await startApi(database)
+  const job = await addJob(db, { title: 'international' })
+  const address = 'jörg@xn--bcher-kva.example'
+  await addAddresses(db, job, { seq: 1, groupId: 31 }, [{ address }, { address: 'ada@bucher.example' }])
+  await addPages(db, job, [{ url: 'https://xn--bcher-kva.example/' }, { url: 'https://bucher.example/' }])
+  interface Found {
+    job: { emails: { nodes: { address: string }[] }; pages: { nodes: { url: string }[] } }
+    addresses: { nodes: { address: string }[] }
+  }
+  const found = async (filter: object, text = '') => {
+    const { job: of, addresses } = await api.data<Found>(
+      `query ($id: ID!, $emails: JobEmailFilter, $any: AddressFilter, $text: String) {
+        job(id: $id) { emails(first: 9, filter: $emails) { nodes { address } } pages(first: 9, filter: { text: $text }) { nodes { url } } }
+        addresses(first: 9, filter: $any) { nodes { address } } }`,
+      { id: String(job), emails: filter, any: filter, text },
+    )
+    return [of.emails.nodes, addresses.nodes, of.pages.nodes].map((nodes) => nodes.length)
+  }
+  for (const text of ['bücher', 'Jörg@BÜCHER.example', 'bücher.exa', 'xn--bcher-kva.example', 'rg@bücher'])
+    expect([text, ...(await found({ text }))]).toEqual([text, 1, 1, 2])
+  for (const domain of ['Bücher.example', 'xn--bcher-kva.example'])
+    expect([domain, ...(await found({ domain }, 'bücher.example'))]).toEqual([domain, 1, 1, 1])
+  expect(await found({ text: 'müller' }, 'müller')).toEqual([0, 0, 0])
+})
+
 test('jobs by kind, state, text and owner', async () => {
   await using api = await startApi(database)
   const finishing = await addJob(db, { title: 'Nearly 100% done', state: 'FINISHING' })

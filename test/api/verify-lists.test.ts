@@ -156,6 +156,18 @@ test('a table comes back in its order with its own columns, each row beside the 
   expect(refused.status).toBe(400)
 })
 
+test('an international domain is found in its letters among verdicts, and in their figures', async () => {
+  const jobId = await verify({ emails: ['zoë@bücher.com', 'ada@bucher.com'], depth: 'SYNTAX' })
+  for (const filter of ['text=bücher', 'domain=Bücher.com', 'text=Zoë@bücher.com', 'domain=xn--bcher-kva.com']) {
+    const rows = jsonLines(await exported(jobId, `verifications.ndjson?${filter}`))
+    expect([filter, ...rows.map(({ address }) => address)]).toEqual([filter, 'zoë@xn--bcher-kva.com'])
+  }
+  const { verificationStats } = await api.data<{ verificationStats: { total: number } }>(
+    `{ verificationStats(jobId: "${jobId}", domain: "bücher.com") { total } }`,
+  )
+  expect(verificationStats.total).toBe(1)
+})
+
 test('a list without columns comes back as it was given', async () => {
   const jobId = await verify({ emails: ['Zoe@Firm.com', "+o'hara@silent.com"], depth: 'SYNTAX' })
   const csv = await exported(jobId, 'verifications.csv')
