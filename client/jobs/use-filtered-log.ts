@@ -1,3 +1,4 @@
+import type { CombinedError } from '@urql/core'
 import { useClientHandle } from '@urql/vue'
 import { computed, onScopeDispose, shallowRef, toValue, watch } from 'vue'
 import type { ComputedRef, MaybeRefOrGetter } from 'vue'
@@ -24,14 +25,14 @@ export function useFilteredLog(
   hasEarlier: ComputedRef<boolean>
   loading: ComputedRef<boolean>
   /** The page that was asked for last could not be read: what fits may be missing. `loadEarlier` asks for it once more. */
-  failed: ComputedRef<boolean>
+  failure: ComputedRef<CombinedError | undefined>
   loadEarlier(): Promise<void>
 } {
   const { client } = useClientHandle()
   const history = shallowRef<readonly LogEvent[]>([])
   const hasEarlier = shallowRef(false)
   const loading = shallowRef(false)
-  const failed = shallowRef(false)
+  const failure = shallowRef<CombinedError>()
   let startCursor: string | undefined
   /** A later filter has begun: the answer to an earlier one is of no use. */
   let turn = 0
@@ -58,8 +59,8 @@ export function useFilteredLog(
     if (mine !== turn) return
     loading.value = false
     // An answer with errors has holes where the faults were: a null there does not mean that there is nothing.
-    failed.value = error !== undefined || !data
-    if (failed.value || !data?.job) return
+    failure.value = error
+    if (error || !data?.job) return
     const { nodes, pageInfo } = data.job.events
     history.value = mergeEvents(history.value, nodes)
     hasEarlier.value = pageInfo.hasPreviousPage
@@ -72,7 +73,7 @@ export function useFilteredLog(
       turn++
       history.value = []
       hasEarlier.value = false
-      failed.value = false
+      failure.value = undefined
       startCursor = undefined
       if (!off.value) void load(undefined)
     },
@@ -80,7 +81,7 @@ export function useFilteredLog(
   )
 
   useOnReconnect(() => {
-    if (failed.value) void load(startCursor)
+    if (failure.value) void load(startCursor)
   })
 
   return {
@@ -92,7 +93,7 @@ export function useFilteredLog(
     }),
     hasEarlier: computed(() => (off.value ? log.hasEarlier.value : hasEarlier.value)),
     loading: computed(() => (off.value ? log.loading.value : loading.value)),
-    failed: computed(() => (off.value ? log.failed.value : failed.value)),
+    failure: computed(() => (off.value ? log.failure.value : failure.value)),
     async loadEarlier() {
       if (off.value) await log.loadEarlier()
       else if (!loading.value) await load(startCursor)

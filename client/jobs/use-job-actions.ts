@@ -107,7 +107,9 @@ export function useJobActions(id: string): {
       return undefined
     }
     if ('message' in data.result) {
-      refusal.value = data.result.message
+      // The page shows it still.
+      refusal.value =
+        data.result.__typename === 'NotFound' ? 'This job is there no more: it was deleted.' : data.result.message
       return undefined
     }
     return 'job' in data.result ? data.result.job.id : id

@@ -1,3 +1,4 @@
+import type { CombinedError } from '@urql/core'
 import { useClientHandle } from '@urql/vue'
 import type { ResultOf } from 'gql.tada'
 import { onScopeDispose, ref, shallowRef } from 'vue'
@@ -53,7 +54,8 @@ export interface JobLog {
   events: Readonly<ShallowRef<readonly LogEvent[]>>
   hasEarlier: Readonly<Ref<boolean>>
   loading: Readonly<Ref<boolean>>
-  failed: Readonly<Ref<boolean>>
+  /** The page that was asked for last could not be read. */
+  failure: Readonly<ShallowRef<CombinedError | undefined>>
   loadEarlier(): Promise<void>
   /** Forgets everything and begins with the newest page. Returns the last number known, or undefined if the server gave no answer. */
   reload(): Promise<number | undefined>
@@ -66,7 +68,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   const events = shallowRef<readonly LogEvent[]>([])
   const hasEarlier = ref(false)
   const loading = ref(false)
-  const failed = ref(false)
+  const failure = shallowRef<CombinedError>()
   let startCursor: string | undefined
   let arrived: LogEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -92,7 +94,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
       .query(JobHistory, { id, last: pageSize, before }, { requestPolicy: 'network-only' })
       .toPromise()
     loading.value = false
-    failed.value = error !== undefined || !data
+    failure.value = error
     if (!data?.job) return false
     const { nodes, pageInfo } = data.job.events
     events.value = mergeEvents(events.value, nodes)
@@ -112,7 +114,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     events,
     hasEarlier,
     loading,
-    failed,
+    failure,
     reload,
     async loadEarlier() {
       if (loading.value) return

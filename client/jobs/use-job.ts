@@ -204,7 +204,7 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     () => !following.value,
   )
   useOnReconnect(() => {
-    if (log.failed.value) void begin()
+    if (log.failure.value) void begin()
     else goOn()
   })
 

@@ -59,7 +59,7 @@ afterAll(async () => {
 
 const open = (path: string) => page.goto(program.url + path)
 const text = (words: string) => page.getByText(words).first().waitFor(soon)
-const alert = (words: string) => page.getByRole('alert').getByText(words)
+const alert = (words: string | RegExp) => page.getByRole('alert').getByText(words)
 /** Until what could not be loaded is there. */
 async function tryAgain(words: string) {
   await expect
@@ -78,6 +78,7 @@ it('a browser that has not logged in, a token that is not accepted, and one that
   await field.fill('something else')
   await page.getByRole('button', { name: 'Log in' }).click()
   await alert('This token is not accepted.').waitFor(soon)
+  expect(await page.getByRole('navigation').count(), 'there is nowhere to go').toBe(0)
   await look(page, 'login-refused')
   await field.fill(token)
   await page.getByRole('button', { name: 'Log in' }).click()
@@ -177,6 +178,10 @@ it('every part of a job that the server cannot read, and only it', async () => {
     await without(part, async () => {
       await open(path)
       await alert(words).waitFor(soon)
+      if (!path.includes('/input'))
+        await alert(/log has the cause under fault/)
+          .first()
+          .waitFor(soon)
       if (name) await look(page, name)
     })
     await tryAgain(words)
@@ -192,6 +197,7 @@ it('a filter of the log that the server cannot apply does not pass for one that 
     // What is held fits, but it may not be all.
     await page.getByRole('button', { name: 'Findings' }).click()
     await alert('Some earlier events could not be loaded.').waitFor(soon)
+    await text('2 events loaded')
     await look(page, 'log-part')
   })
   await tryAgain('Some earlier events could not be loaded.')
@@ -233,6 +239,7 @@ it('a list that loads, and one that could not be loaded', async () => {
   await look(page, 'jobs-loading')
   release.resolve()
   await text('The jobs could not be loaded')
+  expect(await page.getByRole('button', { name: 'Actions' }).count(), 'on what is not there').toBe(0)
   await look(page, 'jobs-error')
   held = false
   await page.getByRole('button', { name: 'Try again' }).click()
@@ -252,7 +259,7 @@ it('a job that another tab has deleted: refused where the page was held still, a
   await other.close()
 
   await page.getByRole('button', { name: 'Clone' }).click()
-  await page.getByRole('alert').waitFor(soon)
+  await alert('This job is there no more').waitFor(soon)
   await look(page, 'job-refused')
   expect(new URL(page.url()).pathname).toBe('/jobs/2')
   await page.getByRole('button', { name: 'Paused' }).click()
