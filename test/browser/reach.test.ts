@@ -139,7 +139,7 @@ it('starts a job by keyboard alone', async () => {
   await page.keyboard.type('ada@example.invalid')
   await page.keyboard.press('Control+Enter')
   await page.waitForURL(/\/jobs\/2/, soon)
-  await page.getByText('This is no address.').locator('visible=true').first().waitFor(soon)
+  await page.getByText('It has no @.').locator('visible=true').first().waitFor(soon)
 })
 
 it('fills in the sample site as the example, with the focus left in the form, and starts it from the palette', async () => {
