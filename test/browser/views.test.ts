@@ -311,6 +311,7 @@ it('verdicts as they come, each with all that it rests on, and their figures', a
   await drawer.getByText('"transcript"').waitFor(soon)
   await open('/jobs/3?address=not an address')
   await drawer.getByText('It has no @.').waitFor(soon)
+  expect(await drawer.getByText('Its history over all jobs').count(), 'it has none').toBe(0)
   await look(page, 'evidence-no-address')
   await open('/jobs/3?status=risky')
   await results.getByText('someone@takes-all-works.com').first().waitFor(soon)
