@@ -93,10 +93,7 @@ it('shows the truth after a refresh, in a new tab, and lets the job be cancelled
 
   const other = await watched.context.newPage()
   await other.goto(program.url)
-  await other
-    .getByRole('link', { name: /127\.0\.0\.1/ })
-    .first()
-    .click()
+  await other.getByRole('link', { name: 'Sample site' }).first().click()
   await other.waitForURL(/\/jobs\/1/, soon)
   await other.close()
 

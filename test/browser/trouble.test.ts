@@ -130,7 +130,7 @@ it('every view where the database is away, and how it comes back', async () => {
   await look(page, 'job-error')
   database.mend()
   await tryAgain('The job could not be loaded')
-  await page.getByRole('heading', { name: /127\.0\.0\.1/ }).waitFor(soon)
+  await page.getByRole('heading', { name: 'Sample site' }).waitFor(soon)
 })
 
 /** What a part of a job rests on is away while `then` runs, so that the server cannot answer for that part. */
