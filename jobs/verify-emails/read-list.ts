@@ -96,5 +96,6 @@ function listRow(position: number, given: string, cells: string[] | null): ListR
     return { position, domain, address, given: given === address ? null : given, cells }
   }
   const text = given.trim().slice(0, longestKey).toWellFormed()
-  return { position, domain: '', address: text === '' ? null : text, given: null, cells }
+  // What is cut is shown, and judged, whole.
+  return { position, domain: '', address: text === '' ? null : text, given: text === given ? null : given, cells }
 }

@@ -95,6 +95,19 @@ test('a list without columns comes back as it was given', async () => {
   ])
 })
 
+test('what is too long for an address is judged whole, and comes back whole', async () => {
+  const long = `${'x'.repeat(500)}@firm.com`
+  const jobId = await verify({ emails: ['ann@firm.com', ` ${long}`, ''], depth: 'SYNTAX' })
+  const csv = await exported(jobId, 'verifications.csv')
+  expect(csv.split('\r\n').map((row) => row.split(',').slice(0, 4))).toEqual([
+    ['given', 'address', 'status', 'reason'],
+    ['ann@firm.com', 'ann@firm.com', 'UNKNOWN', 'syntax_ok'],
+    [` ${long}`, 'x'.repeat(400), 'INVALID', 'local_too_long'],
+    ['', '', '', ''],
+    [''],
+  ])
+})
+
 test('results of a verification are told in batches, from any cursor on, until the job has ended', async () => {
   const emails = Array.from({ length: 40 }, (_, i) => `person${i}@live.com`)
   const jobId = await verify({ emails, depth: 'SYNTAX' })
