@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 
 import { startDns } from '../../test/support/dns.ts'
@@ -178,6 +179,19 @@ test('what cannot be decided after 15 minutes, an hour and four hours is left un
   expect(findings.map(({ category }) => category).sort()).toEqual(['network', 'network', 'rate_limited', 'timeout'])
   expect(aheadMs).toBeGreaterThan((15 + 60 + 240) * 60_000 - 60_000)
   expect(hosts.at['127.0.1.4'].sessions).toHaveLength(4)
+  // From which it is told whether anything gets out of here.
+  const { rows: reach } = await sql`
+    select organisation, connected_at is not null as connected, failed_at is not null as failed from mx_reach
+    where organisation in ('busyfirm.com', 'shutfirm.com') order by 1`.execute(db)
+  expect(reach).toEqual([
+    { organisation: 'busyfirm.com', connected: true, failed: false },
+    { organisation: 'shutfirm.com', connected: false, failed: true },
+  ])
+  const before = connections()
+  const again = await verify(Object.keys(said))
+  expect(again.said).toEqual(said)
+  expect(again.findings[0]!.message).toMatch(/^could not be checked at \d{4}-.*: rate_limited$/)
+  expect(connections()).toBe(before)
 })
 
 test('a host that takes few recipients at a time is asked about the others later', async () => {

@@ -119,6 +119,20 @@ it('starts nothing while a file is under way, and stops sending one when the for
   expect(new URL(page.url()).pathname).toBe('/jobs/new')
 })
 
+it('says before a verification starts what it would come to, and what is missing for it', async () => {
+  await using watched = await openWatchedPage(browser, { origins: [program.url] })
+  const { page } = watched
+  await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
+  await page.getByRole('textbox', { name: 'Addresses' }).fill('bob@maker-works.com\nBob@maker-works.com\nnobody')
+  await page.getByText('3 rows, 1 new, 0 known already').waitFor(soon)
+  await page.getByLabel('Service', { exact: true }).selectOption('ZEROBOUNCE')
+  await page.getByText('zerobounce needs ZEROBOUNCE_API_KEY.').waitFor(soon)
+  await page.getByText('Advanced', { exact: true }).click()
+  await page.getByLabel('Key of the service').fill('a-key-of-their-own')
+  await page.getByText('3 rows, 1 new, 0 known already, at most 1 paid call').waitFor(soon)
+  await page.getByRole('button', { name: 'Clear' }).click()
+})
+
 it('sends a file on after a cut line and after a reload, without a byte sent twice', async () => {
   const file = join(dataDir, 'people.csv')
   const line = 'Ada;ada@maker-works.com\n'

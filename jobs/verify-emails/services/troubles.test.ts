@@ -132,6 +132,22 @@ test('Hunter works on it: the very same is asked again, and counted once', async
   expect(hunter.paid.get('valid@inprogress.com')).toBe(1)
 })
 
+test('Hunter works on it for ever: after a minute it is asked no more', async () => {
+  const address = 'valid@for-ever.inprogress.com'
+  hunter.plan(address, { outcome: 'valid', trouble: 'inProgress' })
+  const { said, findings } = await verify('hunter', [address], {
+    // As if it had been asked a dozen times.
+    onStep: (_step, { jobId }) =>
+      void sql`
+        insert into service_calls (service, address, job_id, state, worker_id, ended_at)
+        select 'hunter', ${address}, ${jobId}, 'PENDING', 'a worker', now() - interval '1 minute' from generate_series(1, 12)
+        where not exists (select from service_calls where job_id = ${jobId})`.execute(db),
+  })
+  expect(said).toEqual({ [address]: 'UNKNOWN inconclusive, failed' })
+  expect(findings[0]!.message).toBe('hunter: it still works on it')
+  expect(hunter.requests.filter(({ query }) => query['email'] === address)).toHaveLength(1)
+})
+
 test("Hunter's plan is used up: nothing is asked before the day of its reset", async () => {
   const days = 9
   hunter.account.resetDate = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
@@ -256,4 +272,13 @@ test('a catch-all is one in both shapes of ZeroBounce', async () => {
   zerobounce.plan('valid@shape.com', { fields: { status: 'catch-all', sub_status: '' } })
   const { said } = await verify('zerobounce', ['valid@shape.com', 'catchall@shapes.com'])
   expect(said).toEqual({ 'valid@shape.com': 'RISKY catch_all', 'catchall@shapes.com': 'RISKY catch_all' })
+  // A fact about the domain, for whoever asks about others there.
+  const { rows } = await sql`
+    select domain, catch_all as "catchAll" from domain_facts where domain in ('shape.com', 'shapes.com') order by 1`.execute(
+    db,
+  )
+  expect(rows).toEqual([
+    { domain: 'shape.com', catchAll: true },
+    { domain: 'shapes.com', catchAll: true },
+  ])
 })
