@@ -1,87 +1,14 @@
-import type { ChildProcess } from 'node:child_process'
-
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { allowedActions } from '../../jobs/control/allowed-actions.ts'
 import { jobStates } from '../../jobs/refusals.ts'
-import { startApi, type TestApi } from '../support/api.ts'
-import { forkWorker, jobEnds, kill, sound, soundness, stateOf, until } from '../support/engine.ts'
-import { type TestDatabase, testDatabase } from '../support/postgres.ts'
-import { createRelayTables, relayKind } from '../support/relay-kind.ts'
+import { controlBench, soundAgain } from '../support/control-bench.ts'
+import { jobEnds, kill, sound, soundness, stateOf, until } from '../support/engine.ts'
+import { relayKind } from '../support/relay-kind.ts'
 import { addJob } from '../support/rows.ts'
 
-let database: TestDatabase
-let api: TestApi
-let workers: ChildProcess[] = []
-
-beforeAll(async () => {
-  database = await testDatabase()
-  await createRelayTables(database.db)
-  api = await startApi(database)
-})
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => kill(worker)))
-  workers = []
-})
-afterAll(async () => {
-  await api.close()
-  await database.close()
-})
-
-const work = async (count = 1) => {
-  for (let i = 0; i < count; i++) workers.push(await forkWorker({ url: database.url, slots: 10 }))
-}
-const startResult = `__typename
-  ... on StartJobSuccess { replayed job { id } }
-  ... on UserError { message code }
-  ... on RateLimited { retryAfterSeconds }
-  ... on ValidationError { issues { path message } }`
-const start = async (input: object, key?: string) => {
-  const { result } = await api.data<{ result: { job: { id: string }; __typename: string } }>(
-    `mutation ($input: RelayInput!, $key: String) { result: startRelay(input: $input, idempotencyKey: $key) { ${startResult} } }`,
-    { input, key },
-  )
-  return { ...result, id: Number(result.job?.id) }
-}
-const jobFields =
-  'id state title error { code } summary finishedAt allowedActions progress { done total succeeded failed skipped results }'
-const act = async (name: string, id: number) => {
-  const { result } = await api.data<{ result: Record<string, unknown> }>(
-    `mutation ($id: ID!) { result: ${name}(id: $id) { __typename
-      ... on UserError { message code }
-      ${name === 'deleteJob' ? '... on DeleteJobSuccess { id }' : `... on JobSuccess { job { ${jobFields} input } } ... on ValidationError { issues { path } }`}
-      ... on InvalidTransition { from attempted allowed } } }`,
-    { id: String(id) },
-  )
-  return result
-}
-const jobOf = async (id: number) => {
-  const { job } = await api.data<{ job: Record<string, unknown> | null }>(
-    `query ($id: ID!) { job(id: $id) { ${jobFields} } }`,
-    { id: String(id) },
-  )
-  return job
-}
-const bulk = async (name: string, filter: object, dryRun?: boolean) => {
-  const { result } = await api.data<{ result: { count: number; dryRun: boolean } }>(
-    `mutation ($filter: JobFilter!, $dryRun: Boolean) { result: ${name}(filter: $filter, dryRun: $dryRun) { __typename
-      ... on JobsSuccess { count dryRun } ... on UserError { message } } }`,
-    { filter, dryRun },
-  )
-  return result
-}
-const rowsOf = async (jobId: number) =>
-  (
-    await sql<{ row: string }>`select row from relay_rows where job_id = ${jobId} order by row`.execute(database.db)
-  ).rows.map((r) => r.row)
-const eventsOf = async (jobId: number, type: string) =>
-  (
-    await sql<{ data: Record<string, unknown> }>`
-      select data from job_events where job_id = ${jobId} and type = ${type} order by seq`.execute(database.db)
-  ).rows.map((r) => r.data)
-/** Of a job that has been completed more than once. */
-const soundAgain = (finishes: number) => ({ ...sound, finishes })
+const { db, api, workers, work, start, act, bulk, jobOf, rowsOf, eventsOf } = await controlBench()
 
 describe('retry', () => {
   const input = { shards: 20, steps: 4, rowsPerStep: 3, letterEvery: 0, failing: ['-1-0', '-3-2'] }
@@ -90,7 +17,7 @@ describe('retry', () => {
     await work()
     const unfailing = await start({ ...input, failing: [] })
     const { id } = await start(input)
-    await jobEnds(database.db, id)
+    await jobEnds(db, id)
     expect(await jobOf(id)).toMatchObject({
       progress: { done: 240, total: 240, succeeded: 200, failed: 40 },
       allowedActions: ['DELETE', 'RETRY', 'CLONE'],
@@ -99,15 +26,15 @@ describe('retry', () => {
       __typename: 'JobSuccess',
       job: { state: 'RUNNING', finishedAt: null, summary: null, allowedActions: ['PAUSE', 'CANCEL', 'CLONE'] },
     })
-    await jobEnds(database.db, id)
+    await jobEnds(db, id)
     expect(await jobOf(id)).toMatchObject({
       state: 'COMPLETED',
       summary: { job: id },
       progress: { done: 240, total: 240, succeeded: 240, failed: 0, results: 240 },
       allowedActions: ['DELETE', 'CLONE'],
     })
-    expect(await soundness(database.db, id)).toEqual(soundAgain(2))
-    await jobEnds(database.db, unfailing.id)
+    expect(await soundness(db, id)).toEqual(soundAgain(2))
+    await jobEnds(db, unfailing.id)
     expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
     expect(await eventsOf(id, 'job.retried')).toEqual([
       { message: 'Trying failed items again: 40', counts: { items: 40 } },
@@ -131,41 +58,41 @@ describe('retry', () => {
     for (let round = 0; round < 3; round++) {
       await until(
         'some items have failed, or none is left to fail',
-        async () => (await failed()) > 3 || (await stateOf(database.db, id)) === 'COMPLETED',
+        async () => (await failed()) > 3 || (await stateOf(db, id)) === 'COMPLETED',
       )
       if ((await act('pauseJob', id))['__typename'] !== 'JobSuccess') break
       // It may have had its last steps in hand.
-      await until('it stands still', async () => ['PAUSED', 'COMPLETED'].includes(await stateOf(database.db, id)))
+      await until('it stands still', async () => ['PAUSED', 'COMPLETED'].includes(await stateOf(db, id)))
       if ((await failed()) > 0) expect(await act('retryJob', id)).toMatchObject({ __typename: 'JobSuccess' })
       await kill(workers.shift()!)
       await work()
     }
-    await jobEnds(database.db, id)
+    await jobEnds(db, id)
     if ((await failed()) > 0) {
       await act('retryJob', id)
-      await jobEnds(database.db, id)
+      await jobEnds(db, id)
     }
-    expect(await soundness(database.db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
-    await jobEnds(database.db, unfailing.id)
+    expect(await soundness(db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
+    await jobEnds(db, unfailing.id)
     expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
   })
 
   test('raced with a cancel, a resume and itself leaves a job that can go on to the same end', async () => {
     await work()
     const unfailing = await start({ ...input, failing: [] })
-    await jobEnds(database.db, unfailing.id)
+    await jobEnds(db, unfailing.id)
     for (let round = 0; round < 8; round++) {
       const { id } = await start(input)
-      await jobEnds(database.db, id)
+      await jobEnds(db, id)
       const results = await Promise.all(
         ['retryJob', 'cancelJob', 'retryJob', 'retryJob', 'resumeJob', 'cancelJob'].map((name) => act(name, id)),
       )
       expect(results.filter((result) => result['__typename'] === 'JobSuccess').length).toBeGreaterThan(0)
       expect((await eventsOf(id, 'job.retried')).length).toBe(1)
-      await until('it stands still', async () => ['COMPLETED', 'CANCELLED'].includes(await stateOf(database.db, id)))
-      if ((await stateOf(database.db, id)) === 'CANCELLED') await act('resumeJob', id)
-      await jobEnds(database.db, id)
-      expect(await soundness(database.db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
+      await until('it stands still', async () => ['COMPLETED', 'CANCELLED'].includes(await stateOf(db, id)))
+      if ((await stateOf(db, id)) === 'CANCELLED') await act('resumeJob', id)
+      await jobEnds(db, id)
+      expect(await soundness(db, id)).toMatchObject({ ...sound, finishes: expect.any(Number) })
       expect(await rowsOf(id)).toEqual(await rowsOf(unfailing.id))
     }
   })
@@ -183,14 +110,14 @@ describe('clone', () => {
     })
     expect(await act('cloneJob', 999_999)).toMatchObject({ __typename: 'NotFound' })
     await work()
-    await jobEnds(database.db, Number(job.id))
-    expect(await soundness(database.db, Number(job.id))).toEqual(sound)
+    await jobEnds(db, Number(job.id))
+    expect(await soundness(db, Number(job.id))).toEqual(sound)
   })
 
   test('checks the input anew', async () => {
-    const id = await addJob(database.db, { state: 'COMPLETED', input: { shards: 0, steps: 1 } })
+    const id = await addJob(db, { state: 'COMPLETED', input: { shards: 0, steps: 1 } })
     expect(await act('cloneJob', id)).toMatchObject({ __typename: 'ValidationError', issues: [{ path: ['shards'] }] })
-    const unreachable = await addJob(database.db, {
+    const unreachable = await addJob(db, {
       state: 'COMPLETED',
       kind: 'scrape-emails',
       input: { startUrls: ['http://10.0.0.1/'] },
@@ -208,78 +135,6 @@ describe('clone', () => {
       return result.job.id
     }
     expect(new Set(await Promise.all([clone(), clone(), clone()])).size).toBe(1)
-  })
-})
-
-describe('bulk', () => {
-  test('counts in a dry run, which is the default, and changes what may be asked', async () => {
-    const ids = []
-    for (let i = 0; i < 6; i++) ids.push((await start({ shards: 1, steps: 1, failing: [`marked-${i % 2}`] })).id)
-    const title = await sql`update jobs set title = 'bulk one ' || id where id = any(${ids}::bigint[])`.execute(
-      database.db,
-    )
-    expect(Number(title.numAffectedRows)).toBe(6)
-    const filter = { text: 'BULK ONE' }
-    expect(await bulk('pauseJobs', filter)).toMatchObject({ count: 6, dryRun: true })
-    expect(await stateOf(database.db, ids[0]!)).toBe('PENDING')
-    expect(await bulk('pauseJobs', filter, false)).toMatchObject({ count: 6, dryRun: false })
-    for (const id of ids) expect(await stateOf(database.db, id)).toBe('PAUSED')
-    expect(await bulk('pauseJobs', filter, false)).toMatchObject({ count: 0 })
-    expect(await bulk('cancelJobs', { ...filter, state: ['PAUSED'] }, false)).toMatchObject({ count: 6 })
-    expect(await bulk('resumeJobs', { ...filter, state: ['RUNNING'] }, false)).toMatchObject({ count: 0 })
-    expect(await bulk('resumeJobs', filter, false)).toMatchObject({ count: 6 })
-    await work()
-    for (const id of ids) await jobEnds(database.db, id)
-    expect(await bulk('retryJobs', filter, true)).toMatchObject({ count: 0 })
-    expect(await bulk('deleteJobs', { ...filter, kind: ['SCRAPE_EMAILS'] }, false)).toMatchObject({ count: 0 })
-    expect(await bulk('deleteJobs', filter)).toMatchObject({ count: 6 })
-    expect(await bulk('deleteJobs', filter, false)).toMatchObject({ count: 6 })
-    expect(await jobOf(ids[0]!)).toBeNull()
-  })
-
-  test('retries only those in which something has failed', async () => {
-    await work()
-    const [bad, good] = [await start({ shards: 2, steps: 1, failing: ['-0-0'] }), await start({ shards: 2, steps: 1 })]
-    for (const { id } of [bad, good]) await jobEnds(database.db, id)
-    await sql`update jobs set title = 'bulk two' where id in (${bad.id}, ${good.id})`.execute(database.db)
-    expect(await bulk('retryJobs', { text: 'bulk two' }, false)).toMatchObject({ count: 1 })
-    await jobEnds(database.db, bad.id)
-    expect(await soundness(database.db, bad.id)).toEqual(soundAgain(2))
-  })
-
-  test('goes through 2,000 jobs, and leaves those of others alone', async () => {
-    const many = (owner: string, count: number) =>
-      sql`with j as (
-          insert into jobs (kind, title, owner, input, open_shards)
-          select 'relay', 'bulk many', ${owner}, '{"shards": 1, "steps": 0}', 1 from generate_series(1, ${count}) returning id)
-        insert into job_shards (job_id, key, state) select id, 'main', 'QUEUED' from j`.execute(database.db)
-    await many('local', 2_000)
-    await many('somebody else', 3)
-    const filter = { text: 'bulk many' }
-    const timed = async (name: string) => {
-      const from = performance.now()
-      expect(await bulk(name, filter, true)).toMatchObject({ count: 2_000 })
-      expect(await bulk(name, filter, false)).toMatchObject({ count: 2_000 })
-      if (process.env['TEST_TIMES']) console.log(name, Math.round(performance.now() - from), 'ms')
-    }
-    for (const name of ['pauseJobs', 'resumeJobs', 'cancelJobs']) await timed(name)
-    const { rows } =
-      await sql`select owner, state, min(seq) as seq, count(*) as n from jobs where title = 'bulk many' group by 1, 2 order by 1`.execute(
-        database.db,
-      )
-    // paused, resumed and cancelled: asked for, and done
-    expect(rows).toEqual([
-      { owner: 'local', state: 'CANCELLED', seq: 5, n: 2_000 },
-      { owner: 'somebody else', state: 'PENDING', seq: 0, n: 3 },
-    ])
-    await timed('deleteJobs')
-    await work()
-    await until('their rows are gone', async () => {
-      const { rows: left } = await sql<{ n: number }>`select count(*) as n from jobs where title = 'bulk many'`.execute(
-        database.db,
-      )
-      return left[0]!.n === 3
-    })
   })
 })
 
@@ -302,12 +157,10 @@ describe('what may be asked', () => {
     'of a job that is $state with $failed failed items is done, and the rest refused',
     async ({ state, failed }) => {
       for (const [action, mutation] of Object.entries(mutations)) {
-        const id = await addJob(database.db, { state, input: { shards: 1, steps: 0 } })
-        await sql`update jobs set failed = ${failed}, done = ${failed}, open_shards = 1 where id = ${id}`.execute(
-          database.db,
-        )
-        await sql`insert into job_shards (job_id, key, state) values (${id}, 'main', 'NEW')`.execute(database.db)
-        const { rows: before } = await sql`select state, seq from jobs where id = ${id}`.execute(database.db)
+        const id = await addJob(db, { state, input: { shards: 1, steps: 0 } })
+        await sql`update jobs set failed = ${failed}, done = ${failed}, open_shards = 1 where id = ${id}`.execute(db)
+        await sql`insert into job_shards (job_id, key, state) values (${id}, 'main', 'NEW')`.execute(db)
+        const { rows: before } = await sql`select state, seq from jobs where id = ${id}`.execute(db)
         const allowed = allowedActions({ state, failed })
         const may = (allowed as string[]).includes(action)
         const result = await act(mutation, id)
@@ -320,8 +173,7 @@ describe('what may be asked', () => {
             attempted: action,
             allowed,
           })
-        if (!may)
-          expect((await sql`select state, seq from jobs where id = ${id}`.execute(database.db)).rows).toEqual(before)
+        if (!may) expect((await sql`select state, seq from jobs where id = ${id}`.execute(db)).rows).toEqual(before)
       }
     },
   )
@@ -354,7 +206,7 @@ describe('a key', () => {
 test('a kind with limits starts so many jobs, and a key that is replayed is none', async () => {
   relayKind.limits = () => ({ jobsAtOnce: 2, starts: 4, intervalMs: 600_000 })
   onTestFinished(() => void delete relayKind.limits)
-  await sql`update jobs set state = 'COMPLETED', created_at = now() - interval '1 hour'`.execute(database.db)
+  await sql`update jobs set state = 'COMPLETED', created_at = now() - interval '1 hour'`.execute(db)
   const input = { shards: 1, steps: 1 }
   const both = await Promise.all(['l1', 'l2', 'l3', 'l4'].map((key) => start(input, key)))
   expect(both.map((one) => one.__typename).toSorted()).toEqual([
@@ -384,12 +236,12 @@ test('statistics tell jobs and items by kind and state, as shown, and in all', a
     ['FINISHING', 20],
     ['COMPLETED', 30],
   ] as const) {
-    const id = await addJob(database.db, { state, title: 'counted' })
+    const id = await addJob(db, { state, title: 'counted' })
     await sql`update jobs set done = ${done}, succeeded = ${done - 3}, failed = 2, skipped = 1, results = 5 where id = ${id}`.execute(
-      database.db,
+      db,
     )
   }
-  await addJob(database.db, { state: 'RUNNING', title: 'counted', owner: 'somebody else' })
+  await addJob(db, { state: 'RUNNING', title: 'counted', owner: 'somebody else' })
   const { jobStats } = await api.data(
     `query ($filter: JobFilter) { jobStats(filter: $filter) {
       totals { jobs done succeeded failed skipped results } groups { kind state jobs done failed } } }`,
@@ -408,18 +260,18 @@ test('statistics tell jobs and items by kind and state, as shown, and in all', a
 })
 
 test('a retry of 20,000 shards reopens them all', async () => {
-  const id = await addJob(database.db, { state: 'COMPLETED', input: { shards: 20_000, steps: 0 } })
+  const id = await addJob(db, { state: 'COMPLETED', input: { shards: 20_000, steps: 0 } })
   await sql`update jobs set items = 20000, total = 20000, done = 20000, failed = 20000, seq = 0 where id = ${id}`.execute(
-    database.db,
+    db,
   )
   await sql`insert into job_shards (job_id, key, state, seen, checkpoint) select ${id}, 's' || to_char(i, 'FM000000'), 'DONE', 1, '{"at": 0}'
-    from generate_series(0, 19999) i`.execute(database.db)
+    from generate_series(0, 19999) i`.execute(db)
   await sql`insert into relay_failed (job_id, shard, item) select ${id}, 's' || to_char(i, 'FM000000'), 'item ' || i
-    from generate_series(0, 19999) i`.execute(database.db)
+    from generate_series(0, 19999) i`.execute(db)
   expect(await act('retryJob', id)).toMatchObject({ job: { state: 'RUNNING', progress: { done: 0, failed: 0 } } })
   const { rows } = await sql`
     select open_shards, (select count(*) from job_shards s where s.job_id = j.id and state = 'NEW') + 1000 >= open_shards as reopened
-    from jobs j where id = ${id}`.execute(database.db)
+    from jobs j where id = ${id}`.execute(db)
   expect(rows).toEqual([{ open_shards: 20_000, reopened: true }])
   await act('cancelJob', id)
   await act('deleteJob', id)

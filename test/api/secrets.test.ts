@@ -43,7 +43,7 @@ async function endOf(jobId: number): Promise<void> {
 }
 
 test('a job with a secret runs with it, and shows it nowhere', { timeout: 60_000 }, async () => {
-  const api = await startApi({ db, url } as never)
+  const api = await startApi({ db, url })
   onTestFinished(() => api.close())
   const worker = await forkWorker({ url, slots: 4 })
   onTestFinished(() => kill(worker))

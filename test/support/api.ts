@@ -41,7 +41,7 @@ export interface Answer {
 
 /** The API as it is served, on a free port, without workers: jobs stay PENDING unless a worker is started beside it. */
 export async function startApi(
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'url' | 'db'>,
   config: Partial<HttpConfig> & {
     clientDir?: string
     stalledMs?: number
