@@ -1,26 +1,71 @@
-import type { Estimate, Settings } from '../job-kind.ts'
-import { type CrawlInput, readStarts } from './input.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+
+import { hostList } from '../engines/crawl/host-list.ts'
+import { TableError } from '../engines/table/table-error.ts'
+import { readRows } from '../engines/table/table-rows.ts'
+import type { Estimate, Outlook } from '../job-kind.ts'
+import { type CrawlInput, mostStarts, readStarts } from './input.ts'
+import { readSite, shapeOfStarts, startTable } from './start-table.ts'
+
+type CrawlOutlook = Pick<Outlook, 'openUpload'> & {
+  settings: Pick<Outlook['settings'], 'minDelayMs' | 'ownHosts'>
+}
 
 /** What a crawl comes to at most, and how long it takes at least: hosts go side by side, the pages of one after each other. */
-export function estimateCrawl(input: CrawlInput, settings: Pick<Settings, 'minDelayMs' | 'ownHosts'>): Estimate {
+export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): Promise<Estimate> {
   const perHost = new Map<string, number>()
-  for (const { start } of readStarts(input, settings)) {
-    if (!start.ok) continue
-    const host = new URL(start.url).host
-    perHost.set(host, (perHost.get(host) ?? 0) + 1)
-  }
+  const unknown = await countStarts(input, outlook, perHost)
   const hosts = perHost.size
   const onlyStarts = input.maxDepth === 0
-  const pagesOf = (starts: number) => (onlyStarts ? Math.min(starts, input.maxPagesPerDomain) : input.maxPagesPerDomain)
-  const pages = [...perHost.values()].map(pagesOf)
-  const items = pages.reduce((sum, count) => sum + count, 0)
-  const delayMs = Math.max(settings.minDelayMs, input.minDelayMs ?? 0)
+  let [items, longest] = [0, 0]
+  for (const starts of perHost.values()) {
+    const pages = onlyStarts ? Math.min(starts, input.maxPagesPerDomain) : input.maxPagesPerDomain
+    items += pages
+    longest = Math.max(longest, pages)
+  }
+  const delayMs = Math.max(outlook.settings.minDelayMs, input.minDelayMs ?? 0)
   return {
-    items,
+    items: unknown === undefined ? items : null,
     fresh: null,
     known: null,
     paidCalls: null,
-    seconds: Math.round((Math.max(0, ...pages.map((count) => count - 1)) * delayMs) / 1000),
-    basis: `${hosts === 1 ? 'one host' : `${hosts} hosts side by side`}, ${delayMs === 0 ? 'no pause' : `${delayMs / 1000} s`} between two pages of a host; less where a site has fewer pages, more where it asks for a slower pace`,
+    seconds: unknown === undefined ? Math.round((Math.max(0, longest - 1) * delayMs) / 1000) : null,
+    basis:
+      unknown ??
+      `${hosts === 1 ? 'one host' : `${hosts} hosts side by side`}, ${delayMs === 0 ? 'no pause' : `${delayMs / 1000} s`} between two pages of a host; less where a site has fewer pages, more where it asks for a slower pace`,
   }
+}
+
+/** Counts starts by host, those of a table too. Returns why they cannot all be known, if so. */
+async function countStarts(
+  input: CrawlInput,
+  { settings, openUpload }: CrawlOutlook,
+  perHost: Map<string, number>,
+): Promise<string | undefined> {
+  const count = (url: string) => {
+    const { host } = new URL(url)
+    perHost.set(host, (perHost.get(host) ?? 0) + 1)
+  }
+  const typed = readStarts(input, settings)
+  for (const { start } of typed) if (start.ok) count(start.url)
+  if (input.table === undefined && input.upload === undefined) return undefined
+  const table = await startTable(input, openUpload)
+  if (table === undefined) return 'a file that is not there'
+  const listed = hostList(settings.ownHosts)
+  let rows = typed.length
+  try {
+    for await (const batch of readRows(table.open, await shapeOfStarts(table, input, settings))) {
+      for (const { value } of batch.rows) {
+        if (value === '') continue
+        if (++rows > mostStarts) return `more than ${mostStarts} starts`
+        const start = readSite(value, listed)
+        if (start.ok) count(start.url)
+      }
+      await turn()
+    }
+  } catch (error) {
+    if (!(error instanceof TableError)) throw error
+    return `a table that cannot be read (${error.message})`
+  }
+  return undefined
 }

@@ -21,7 +21,7 @@ export const scrapeEmails: JobKind<CrawlInput, CrawlCheckpoint, CrawlBatch, Craw
   check: checkCrawlInput,
   inspect: checkStartTable,
   sought: sitesFor,
-  estimate: (input, { settings }) => estimateCrawl(input, settings),
+  estimate: estimateCrawl,
   titleOf: crawlTitle,
   io: crawlIo,
   run: (args) => (args.shard === 'main' ? seedCrawl(args) : crawlHost(args)),

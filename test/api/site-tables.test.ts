@@ -44,6 +44,14 @@ test('a table of sites is uploaded, and refused with the rows that are wrong, be
   })
 })
 
+test('an uploaded table of sites is estimated before the start', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nA;good.com\r\nB;\r\nC;better.com/en\r\n'))
+  const text = `query ($input: ScrapeEmailsInput!) { check: checkScrapeEmails(input: $input) {
+    ... on InputAccepted { estimate { items basis } } } }`
+  const { check } = await api.data<{ check: unknown }>(text, { input: { upload, domains: ['best.com'] } })
+  expect(check).toEqual({ estimate: { items: 150, basis: expect.stringMatching(/^3 hosts /) } })
+})
+
 test('the results by domain bring back its columns, with no cell that is a formula', async () => {
   const table = Buffer.from('\uFEFFname,site,note\n"Acme, Inc.",acme-works.com,=1+1\nBeta,,"a ""b"""\n')
   const { job } = await start({ upload: await uploadBytes(api.url, table), domains: ['beta-works.com'] })
