@@ -163,6 +163,7 @@ test('a host that wants us to come back is asked again after 15 minutes, in the 
 })
 
 test('what cannot be decided after 15 minutes, an hour and four hours is left undecided', async () => {
+  await sql`delete from mx_reach`.execute(db)
   const { said, counts, findings, aheadMs } = await verify([
     'ann@busyfirm.com',
     'ann@cutfirm.com',
