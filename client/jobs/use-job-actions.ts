@@ -2,6 +2,7 @@ import { useClientHandle } from '@urql/vue'
 import { ref } from 'vue'
 import type { Ref } from 'vue'
 
+import { useOnReconnect } from '../connection.ts'
 import { graphql } from '../graphql.ts'
 import { wordsOfError } from '../ui/error-words.ts'
 import type { JobAction } from './job-words.ts'
@@ -95,6 +96,10 @@ export function useJobActions(id: string): {
   const { client } = useClientHandle()
   const asking = ref<JobAction>()
   const refusal = ref<string>()
+  let unreached = false
+  useOnReconnect(() => {
+    if (unreached) refusal.value = undefined
+  })
 
   async function ask(action: JobAction): Promise<string | undefined> {
     if (asking.value) return undefined
@@ -102,6 +107,7 @@ export function useJobActions(id: string): {
     refusal.value = undefined
     const { data, error } = await client.mutation(actionDocuments[action], { id }).toPromise()
     asking.value = undefined
+    unreached = error?.networkError !== undefined
     if (!data) {
       refusal.value = wordsOfError(error)
       return undefined
