@@ -7,6 +7,7 @@ import {
   initialValues,
   placeIssues,
   readForm,
+  stillStands,
   valuesOf,
   withoutLines,
   withoutSecrets,
@@ -123,6 +124,10 @@ describe('reading the form', () => {
   test.each([
     ['maxPagesPerDomain', 'many', '“many” is not a number.'],
     ['maxPagesPerDomain', '1.5', 'This has to be a whole number.'],
+    ['maxPagesPerDomain', '1.000', 'Write 1000, without a dot.'],
+    ['maxPagesPerDomain', '1.000.000', 'Write 1000000, without a dot.'],
+    ['maxPagesPerDomain', '1,000.000', 'Write 1000000, without a dot.'],
+    ['maxPagesPerDomain', '1,00', '“1,00” is not a number.'],
     ['maxPagesPerDomain', '0', 'The least is 1.'],
     ['maxPagesPerDomain', '1000001', 'The most is 1000000.'],
     ['people', '[', 'This is not valid JSON.'],
@@ -149,6 +154,29 @@ describe('reading the form', () => {
         },
       ),
     )
+  })
+})
+
+describe('a refusal stands', () => {
+  const judged = { domains: 'a', name: 'b' }
+  const ofDomains = new Map([['domains', []]])
+
+  test('until the field that it spoke of is edited', () => {
+    expect(stillStands(ofDomains, judged, { ...judged, name: 'c' })).toBe(true)
+    expect(stillStands(ofDomains, judged, { ...judged, domains: 'c' })).toBe(false)
+  })
+
+  test('while one of its fields is as it was', () => {
+    const ofBoth = new Map([...ofDomains, ['name', []]])
+    expect(stillStands(ofBoth, judged, { ...judged, domains: 'c' })).toBe(true)
+    expect(stillStands(ofBoth, judged, { domains: 'c', name: 'c' })).toBe(false)
+  })
+
+  test('until anything is edited, where it spoke of no field', () => {
+    for (const ofNone of [new Map(), new Map([['', []]])]) {
+      expect(stillStands(ofNone, judged, judged)).toBe(true)
+      expect(stillStands(ofNone, judged, { ...judged, name: 'c' })).toBe(false)
+    }
   })
 })
 

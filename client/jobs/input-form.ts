@@ -167,6 +167,13 @@ export function placeIssues(
   return placed
 }
 
+/** Whether anything that a refusal of `judged` spoke of is still as it was; one of no field in particular spoke of all. */
+export function stillStands(placed: ReadonlyMap<string, unknown>, judged: FormValues, values: FormValues): boolean {
+  const isAsItWas = (name: string) => values[name] === judged[name]
+  const named = [...placed.keys()].filter((name) => name !== '')
+  return named.length > 0 ? named.some(isAsItWas) : Object.keys(judged).every(isAsItWas)
+}
+
 interface Schema {
   type?: string
   title?: string
@@ -297,7 +304,11 @@ function readText(field: InputField, text: string): { value?: unknown; problem?:
   }
 }
 
+/** A thousand to some, one to others. */
+const dottedGroups = /^[1-9]\d{0,2}([.,_\s]\d{3})*\.\d{3}([.,_\s]\d{3})*$/
+
 function readNumber(field: InputField, text: string): { value?: number; problem?: string } {
+  if (field.whole && dottedGroups.test(text)) return { problem: `Write ${text.replaceAll(/\D/g, '')}, without a dot.` }
   // People group digits: 10,000 and 10 000 and 10_000 are the same number.
   const value = Number(text.replaceAll(/(?<=\d)[,_\s](?=\d{3}(\D|$))/g, ''))
   if (!Number.isFinite(value)) return { problem: `“${text}” is not a number.` }
