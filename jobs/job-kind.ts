@@ -95,7 +95,7 @@ export interface Estimate {
   known: number | null
   /** Calls at most that a service is paid for; null where none is asked. */
   paidCalls: number | null
-  /** How long it takes at least; null where that cannot be known. */
+  /** About how long it takes; null where that cannot be known. */
   seconds: number | null
   /** What the numbers stand on, in words that go on after "that is". */
   basis: string

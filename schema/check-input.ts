@@ -29,7 +29,7 @@ const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
     }),
     seconds: t.exposeFloat('seconds', {
       nullable: true,
-      description: 'How long it takes at least; null where that cannot be known.',
+      description: 'About how long it takes; null where that cannot be known.',
     }),
     basis: t.exposeString('basis', { description: 'What these numbers stand on, in words for people.' }),
   }),

@@ -8,7 +8,7 @@ interface Estimate {
   seconds: number | null
 }
 
-/** `at most 50 pages, at least 49 s`; `12 rows, 7 new, 4 known already, at most 7 paid calls`. `item`: what they are called, one and several. */
+/** `at most 50 pages, about 49 s`; `12 rows, 7 new, 4 known already, at most 7 paid calls`. `item`: what they are called, one and several. */
 export function wordsOfEstimate(
   { items, fresh, known, paidCalls, seconds }: Estimate,
   item: readonly [one: string, many: string],
@@ -20,7 +20,7 @@ export function wordsOfEstimate(
     known !== null && `${formatCount(known)} known already`,
     paidCalls !== null && `at most ${formatCounted(paidCalls, 'paid call')}`,
     items === null && fresh !== null && 'and more',
-    seconds !== null && seconds > 0 && `at least ${formatAbout(seconds)}`,
+    seconds !== null && seconds > 0 && `about ${formatAbout(seconds)}`,
   ]
     .filter(Boolean)
     .join(', ')

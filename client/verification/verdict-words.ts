@@ -1,5 +1,6 @@
 import type { introspection } from '../graphql-env.d.ts'
 import type { Tone } from '../jobs/job-words.ts'
+import { formatAbout, formatDay } from '../ui/format.ts'
 
 type Enums = introspection['types']
 export type VerificationStatus = Enums['VerificationStatus']['enumValues']
@@ -68,4 +69,11 @@ export function meaningOf({ reason, textProblem }: { reason: VerificationReason;
 /** fullMailbox → "full mailbox" */
 export function wordsOfFlag(flag: string): string {
   return flag.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
+}
+
+/** "Holds for 6 d 3 h", "Holds until 26 Nov 2026", "Holds no more". */
+export function wordsOfHold(until: string, nowMs: number): string {
+  const seconds = (Date.parse(until) - nowMs) / 1_000
+  if (seconds <= 0) return 'Holds no more'
+  return seconds < 7 * 86_400 ? `Holds for ${formatAbout(seconds)}` : `Holds until ${formatDay(until)}`
 }

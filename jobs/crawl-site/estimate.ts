@@ -11,7 +11,7 @@ type CrawlOutlook = Pick<Outlook, 'openUpload'> & {
   settings: Pick<Outlook['settings'], 'minDelayMs' | 'ownHosts'>
 }
 
-/** What a crawl comes to at most, and how long it takes at least: hosts go side by side, the pages of one after each other. */
+/** What a crawl comes to at most, and about how long it takes: hosts go side by side, the pages of one after each other. */
 export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): Promise<Estimate> {
   const perHost = new Map<string, number>()
   const unknown = await countStarts(input, outlook, perHost)

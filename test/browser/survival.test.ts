@@ -191,11 +191,11 @@ it('goes to sleep on a laptop whose network forgets it', async () => {
 
 it('stays as it is while somebody holds it still, and catches up when they go on', async () => {
   await badge('Live').click()
-  await badge('Paused').waitFor(soon)
+  await badge('Held').waitFor(soon)
   const held = await jobView(page).figure('Done')
   await wentOn()
   expect(await jobView(page).figure('Done')).toBe(held)
-  await badge('Paused').click()
+  await badge('Held').click()
   await expectTruth(page, program.url, id)
 })
 
@@ -217,7 +217,7 @@ it('shows the truth in progress, log and results when the laptop wakes up, long 
 it('takes back what it showed when the server refuses an action', async () => {
   // Held still, the page does not hear that somebody else has cancelled the job.
   await badge('Live').click()
-  await badge('Paused').waitFor(soon)
+  await badge('Held').waitFor(soon)
   await ask(program.url, `mutation { cancelJob(id: ${id}) { __typename } }`)
   await expect.poll(async () => (await jobTruth(program.url, id)).state, soon).toBe('CANCELLED')
   const looked = Promise.withResolvers<void>()
@@ -234,7 +234,7 @@ it('takes back what it showed when the server refuses an action', async () => {
     .waitFor(soon)
   await jobView(page).stateIs('Running', 3_000)
 
-  await badge('Paused').click()
+  await badge('Held').click()
   await jobView(page).stateIs('Cancelled', 3_000)
   await page.getByRole('button', { name: 'Resume' }).click()
   await jobView(page).stateIs('Running')

@@ -250,7 +250,7 @@ it('a list that loads, and one that could not be loaded', async () => {
 it('a job that another tab has deleted: refused where the page was held still, and gone when it goes on', async () => {
   await open('/jobs/2')
   await page.getByRole('button', { name: 'Live' }).click()
-  await page.getByRole('button', { name: 'Paused' }).waitFor(soon)
+  await page.getByRole('button', { name: 'Held' }).waitFor(soon)
   const other = await watched.context.newPage()
   await other.goto(`${program.url}/jobs/2`)
   await other.getByRole('button', { name: 'Delete' }).click()
@@ -262,6 +262,6 @@ it('a job that another tab has deleted: refused where the page was held still, a
   await alert('This job is there no more').waitFor(soon)
   await look(page, 'job-refused')
   expect(new URL(page.url()).pathname).toBe('/jobs/2')
-  await page.getByRole('button', { name: 'Paused' }).click()
+  await page.getByRole('button', { name: 'Held' }).click()
   await text('There is no such job')
 })

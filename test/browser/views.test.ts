@@ -137,7 +137,7 @@ it('a new job, its mistakes told while one types, and what it would come to', as
   await text(/“?not a domain”?" is not a domain/)
   await look(page, 'new-job-mistake')
   await domains.fill('example.com\nexample.org')
-  await text(/at most 100 pages, at least \d+ s/)
+  await text(/at most 100 pages, about \d+ s/)
   await look(page, 'new-job')
   await open('/jobs/new?kind=VERIFY_EMAILS')
   const table = 'name;mail;city\nAda Lovelace;ada@maker-works.com;London\nGrace Hopper;grace@maker-works.com;New York\n'
