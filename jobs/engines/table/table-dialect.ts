@@ -1,7 +1,7 @@
 /** How a table of text is written: what a spreadsheet that opens it goes by. Plain data: goes into checkpoints. */
 export interface TableDialect {
   delimiter: string
-  /** It begins with a byte order mark. */
+  /** What is written like it begins with a byte order mark: it does itself, or is in an encoding that spreadsheets took without one, which is UTF-8 no more. */
   marked: boolean
   /** Its first line is `sep=` and the delimiter. */
   tellsDelimiter: boolean

@@ -67,7 +67,7 @@ export async function readShape(open: OpenBytes, sought: Sought, override: Shape
   return {
     encoding,
     delimiter,
-    marked,
+    marked: marked || encoding !== 'utf-8' || !isUtf8(text, cut),
     tellsDelimiter: told !== null,
     hasHeader,
     columns: Array.from({ length: hasHeader ? first.length : width }, (_, i) =>
@@ -87,6 +87,16 @@ async function readHead(open: OpenBytes): Promise<{ head: Buffer; cut: boolean }
     if (size > headBytes) break
   }
   return { head: Buffer.concat(chunks).subarray(0, headBytes), cut: size > headBytes }
+}
+
+/** `cut` says that it may end inside a character. */
+function isUtf8(text: Buffer, cut: boolean): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(text, { stream: cut })
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {

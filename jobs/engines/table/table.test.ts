@@ -105,23 +105,30 @@ describe('the shape', () => {
 
 describe('charsets', () => {
   const text = 'Firma,Domain\r\nMüller & Söhne,müller.de\r\n"Šárka, s.r.o.",sarka.cz\r\n'
-  test.each<[what: string, bytes: Uint8Array]>([
-    ['UTF-8', Buffer.from(text)],
-    ['UTF-8 with a mark', Buffer.from(`\uFEFF${text}`)],
-    ['UTF-16LE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le')],
-    ['UTF-16BE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
-    ['UTF-16LE without', Buffer.from(text, 'utf16le')],
-    ['UTF-16BE without', Buffer.from(text, 'utf16le').swap16()],
-    ['windows-1252', windows1252(text)],
-  ])('%s', async (_what, bytes) => {
+  test.each<[what: string, bytes: Uint8Array, marked: boolean]>([
+    ['UTF-8', Buffer.from(text), false],
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${text}`), true],
+    ['UTF-16LE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le'), true],
+    ['UTF-16BE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(), true],
+    ['UTF-16LE without', Buffer.from(text, 'utf16le'), true],
+    ['UTF-16BE without', Buffer.from(text, 'utf16le').swap16(), true],
+    ['windows-1252', windows1252(text), true],
+  ])('%s', async (_what, bytes, marked) => {
     const open = opened(bytes, 7)
     const shape = await readShape(open, domains)
-    expect(shape).toMatchObject({ columns: ['Firma', 'Domain'], column: 1 })
+    expect(shape).toMatchObject({ columns: ['Firma', 'Domain'], column: 1, marked })
     expect((await rowsOf(readRows(open, shape))).map(({ cells }) => cells)).toEqual([
       ['Müller & Söhne', 'müller.de'],
       ['Šárka, s.r.o.', 'sarka.cz'].map((cell) => (bytes.includes(0x8a) ? cell.replaceAll('č', 'c') : cell)),
     ])
   })
+})
+
+test('a look that ends inside a character of UTF-8 does not take the table for another encoding', async () => {
+  for (const before of ['', 'x']) {
+    const open = opened(Buffer.from(`${before}domain,y\n${`acme.com,${'ü'.repeat(100)}\n`.repeat(10_000)}`))
+    expect(await readShape(open, domains)).toMatchObject({ marked: false })
+  }
 })
 
 describe('what cannot be read is named', () => {
