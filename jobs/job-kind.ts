@@ -93,6 +93,9 @@ export interface Estimate {
   /** Of what is different among the items: new, and known already, so that nobody is asked. Null where a kind asks for all. */
   fresh: number | null
   known: number | null
+  /** The other items: those that came before, and those that are nothing to ask for. Null where a kind asks for all. */
+  repeated: number | null
+  unusable: number | null
   /** Calls at most that a service is paid for; null where none is asked. */
   paidCalls: number | null
   /** About how long it takes; null where that cannot be known. */

@@ -23,6 +23,14 @@ const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
       nullable: true,
       description: 'Different items that are known already, so that nobody is asked.',
     }),
+    repeated: t.exposeFloat('repeated', {
+      nullable: true,
+      description: 'Items that came before in another item, so that they are asked for once.',
+    }),
+    unusable: t.exposeFloat('unusable', {
+      nullable: true,
+      description: 'Items that nobody is asked for, such as texts that are no addresses.',
+    }),
     paidCalls: t.exposeFloat('paidCalls', {
       nullable: true,
       description: 'Calls at most that a service is paid for; null where none is asked.',

@@ -2,14 +2,26 @@ import { expect, test } from 'vitest'
 
 import { wordsOfEstimate } from './estimate-words.ts'
 
-const nothing = { items: null, fresh: null, known: null, paidCalls: null, seconds: null }
+const nothing = {
+  items: null,
+  fresh: null,
+  known: null,
+  repeated: null,
+  unusable: null,
+  paidCalls: null,
+  seconds: null,
+}
 
 test.each([
   [{ items: 50, seconds: 49 }, 'at most 50 rows, about 49 s'],
   [{ items: 1, seconds: 0 }, 'at most 1 row'],
   [{ items: 12, fresh: 7, known: 4 }, '12 rows, 7 new, 4 known already'],
   [
-    { items: 12, fresh: 1, known: 0, paidCalls: 1, seconds: 120 },
+    { items: 20, fresh: 7, known: 3, repeated: 8, unusable: 2 },
+    '20 rows, 7 new, 3 known already, 8 repeated, 2 without an address',
+  ],
+  [
+    { items: 12, fresh: 1, known: 0, repeated: 0, unusable: 0, paidCalls: 1, seconds: 120 },
     '12 rows, 1 new, 0 known already, at most 1 paid call, about 2 min',
   ],
   [{ fresh: 90_000, known: 5, paidCalls: 80_000 }, '90,000 new, 5 known already, at most 80,000 paid calls, and more'],

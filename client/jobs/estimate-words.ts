@@ -4,13 +4,15 @@ interface Estimate {
   items: number | null
   fresh: number | null
   known: number | null
+  repeated: number | null
+  unusable: number | null
   paidCalls: number | null
   seconds: number | null
 }
 
-/** `at most 50 pages, about 49 s`; `12 rows, 7 new, 4 known already, at most 7 paid calls`. `item`: what they are called, one and several. */
+/** `at most 50 pages, about 49 s`; `12 rows, 7 new, 3 known already, 2 repeated, at most 7 paid calls`. `item`: what they are called, one and several. */
 export function wordsOfEstimate(
-  { items, fresh, known, paidCalls, seconds }: Estimate,
+  { items, fresh, known, repeated, unusable, paidCalls, seconds }: Estimate,
   item: readonly [one: string, many: string],
 ): string {
   const most = fresh === null ? 'at most ' : ''
@@ -18,6 +20,8 @@ export function wordsOfEstimate(
     items !== null && most + formatCounted(items, ...item),
     fresh !== null && `${formatCount(fresh)} new`,
     known !== null && `${formatCount(known)} known already`,
+    repeated && `${formatCount(repeated)} repeated`,
+    unusable && `${formatCount(unusable)} without an address`,
     paidCalls !== null && `at most ${formatCounted(paidCalls, 'paid call')}`,
     items === null && fresh !== null && 'and more',
     seconds !== null && seconds > 0 && `about ${formatAbout(seconds)}`,

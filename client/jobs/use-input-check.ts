@@ -22,6 +22,8 @@ const CheckInputResult = graphql(`
         items
         fresh
         known
+        repeated
+        unusable
         paidCalls
         seconds
         basis

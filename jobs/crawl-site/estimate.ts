@@ -28,6 +28,8 @@ export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): P
     items: unknown === undefined ? items : null,
     fresh: null,
     known: null,
+    repeated: null,
+    unusable: null,
     paidCalls: null,
     seconds: unknown === undefined ? Math.round((Math.max(0, longest - 1) * delayMs) / 1000) : null,
     basis:

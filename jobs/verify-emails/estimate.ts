@@ -24,7 +24,7 @@ export async function estimateVerification(input: VerifyInput, outlook: Outlook)
   const rules = planOf({ input, io: { now: () => now } }, { beganAt: now }).rules()
   const { service } = input
   const met = new Set<string>()
-  let [rows, known, open] = [0, 0, 0]
+  let [rows, usable, known, open] = [0, 0, 0, 0]
   let part: string | undefined
   try {
     const list = await openList({ input, io: listIo(outlook), jobId: 0 }, undefined)
@@ -34,7 +34,9 @@ export async function estimateVerification(input: VerifyInput, outlook: Outlook)
         break
       }
       rows += portion.rows.length
-      const fresh = differentOf(portion.rows, met)
+      const addresses = addressesOf(portion.rows)
+      usable += addresses.length
+      const fresh = differentOf(addresses, met)
       const answered = new Set(await answeredAddresses(outlook.db, fresh, rules))
       known += answered.size
       if (service !== 'builtin') {
@@ -52,6 +54,8 @@ export async function estimateVerification(input: VerifyInput, outlook: Outlook)
     items: part === undefined ? rows : null,
     fresh: met.size - known,
     known,
+    repeated: usable - met.size,
+    unusable: rows - usable,
     paidCalls: asks ? open : null,
     seconds: asks ? secondsOf(service, open) : null,
     basis: `${part ?? 'all rows'} and what is known now${asks ? '; fewer calls where DNS tells that a domain takes no mail' : ''}`,
@@ -69,14 +73,17 @@ function listIo({ db, owner, openUpload }: Outlook): ListIo {
   }
 }
 
-/** In normal form, those that were not met before. What is no address is never asked about. */
-function differentOf(rows: readonly { given: string }[], met: Set<string>): string[] {
+/** In normal form. What is no address is never asked about. */
+function addressesOf(rows: readonly { given: string }[]): string[] {
   return rows.flatMap(({ given }) => {
     const parsed = parseAddress(given)
-    if (!parsed.ok || met.has(parsed.address)) return []
-    met.add(parsed.address)
-    return [parsed.address]
+    return parsed.ok ? [parsed.address] : []
   })
+}
+
+/** Those that were not met before. */
+function differentOf(addresses: readonly string[], met: Set<string>): string[] {
+  return addresses.filter((address) => !met.has(address) && met.add(address))
 }
 
 /** Whether its text leaves anything to ask. */

@@ -44,7 +44,7 @@ beforeAll(async () => {
 async function check(input: object) {
   const { check } = await api.data<{ check: Record<string, unknown> }>(
     `query ($input: VerifyEmailsInput!) { check: checkVerifyEmails(input: $input) { __typename
-      ... on InputAccepted { estimate { items fresh known paidCalls seconds } } ... on UserError { message } } }`,
+      ... on InputAccepted { estimate { items fresh known repeated unusable paidCalls seconds } } ... on UserError { message } } }`,
     { input },
   )
   return check
@@ -59,13 +59,14 @@ async function verify(input: object): Promise<void> {
   await jobEnds(db, Number(started.job.id))
 }
 
-test('says how many are new, how many the store answers, and how many calls may cost', async () => {
+test('says how many are new, how many the store answers, what the other rows are, and how many calls may cost', async () => {
   const emails = ['valid1@paid.com', 'valid2@paid.com', 'VALID1@paid.com', 'new@paid.com', 'no address', '']
   const byService = { emails, service: 'MAILSSO' }
-  expect(await estimate(byService)).toEqual({ items: 6, fresh: 3, known: 0, paidCalls: 3, seconds: null })
+  const others = { repeated: 1, unusable: 2 }
+  expect(await estimate(byService)).toEqual({ items: 6, fresh: 3, known: 0, ...others, paidCalls: 3, seconds: null })
   await verify({ emails: emails.slice(0, 2), service: 'MAILSSO' })
   const requests = mailsso.requests.length
-  expect(await estimate(byService)).toEqual({ items: 6, fresh: 1, known: 2, paidCalls: 1, seconds: null })
+  expect(await estimate(byService)).toEqual({ items: 6, fresh: 1, known: 2, ...others, paidCalls: 1, seconds: null })
   expect(await estimate({ ...byService, force: true })).toMatchObject({ fresh: 3, known: 0, paidCalls: 3 })
   expect(await estimate({ ...byService, maxAgeDays: 1 })).toMatchObject({ fresh: 1, known: 2 })
   expect(await estimate({ ...byService, maxAgeDays: 0 })).toMatchObject({ fresh: 3, known: 0 })
@@ -74,6 +75,7 @@ test('says how many are new, how many the store answers, and how many calls may 
     items: 6,
     fresh: 1,
     known: 2,
+    ...others,
     paidCalls: null,
     seconds: null,
   })

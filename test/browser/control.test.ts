@@ -124,12 +124,14 @@ it('says before a verification starts what it would come to, and what is missing
   const { page } = watched
   await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
   await page.getByRole('textbox', { name: 'Addresses' }).fill('bob@maker-works.com\nBob@maker-works.com\nnobody')
-  await page.getByText('3 rows, 1 new, 0 known already').waitFor(soon)
+  await page.getByText('3 rows, 1 new, 0 known already, 1 repeated, 1 without an address').waitFor(soon)
   await page.getByLabel('Service', { exact: true }).selectOption('ZEROBOUNCE')
   await page.getByText('zerobounce needs ZEROBOUNCE_API_KEY.').waitFor(soon)
   await page.getByText('Advanced', { exact: true }).click()
   await page.getByLabel('Key of the service').fill('a-key-of-their-own')
-  await page.getByText('3 rows, 1 new, 0 known already, at most 1 paid call').waitFor(soon)
+  await page
+    .getByText('3 rows, 1 new, 0 known already, 1 repeated, 1 without an address, at most 1 paid call')
+    .waitFor(soon)
   await page.getByRole('button', { name: 'Clear' }).click()
 })
 
