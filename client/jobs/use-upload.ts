@@ -4,6 +4,8 @@ import type { ComputedRef, Ref } from 'vue'
 import { useOnReconnect } from '../connection.ts'
 import { useStored, asRecord } from '../ui/stored.ts'
 import { uploadFailure } from './upload-failure.ts'
+import { findUploadedFile } from './uploaded-file.ts'
+import type { UploadedFile } from './uploaded-file.ts'
 
 /** `waiting`: the line is cut, and it goes on by itself; `failed`: not without somebody's doing. */
 export type UploadPhase = 'none' | 'sending' | 'paused' | 'waiting' | 'done' | 'failed'
@@ -16,17 +18,12 @@ export interface FileUpload {
   /** In words for people, while `failed`. */
   problem: Readonly<Ref<string>>
   /** A file that was being sent when this page was left: chosen again, it goes on from where it was. */
-  unfinished: ComputedRef<SentFile | undefined>
+  unfinished: ComputedRef<UploadedFile | undefined>
   send(file: File): Promise<void>
   pause(): void
   goOn(): void
   /** Forgets the file, here and on the server unless a job uses it. */
   remove(): void
-}
-
-interface SentFile {
-  name: string
-  sizeBytes: number
 }
 
 /** Each counts on the server once it is there: what is sent again after a cut is at most one of them. */
@@ -41,8 +38,8 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
   const phase = ref<UploadPhase>(id.value ? 'done' : 'none')
   const sentBytes = ref(0)
   const problem = ref('')
-  const shown = shallowRef<SentFile>()
-  const started = useStored<SentFile | undefined>(`mailquarry.upload.${persistKey}`, parseFile)
+  const shown = shallowRef<UploadedFile>()
+  const started = useStored<UploadedFile | undefined>(`mailquarry.upload.${persistKey}`, parseFile)
   let upload: import('tus-js-client').Upload | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -122,22 +119,14 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
   /** What the server knows of the file that the form names, as after a reload. */
   async function look() {
     const sought = id.value
-    const response = await fetch(`/upload/${sought}`, {
-      method: 'HEAD',
-      headers: { 'Tus-Resumable': '1.0.0' },
-    }).catch(() => undefined)
+    const file = await findUploadedFile(sought)
     // Meanwhile another file may have been chosen, or this one taken out.
-    if (!response || id.value !== sought) return
-    if (response.status === 404 || response.status === 410) {
+    if (!file || id.value !== sought) return
+    if (file === 'gone') {
       id.value = ''
       return fail('The file that was here is no longer on the server. Choose it again.')
     }
-    const [, name = ''] = /filename ([A-Za-z0-9+/=]*)/.exec(response.headers.get('Upload-Metadata') ?? '') ?? []
-    const bytes = Uint8Array.from(atob(name), (character) => character.codePointAt(0) ?? 0)
-    shown.value = {
-      name: new TextDecoder().decode(bytes),
-      sizeBytes: Number(response.headers.get('Upload-Length') ?? 0),
-    }
+    shown.value = file
   }
   if (id.value) void look()
   // A form that is cleared lets go of its file.
@@ -168,7 +157,7 @@ function idOf(url: string | null): string {
   return url?.split('/').at(-1) ?? ''
 }
 
-function parseFile(found: unknown): SentFile | undefined {
+function parseFile(found: unknown): UploadedFile | undefined {
   const { name, sizeBytes } = asRecord(found)
   return typeof name === 'string' && typeof sizeBytes === 'number' ? { name, sizeBytes } : undefined
 }

@@ -243,6 +243,8 @@ it('loads the page anew where the app was built anew under it; a form that is cl
   await page.getByRole('combobox', { name: 'Depth' }).selectOption({ label: 'Syntax' })
   await page.getByRole('button', { name: 'Start job' }).click()
   await page.getByRole('heading', { name: 'third.csv' }).waitFor(soon)
+  await page.getByRole('link', { name: 'Input' }).click()
+  await page.getByRole('region', { name: 'Input' }).getByText('third.csv', { exact: true }).waitFor(soon)
 })
 
 it('keeps a secret off the device, the page and the API', async () => {
