@@ -39,6 +39,13 @@ export async function deadWorkers(db: Kysely<DB>, except: string): Promise<{ id:
   return rows
 }
 
+/** Milliseconds since the server started: connections from before are lost. */
+export async function databaseUpMs(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ ms: number }>`
+    select (extract(epoch from clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 as ms`.execute(db)
+  return rows[0]!.ms
+}
+
 /** Takes a dead worker's lock for this transaction; false when it lives after all or another is at it. */
 export async function lockDeadWorker(trx: Transaction<DB>, lockKey: number): Promise<boolean> {
   const { rows } = await sql<{ ok: boolean }>`select pg_try_advisory_xact_lock(${lockSpace}, ${lockKey}) as ok`.execute(

@@ -2,13 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { appendEvents, type JobToMend, jobsToMend } from '../db/jobs.ts'
 import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsFrom } from '../db/shards.ts'
-import { deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
+import { databaseUpMs, deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
 import { workerIdPrefix } from './presence.ts'
 import { sendFinish, sendShards, sendTaken } from './queue.ts'
 import { portion, refillJob, sentAtMost } from './refill.ts'
+
+/** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
+export const reentryMs = 2_000
+
+/**
+ * Takes over from the dead before any worker of this program is there. `startedDatabase`: by this program, so that whoever had entered
+ * ended with the one before it, and nobody is on the way back.
+ */
+export async function takeOverAtStart(
+  engine: Engine,
+  { startedDatabase }: { startedDatabase: boolean },
+): Promise<void> {
+  if (startedDatabase || (await databaseUpMs(engine.db)) > reentryMs) await takeOverFromDead(engine, '')
+}
 
 /** Queues anew what workers held whose connection is gone, and forgets them. Returns how many shards were taken up again. */
 export async function takeOverFromDead(engine: Engine, myId: string): Promise<number> {

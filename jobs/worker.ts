@@ -17,7 +17,7 @@ import { type Demand, holdWorker, readDemand, readSharedLoad, reportLoad } from 
 import { deleteOld, removeDeleted } from './control/removal.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
-import { mendJobs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
+import { mendJobs, reentryMs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
 import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
 import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
@@ -49,8 +49,6 @@ const gatherMs = 3
 const passMs = 250
 /** Shards that wait inside the process may be so many times the slots. */
 const parkedPerSlot = 32
-/** After a restart of the database all workers come back at about the same time: until then nobody counts as dead. */
-const reentryMs = 2_000
 
 /** Fetches and runs shards, and mends what others left behind; resolves once the worker is entered. */
 export async function startWorker({ engine, url, outgoing, slots, retentionDays }: WorkerOptions): Promise<Worker> {

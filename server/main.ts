@@ -11,7 +11,7 @@ import { secretKeyFile } from '../db/secret-key-file.ts'
 import { secretKeyOf } from '../db/secrets.ts'
 import { type Engine, openEngine } from '../jobs/engine.ts'
 import type { Settings } from '../jobs/job-kind.ts'
-import { takeOverFromProcess } from '../jobs/mending.ts'
+import { takeOverAtStart, takeOverFromProcess } from '../jobs/mending.ts'
 import { createOutgoing } from '../jobs/outgoing.ts'
 import { startWorker } from '../jobs/worker.ts'
 import { buildClient, clientDir } from './client-build.ts'
@@ -177,6 +177,8 @@ async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: 
     supervise: false,
   })
   started.push({ name: 'queue', stop: () => engine.close() })
+  // Before anybody can look, so that nobody is shown who died with the program that was here before.
+  await takeOverAtStart(engine, { startedDatabase: config.databaseUrl === undefined })
   const live = await createLive({ url, db: database.db, log })
   started.push({ name: 'live events', stop: () => live.close() })
   const settings = shownSettings(config.env)

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import { sql } from 'kysely'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
-import { startJob } from '../../jobs/control.ts'
+import { cancelJob, startJob } from '../../jobs/control.ts'
 import { jobEnds, kill, owner, sound, soundness, until } from '../support/engine.ts'
 import { startGeneratedSite } from '../support/generated-site.ts'
 import { type Program, startProgram } from '../support/program.ts'
@@ -136,6 +139,50 @@ describe('an item that kills its process each time', () => {
 })
 
 describe('the program', () => {
+  it('releases at its start what dead workers held, before it is reached', async () => {
+    await work(1)
+    const jobId = await start({ shards: 4, steps: 50, stepMs: 200 })
+    await until('all are at it', async () => (await running(jobId)) === 4)
+    await kill(workers[0]!)
+    program = await startProgram({ DATABASE_URL: url, WORKERS: '0' })
+    expect(await one(sql`select count(*)::int as workers from workers`)).toEqual({ workers: 0 })
+    expect(await running(jobId)).toBe(0)
+    expect((await events(jobId, 'note')).map(({ message }) => message)).toEqual([
+      'A worker was lost; what it had in hand is taken up again (shards: 4)',
+    ])
+    await cancelJob(engine, jobId, owner)
+  })
+
+  it('shows none of the workers that died with it and its database when it is started again', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-handover-'))
+    const ask = async <T>(query: string) => {
+      const response = await fetch(`${program!.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      })
+      return ((await response.json()) as { data: T }).data
+    }
+    const workersShown = async () =>
+      (await ask<{ workers: { id: string; running: number }[] }>('{ workers { id running } }')).workers
+    const startUrls = JSON.stringify(site.startUrls)
+    program = await startProgram({ DATA_DIR: dataDir, WORKERS: '1', MIN_DELAY_MS: '0', ALLOW_HOSTS: hosts.join(',') })
+    await ask(
+      `mutation { startScrapeEmails(input: { startUrls: ${startUrls}, maxPagesPerDomain: 10000 }) { __typename } }`,
+    )
+    await until('it runs', async () => (await workersShown()).some((worker) => worker.running > 0))
+    const dead = await workersShown()
+    // Held still, so that it cannot put others in their place.
+    process.kill(program.pid, 'SIGSTOP')
+    for (const { id } of dead) process.kill(Number(id.split('-').at(-2)), 'SIGKILL')
+    await program.kill()
+    program = await startProgram({ DATA_DIR: dataDir, WORKERS: '0' })
+    expect(await workersShown()).toEqual([])
+    await program.stop()
+    program = undefined
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
   it('releases what a killed worker process held before a new one could, and starts a new one', async () => {
     // Those that the other tests have killed.
     await sql`delete from workers`.execute(db)
