@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 import type { Logger } from 'pino'
@@ -16,8 +17,6 @@ import { createOutgoing } from '../jobs/outgoing.ts'
 import { startWorker } from '../jobs/worker.ts'
 import { buildClient, clientDir } from './client-build.ts'
 import { type Config, readConfig } from './config.ts'
-import { createHttp } from './http.ts'
-import { createLive } from './live.ts'
 import { createLog } from './log.ts'
 import { startSampleSite } from './sample-site.ts'
 import { shownSettings } from './shown-settings.ts'
@@ -59,6 +58,8 @@ async function main(role: string): Promise<void> {
     const config = readConfig()
     log = createLog(config.logLevel)
     await roles[role as keyof typeof roles]({ config, log, started, end })
+    // Now, since a program that is killed writes nothing at its end.
+    flushCompileCache()
   } catch (error) {
     // What the user can mend has a message made for reading; anything else needs its stack.
     const expected = error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -167,6 +168,8 @@ async function openSampleSite({ config, log, started }: Run): Promise<string | u
 }
 
 async function serve({ config, log, started }: Run, url: string, sampleSiteUrl: string | undefined) {
+  // Late, since workers are there sooner without.
+  const [{ createHttp }, { createLive }] = await Promise.all([import('./http.ts'), import('./live.ts')])
   const database = openDatabase(url, { max: 10, applicationName: 'mailquarry api' })
   started.push({ name: 'database', stop: () => database.close() })
   const ownHosts = sampleSiteUrl ? [...config.allowHosts, new URL(sampleSiteUrl).host] : config.allowHosts
