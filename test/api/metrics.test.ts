@@ -46,9 +46,10 @@ test('the engine is measured: shards by state, steps, and the lags of commits, n
     let seen: Record<string, number> = {}
     const ofWorker = (name: string) =>
       Object.entries(seen).find(([key]) => key.startsWith(`mailquarry_worker_${name}{worker="`))?.[1]
-    await until('all shards wait and the worker has said so', async () => {
+    await until('all shards wait, nothing is queued, and the worker has said so', async () => {
       seen = await figures(api.url)
-      return seen['mailquarry_shards{state="WAITING"}'] === 30 && ofWorker('steps_total') === 50
+      const waits = seen['mailquarry_shards{state="WAITING"}'] === 30 && seen['mailquarry_queue_messages'] === 0
+      return waits && ofWorker('steps_total') === 50 && ofWorker('running') === 0
     })
     expect(seen['mailquarry_jobs{kind="relay",state="RUNNING"}']).toBe(1)
     expect(seen).toMatchObject({ 'mailquarry_shards{state="QUEUED"}': 0, mailquarry_queue_messages: 0 })
