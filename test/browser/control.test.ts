@@ -97,7 +97,7 @@ it('starts nothing while a file is under way, and stops sending one when the for
   await using watched = await openWatchedPage(browser, { origins: [program.url] })
   const { page } = watched
   const asked: string[] = []
-  await page.route('**/upload**', (route, request) => {
+  await page.route(/\/upload(\/|$)/, (route, request) => {
     asked.push(request.method())
     // The bytes are on their way for as long as the test looks.
     return request.method() === 'PATCH' ? undefined : route.fallback()
