@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 
+import { readable } from '../../client/ui/readable-domain.ts'
+
 /** What a person reads off the page of a job. */
 export interface JobView {
   /** A figure of the progress: Results, Done, Failed … */
@@ -134,5 +136,5 @@ export async function expectResultsTruth(page: Page, url: string, id: string): P
 async function newestAddresses(url: string, id: string): Promise<string[]> {
   const query = `{ job(id: ${id}) { emails(last: 200) { nodes { address } } } }`
   const { job } = await ask<{ job: { emails: Pick<EmailPage, 'nodes'> } }>(url, query)
-  return job.emails.nodes.map(({ address }) => address).toReversed()
+  return job.emails.nodes.map(({ address }) => readable(address)).toReversed()
 }
