@@ -1,43 +1,16 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, expect, test } from 'vitest'
 
-import { createOutgoing } from '../../jobs/outgoing.ts'
-import { startWorker } from '../../jobs/worker.ts'
-import { startApi, type TestApi } from '../support/api.ts'
-import { startDns } from '../support/dns.ts'
-import { jobEnds, openTestEngine, until } from '../support/engine.ts'
-import { testDatabase } from '../support/postgres.ts'
+import { jobEnds, until } from '../support/engine.ts'
+import { listBench } from '../support/list-bench.ts'
 import { startMailsso } from '../support/services/mailsso.ts'
 
 // What a user sees of a service that does not answer as it should, and how the job goes on when that is over.
 
-const database = await testDatabase()
-const { db, url } = database
 const mailsso = await startMailsso()
-const dns = await startDns({
-  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
-})
-const settings = {
-  dnsServers: [dns.server],
-  services: { mailsso: { url: mailsso.url, key: mailsso.key } },
-}
-let api: TestApi
-const closing: (() => Promise<unknown>)[] = [() => mailsso.close(), () => dns.close()]
-afterAll(async () => {
-  for (const close of closing.reverse()) await close()
-})
-beforeAll(async () => {
-  const engine = await openTestEngine(url, db, settings)
-  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
-  api = await startApi(database, { settings })
-  closing.push(
-    () => engine.close(),
-    () => outgoing.close(),
-    () => worker.stop(),
-    () => api.close(),
-  )
-})
+afterAll(() => mailsso.close())
+const bench = await listBench({ allDomains: true, services: { mailsso: { url: mailsso.url, key: mailsso.key } } })
+const { db, api } = bench
 beforeEach(() => mailsso.recovers())
 
 interface Shown {
@@ -50,11 +23,8 @@ interface Shown {
 }
 
 async function start(emails: string[]): Promise<string> {
-  const { started } = await api.data<{ started: { job: { id: string } } }>(
-    `mutation ($emails: [String!]) { started: startVerifyEmails(input: { emails: $emails, service: MAILSSO }) { ... on StartJobSuccess { job { id } } } }`,
-    { emails },
-  )
-  return started.job.id
+  const { job } = await bench.start({ emails, service: 'MAILSSO' })
+  return job!.id
 }
 
 async function shown(id: string): Promise<Shown> {

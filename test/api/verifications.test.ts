@@ -1,50 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import { createOutgoing } from '../../jobs/outgoing.ts'
-import { startWorker } from '../../jobs/worker.ts'
-import { startApi, type TestApi } from '../support/api.ts'
-import { startDns } from '../support/dns.ts'
-import { jobEnds, openTestEngine } from '../support/engine.ts'
-import { testDatabase } from '../support/postgres.ts'
+import { listBench } from '../support/list-bench.ts'
 import { addAddresses, addJob } from '../support/rows.ts'
 
-const database = await testDatabase()
-const { db, url } = database
-let api: TestApi
-let id: string
-const closing: (() => Promise<unknown>)[] = []
-afterAll(async () => {
-  for (const close of closing.reverse()) await close()
-})
+const { db, api, verify } = await listBench()
 
 const emails = ['zoe@firm.com', 'Zoe@Firm.com', 'info@firm.com', '', 'no address', 'ann@silent.com', 'bob@gone.com']
-
-beforeAll(async () => {
-  const dns = await startDns({
-    zone: {
-      'firm.com': { mx: [[10, 'mx.hosting.com']] },
-      'mx.hosting.com': { a: ['198.20.1.1'] },
-      'silent.com': { mx: [[0, '.']] },
-    },
-  })
-  closing.push(() => dns.close())
-  const engine = await openTestEngine(url, db, { dnsServers: [dns.server] })
-  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
-  closing.push(
-    () => engine.close(),
-    () => outgoing.close(),
-    () => worker.stop(),
-  )
-  api = await startApi(database)
-  closing.push(() => api.close())
-  const started = await api.data<{ startVerifyEmails: { job: { id: string } } }>(
-    `mutation ($emails: [String!]) { startVerifyEmails(input: { emails: $emails, depth: DNS, service: BUILTIN }) { ... on StartJobSuccess { job { id } } } }`,
-    { emails },
-  )
-  id = started.startVerifyEmails.job.id
-  await jobEnds(db, Number(id))
-})
+const id = String(await verify({ emails, depth: 'DNS', service: 'BUILTIN' }))
 
 test('a job shows each address of its list once, in the order of the list, with its verdict', async () => {
   const { job } = await api.data<{
@@ -187,21 +149,17 @@ test('statistics count by reason, domain, mail host and day, over all and by job
 })
 
 test('a verdict from the text alone is known to all, and answers who asks no more', async () => {
-  const started = await api.data<{ startVerifyEmails: { job: { id: string } } }>(
-    `mutation { startVerifyEmails(input: { emails: ["zoe@text.com", "sales@text.com", "ann@text.notatld", "no address"], depth: SYNTAX }) {
-      ... on StartJobSuccess { job { id } } } }`,
-  )
-  const { job } = started.startVerifyEmails
-  await jobEnds(db, Number(job.id))
-  const verdictsOf = async (jobId: string) =>
+  const emails = ['zoe@text.com', 'sales@text.com', 'ann@text.notatld', 'no address']
+  const jobId = String(await verify({ emails, depth: 'SYNTAX' }))
+  const verdictsOf = async (id: string) =>
     (
       await api.data<{ job: { verifications: { nodes: object[] } } }>(
         `query ($id: ID!) { job(id: $id) { verifications(first: 9) { nodes { address reason depth engine fromStore } } } }`,
-        { id: jobId },
+        { id },
       )
     ).job.verifications.nodes
   const byText = { depth: 'SYNTAX', engine: 'BUILTIN', fromStore: false }
-  expect(await verdictsOf(job.id)).toEqual([
+  expect(await verdictsOf(jobId)).toEqual([
     { address: 'zoe@text.com', reason: 'SYNTAX_OK', ...byText },
     { address: 'sales@text.com', reason: 'SYNTAX_OK', ...byText },
     { address: 'ann@text.notatld', reason: 'TLD_UNKNOWN', ...byText },
@@ -211,7 +169,7 @@ test('a verdict from the text alone is known to all, and answers who asks no mor
     `query ($id: ID!) { all: verificationStats(domain: "text.com") { total byReason { status reason count } }
       ofJob: verificationStats(jobId: $id) { total }
       address(email: "sales@text.com") { verification { reason } verifications { depth engine holdsUntil evidence } } }`,
-    { id: job.id },
+    { id: jobId },
   )
   expect(all).toEqual({ total: 2, byReason: [{ status: 'UNKNOWN', reason: 'SYNTAX_OK', count: 2 }] })
   expect(ofJob).toEqual({ total: 4 })
@@ -221,11 +179,8 @@ test('a verdict from the text alone is known to all, and answers who asks no mor
       { depth: 'SYNTAX', engine: 'BUILTIN', holdsUntil: null, evidence: { text: { ok: true, role: true } } },
     ],
   })
-  const again = await api.data<typeof started>(
-    `mutation { startVerifyEmails(input: { emails: ["zoe@text.com"], depth: SYNTAX }) { ... on StartJobSuccess { job { id } } } }`,
-  )
-  await jobEnds(db, Number(again.startVerifyEmails.job.id))
-  expect(await verdictsOf(again.startVerifyEmails.job.id)).toEqual([
+  const again = String(await verify({ emails: emails.slice(0, 1), depth: 'SYNTAX' }))
+  expect(await verdictsOf(again)).toEqual([
     { address: 'zoe@text.com', reason: 'SYNTAX_OK', ...byText, fromStore: true },
   ])
 })

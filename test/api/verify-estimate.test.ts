@@ -1,44 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 
 import { addSuppressions } from '../../db/suppressions.ts'
-import { createOutgoing } from '../../jobs/outgoing.ts'
-import { startWorker } from '../../jobs/worker.ts'
-import { startApi, type TestApi } from '../support/api.ts'
-import { startDns } from '../support/dns.ts'
-import { jobEnds, openTestEngine } from '../support/engine.ts'
-import { testDatabase } from '../support/postgres.ts'
+import { listBench } from '../support/list-bench.ts'
 import { addAddresses, addJob } from '../support/rows.ts'
 import { startMailsso } from '../support/services/mailsso.ts'
 import { uploadBytes } from '../support/upload.ts'
 
 // What a verification would come to, before it starts.
 
-const database = await testDatabase()
-const { db, url } = database
 const mailsso = await startMailsso()
-const dns = await startDns({
-  otherwise: (name) => (name.startsWith('mx.') ? { a: ['198.20.1.1'] } : { mx: [[10, 'mx.hosting.com']] }),
-})
-const settings = {
-  dnsServers: [dns.server],
+afterAll(() => mailsso.close())
+const { db, api, verify } = await listBench({
+  allDomains: true,
   services: { mailsso: { url: mailsso.url, key: mailsso.key }, hunter: { key: 'nobody is asked with it' } },
-}
-let api: TestApi
-const closing: (() => Promise<unknown>)[] = [() => mailsso.close(), () => dns.close()]
-afterAll(async () => {
-  for (const close of closing.reverse()) await close()
-})
-beforeAll(async () => {
-  const engine = await openTestEngine(url, db, settings)
-  const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
-  const worker = await startWorker({ engine, url, outgoing, slots: 4 })
-  api = await startApi(database, { settings })
-  closing.push(
-    () => engine.close(),
-    () => outgoing.close(),
-    () => worker.stop(),
-    () => api.close(),
-  )
 })
 
 async function check(input: object) {
@@ -50,14 +24,6 @@ async function check(input: object) {
   return check
 }
 const estimate = async (input: object) => (await check(input))['estimate']
-
-async function verify(input: object): Promise<void> {
-  const { started } = await api.data<{ started: { job: { id: string } } }>(
-    `mutation ($input: VerifyEmailsInput!) { started: startVerifyEmails(input: $input) { ... on StartJobSuccess { job { id } } } }`,
-    { input },
-  )
-  await jobEnds(db, Number(started.job.id))
-}
 
 test('says how many are new, how many the store answers, what the other rows are, and how many calls may cost', async () => {
   const emails = ['valid1@paid.com', 'valid2@paid.com', 'VALID1@paid.com', 'new@paid.com', 'no address', '']

@@ -1,8 +1,10 @@
 import { afterAll, expect } from 'vitest'
 
+import type { Settings } from '../../jobs/job-kind.ts'
 import { createOutgoing } from '../../jobs/outgoing.ts'
 import { startWorker } from '../../jobs/worker.ts'
 import { startApi } from './api.ts'
+import type { DnsName } from './dns-zone.ts'
 import { startDns } from './dns.ts'
 import { jobEnds, openTestEngine } from './engine.ts'
 import { testDatabase } from './postgres.ts'
@@ -12,24 +14,28 @@ interface Started {
   issues?: { path: string[]; code: string; message: string }[]
 }
 
+const zone: Record<string, DnsName> = {
+  'firm.com': { mx: [[10, 'mx.hosting.com']] },
+  'mx.hosting.com': { a: ['198.20.1.1'] },
+  'silent.com': { mx: [[0, '.']] },
+}
+
 /**
  * For a test file about lists that are verified over the API: a database of its own, the API, a worker of four slots, and DNS in which `firm.com` has a mail
- * host and `silent.com` says that it takes no mail. All is closed after the last test.
+ * host, and with `allDomains` every other one too, while `silent.com` says that it takes no mail. All is closed after the last test.
  */
-export async function listBench() {
+export async function listBench({
+  allDomains = false,
+  services = {},
+}: { allDomains?: boolean; services?: NonNullable<Settings['services']> } = {}) {
   const database = await testDatabase()
   const { db, url } = database
-  const dns = await startDns({
-    zone: {
-      'firm.com': { mx: [[10, 'mx.hosting.com']] },
-      'mx.hosting.com': { a: ['198.20.1.1'] },
-      'silent.com': { mx: [[0, '.']] },
-    },
-  })
-  const engine = await openTestEngine(url, db, { dnsServers: [dns.server] })
+  const dns = await startDns({ zone, otherwise: () => (allDomains ? zone['firm.com'] : undefined) })
+  const settings = { dnsServers: [dns.server], services }
+  const engine = await openTestEngine(url, db, settings)
   const outgoing = createOutgoing({ allowHosts: [], userAgent: 'Mailquarry-test' })
   const worker = await startWorker({ engine, url, outgoing, slots: 4 })
-  const api = await startApi(database)
+  const api = await startApi(database, { settings })
   afterAll(async () => {
     await api.close()
     await worker.stop()
