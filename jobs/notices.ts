@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, sql, type Transaction } from 'kysely'
 
 import type { DB } from '../db/types.ts'
 
@@ -10,6 +10,8 @@ export const channels = {
   wake: 'mailquarry_wake',
   /** `{"stop":[jobId, …]}`: running handlers of these jobs stop. */
   control: 'mailquarry_control',
+  /** Empty: somebody was forgotten. */
+  forgotten: 'mailquarry_forgotten',
 } as const
 
 /** NOTIFY allows 8,000 bytes a payload. */
@@ -78,4 +80,9 @@ export function createNotices(db: Kysely<DB>, fail: (error: unknown) => void, ev
 export async function notifyStop(db: Kysely<DB>, jobIds: number[]): Promise<void> {
   if (jobIds.length > 0)
     await sql`select pg_notify(${channels.control}, ${JSON.stringify({ stop: jobIds })})`.execute(db)
+}
+
+/** Tells all who show what is stored that somebody was forgotten, once this transaction has ended. */
+export async function notifyForgotten(trx: Transaction<DB>): Promise<void> {
+  await sql`select pg_notify(${channels.forgotten}, '')`.execute(trx)
 }

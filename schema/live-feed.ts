@@ -58,6 +58,11 @@ export interface JobsChangeItem {
   reload: boolean
 }
 
+/** The one payload of `forgotten`. */
+export interface Forgetting {
+  forgotten: true
+}
+
 /** Live events: what subscriptions stand on. Iterators are pulled, hold no more than a cursor, and end by `return()`. */
 export interface LiveFeed {
   /**
@@ -71,6 +76,8 @@ export interface LiveFeed {
    */
   jobResults(viewer: Viewer, jobId: number, after?: ResultKey): AsyncIterableIterator<JobResultsItem>
   jobs(viewer: Viewer, filter: JobFilter): AsyncIterableIterator<JobsChangeItem>
+  /** Whenever somebody was forgotten, or may have been while nothing was heard. What follows a job lets go of them by itself. */
+  forgotten(): AsyncIterableIterator<Forgetting>
   /** Whether changes are heard of at once; otherwise they come by polling. */
   listening(): boolean
   /** Items a second over the last seconds; undefined where the job is not sampled. */

@@ -6,7 +6,15 @@ import { NotFoundType } from './errors.ts'
 import { JobEmail } from './job-email.ts'
 import { JobEvent } from './job-event.ts'
 import { Job, JobFilter, jobFilterRow } from './job.ts'
-import type { JobEventItem, JobResultsItem, JobsChangeItem, ResultBatch, Resync, Snapshot } from './live-feed.ts'
+import type {
+  Forgetting,
+  JobEventItem,
+  JobResultsItem,
+  JobsChangeItem,
+  ResultBatch,
+  Resync,
+  Snapshot,
+} from './live-feed.ts'
 import { parseJobId } from './node.ts'
 import { JobVerification } from './verification.ts'
 
@@ -91,7 +99,7 @@ const JobsChange = builder.objectRef<JobsChangeItem>('JobsChange').implement({
     }),
     reload: t.exposeBoolean('reload', {
       description:
-        'True where the server may have missed a change, as after a lost connection to its database: load the list anew. Then there is no job.',
+        'True where the server may have missed a change, as after a lost connection to its database, or somebody was forgotten: load the list anew. Then there is no job.',
     }),
   }),
 })
@@ -141,5 +149,11 @@ builder.subscriptionFields((t) => ({
     subscribe: (_root, { filter }, { live, viewer }) =>
       live.jobs(viewer, jobFilterRow(filter)) as AsyncIterable<JobsChangeItem>,
     resolve: (item) => item,
+  }),
+  forgotten: t.boolean({
+    description:
+      'Silent until somebody is forgotten (`forgetAddress`), then true each time: what you hold may name them still, so load it anew. True also where the server may not have heard of it, as after a lost connection to its database; what you miss while you are not connected is not told.',
+    subscribe: (_root, _args, { live }) => live.forgotten() as AsyncIterable<Forgetting>,
+    resolve: ({ forgotten }) => forgotten,
   }),
 }))

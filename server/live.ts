@@ -10,6 +10,7 @@ import { batched } from '../schema/batched.ts'
 import type { Activity, JobSource, LiveFeed } from '../schema/live-feed.ts'
 import { JobFollower } from './live/follow-job.ts'
 import { ResultsFollower } from './live/follow-results.ts'
+import { Forgettings } from './live/forgettings.ts'
 import { createJobWatches } from './live/job-watches.ts'
 import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
 import { JobsFeed } from './live/jobs-feed.ts'
@@ -51,23 +52,31 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
 
   const watches = createJobWatches({ db, present, sample, warn })
   const feed = new JobsFeed(present)
+  const forgettings = new Forgettings()
   const feedReader = createJobsFeedReader({ db, feed, sample, warn })
   const poll = () => {
     watches.poll()
     feedReader.poll()
     rates.forgetStale()
   }
+  /** Somebody was forgotten, or may have been, with changes that nobody told of. */
+  const letGo = () => {
+    watches.letGo()
+    feed.reload()
+    forgettings.tell()
+  }
   const listener = await listenForEver({
     url,
-    channels: [channels.jobs],
+    channels: [channels.jobs, channels.forgotten],
     log,
-    onNotice(_channel, payload) {
+    onNotice(channel, payload) {
+      if (channel === channels.forgotten) return letGo()
       const ids = changedJobs(payload)
       watches.changed(ids)
       feedReader.changed(ids)
     },
     onGap() {
-      feed.reload()
+      letGo()
       poll()
     },
   })
@@ -77,6 +86,7 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
     jobEvents: (viewer, jobId, after) => new JobFollower(watches, { viewer, jobId, after }),
     jobResults: (viewer, jobId, after) => new ResultsFollower(watches, { viewer, jobId, after }),
     jobs: (viewer, filter) => feed.follow(viewer, filter),
+    forgotten: () => forgettings.follow(),
     ratePerSecond: rates.of,
     listening: listener.listening,
     noticeLagMs: listener.lagMs,
@@ -86,6 +96,7 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
       feedReader.close()
       watches.close()
       feed.close()
+      forgettings.close()
       await listener.close()
     },
   }

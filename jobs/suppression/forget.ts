@@ -2,6 +2,7 @@ import { removeAddress } from '../../db/forgetting.ts'
 import { addressesToForget, awaitSteps, beginForgetting, endForgetting } from '../../db/suppressions.ts'
 import { whileAlone } from '../../db/while-alone.ts'
 import type { Engine } from '../engine.ts'
+import { notifyForgotten } from '../notices.ts'
 import { forgetInResultFiles } from '../result-file/keep.ts'
 
 type Stores = Pick<Engine, 'db' | 'blobs' | 'copyOut'>
@@ -28,7 +29,10 @@ async function forget(stores: Stores, address: string): Promise<number> {
   await awaitSteps(db)
   const rows = await removeAddress(db, address)
   await forgetInResultFiles(stores, address)
-  await endForgetting(db, address)
+  await db.transaction().execute(async (trx) => {
+    await endForgetting(trx, address)
+    await notifyForgotten(trx)
+  })
   return rows
 }
 

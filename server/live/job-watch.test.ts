@@ -62,6 +62,25 @@ test('publishes at most 4 snapshots a second, and the last state always', () => 
   expect(watch.snapshot?.job.done).toBe(100)
 })
 
+test('lets go of what a person who was forgotten may stand in: events are read from the log, and the next look is a snapshot', () => {
+  const watch = started()
+  watch.takeIn(job({ seq: 3 }), events(1, 3))
+  vi.advanceTimersByTime(1_000)
+  const before = watch.snapshot
+  watch.letGo()
+  expect(watch.event(3)).toBe('read')
+  expect(watch.event(4)).toBeUndefined()
+  watch.takeIn(job({ seq: 3, title: '[forgotten]' }), [])
+  expect(watch.snapshot?.job.title).toBe('[forgotten]')
+  const after = watch.snapshot
+  expect(after).not.toBe(before)
+  vi.advanceTimersByTime(1_000)
+  watch.takeIn(job({ seq: 3, title: '[forgotten]' }), [])
+  expect(watch.snapshot, 'told once').toBe(after)
+  watch.takeIn(job({ seq: 4 }), events(4, 4))
+  expect(watch.event(4)).toMatchObject({ seq: 4 })
+})
+
 test('publishes nothing where nothing changed, unless the last snapshot is old and the job runs', () => {
   const watch = started()
   const first = watch.snapshot

@@ -36,6 +36,8 @@ export class JobWatch {
   #ring: EventRow[] = []
   #latest: JobSource | undefined
   #publishedAt = -Infinity
+  /** What was published may say what is not so any more, though no counter tells. */
+  #outdated = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(jobId: number) {
@@ -70,7 +72,7 @@ export class JobWatch {
     this.#append(events)
     this.behind = job.seq > this.lastSeq
     const stale = job.state === 'RUNNING' && performance.now() - this.#publishedAt > staleMs
-    const news = !this.behind && (stale || fingerprint(job) !== fingerprint(this.#latest))
+    const news = !this.behind && (stale || this.#outdated || fingerprint(job) !== fingerprint(this.#latest))
     if (!this.behind) this.#latest = job
     const many = events.length > 0 && this.watchers.size > watchersAtOnce
     const waitMs = Math.max(this.#waitMs(), many ? this.watchers.size * msPerWatcher : 0)
@@ -99,6 +101,13 @@ export class JobWatch {
     if (this.#ring.length > ringSize) this.#ring.splice(0, this.#ring.length - ringSize)
   }
 
+  /** Texts in the database have changed: events and results are there to be read, and the next look at the job is news. */
+  letGo(): void {
+    this.#ring = []
+    this.#outdated = true
+    this.results?.letGo()
+  }
+
   end(): void {
     this.gone = true
     clearTimeout(this.#timer)
@@ -113,6 +122,7 @@ export class JobWatch {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#publishedAt = performance.now()
+    this.#outdated = false
     this.snapshot = { job: this.#latest! }
     this.wakeAll()
   }

@@ -23,6 +23,8 @@ export interface JobWatches extends WatchedJobs {
   changed(jobIds: Iterable<number>): void
   /** Reads all anew: a snapshot gets old even if nothing happens, since rates and waits change by themselves. */
   poll(): void
+  /** Somebody was forgotten: what is in memory may name them, and is read anew. */
+  letGo(): void
   /** How many jobs are watched, and by how many. */
   load(): { jobs: number; followers: number }
   close(): void
@@ -167,6 +169,10 @@ export function createJobWatches(deps: {
     readResults: (jobId, after, upToStep, watcher) => untilRead(watcher, () => readResults(jobId, after, upToStep)),
     changed: readAgain,
     poll: () => readAgain(watches.keys()),
+    letGo() {
+      for (const watch of watches.values()) watch.letGo()
+      readAgain(watches.keys())
+    },
     load: () => ({
       jobs: watches.size,
       followers: watches.values().reduce((sum, watch) => sum + watch.watchers.size, 0),

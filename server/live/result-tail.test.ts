@@ -23,6 +23,16 @@ test('keeps the last 2,000 results: who is further behind reads them', () => {
   expect(tail.next(endOfStep(6))).toMatchObject({ cursor: endOfStep(7) })
 })
 
+test('lets go of what was told: who is behind reads it, and what comes is told to all', () => {
+  const tail = new ResultTail(endOfStep(1))
+  tail.takeIn(rows(2, 3), endOfStep(2))
+  tail.letGo()
+  expect(tail.next(endOfStep(1))).toBe('read')
+  expect(tail.next(endOfStep(2))).toBeUndefined()
+  tail.takeIn(rows(3, 1), endOfStep(3))
+  expect(tail.next(endOfStep(2))).toMatchObject({ results: rows(3, 1) })
+})
+
 test('a look that finds nothing moves on nobody but the next look', () => {
   const tail = new ResultTail(endOfStep(1))
   expect(tail.takeIn([], endOfStep(9))).toBe(false)

@@ -46,6 +46,12 @@ export class ResultTail {
     return ended
   }
 
+  /** What was told may have changed: who is behind reads it from the table. */
+  letGo(): void {
+    this.#spans = []
+    this.#kept = 0
+  }
+
   /** What comes next behind a key: the same batch for all who have come equally far. `read`: only the table has it. */
   next(after: ResultKey): ResultBatch | 'read' | undefined {
     if (compareResultKeys(after, this.last) >= 0) return undefined
