@@ -4,7 +4,6 @@ import type { DomainFacts, Evidence, MailRoute, TextFacts } from '../engines/ver
 import { seenOf } from '../engines/verify/seen.ts'
 import { isDisposableDomain, textFacts } from '../engines/verify/text-facts.ts'
 import { verdict } from '../engines/verify/verdict.ts'
-import type { Care } from '../job-kind.ts'
 import { type About, createJudge } from './judge.ts'
 import { learnDomains } from './learn-domains.ts'
 import { type Candidate, emptyMailboxRound, type MailboxChecks, type MailboxRound } from './mailbox-checks.ts'
@@ -20,13 +19,12 @@ export interface CheckArgs extends Pick<VerifyArgs, 'io' | 'jobId' | 'signal'> {
   mailboxes: MailboxChecks
 }
 
-/** Checks what can be checked now. A run that must be careful gets one answer at a time, and after many crashes gives that address up. */
-export async function checkItems(args: CheckArgs, items: readonly OpenItem[], care: Care): Promise<MailboxRound> {
-  if (care === 'normal') return checkAll(args, items)
-  if (care === 'give-up-one') return { ...emptyMailboxRound(), answered: [givenUp(args, items[0]!)] }
+/** Checks what can be checked now, for at most so many addresses at once: then with the first of them that there is anything to say of. */
+export async function checkItems(args: CheckArgs, items: readonly OpenItem[], atOnce: number): Promise<MailboxRound> {
+  if (items.length <= atOnce) return checkAll(args, items)
   const all = emptyMailboxRound()
-  for (const item of items) {
-    const round = await checkAll(args, [item])
+  for (let from = 0; from < items.length; from += atOnce) {
+    const round = await checkAll(args, items.slice(from, from + atOnce))
     if (round.answered.length + round.kept.length > 0 || round.askStore) return round
     all.held += round.held
     const wait = earlier(all.wait, round.wait)
@@ -123,7 +121,11 @@ function domainFacts(stored: KnownDomain): DomainFacts {
   return facts
 }
 
-/** It has brought down the worker, or this run, again and again. */
+/** An address that has brought down the worker, or this run, again and again. */
+export function giveUp(args: CheckArgs, item: OpenItem): MailboxRound {
+  return { ...emptyMailboxRound(), answered: [givenUp(args, item)] }
+}
+
 function givenUp({ io, plan }: CheckArgs, item: OpenItem): Answered {
   const at = io.now()
   const { depth, engine } = plan
