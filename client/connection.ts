@@ -3,6 +3,8 @@ import type { Client, FormattedExecutionResult, Sink, SubscribePayload } from 'g
 import { inject, onScopeDispose, readonly, ref } from 'vue'
 import type { InjectionKey, Ref } from 'vue'
 
+import { dropDeadSockets } from './dead-sockets.ts'
+
 /** Where the messages of a subscription go. */
 export type MessageSink = Sink<FormattedExecutionResult<Record<string, unknown>, unknown>>
 
@@ -16,6 +18,8 @@ export interface Connection {
   since: Readonly<Ref<number>>
   /** How far what is on the screen reaches, as epoch milliseconds: to the end of the last time `live`; undefined while that is now, or never was. */
   liveUntil: Readonly<Ref<number | undefined>>
+  /** As the browser's own, but not over a socket that may be dead. */
+  fetch: typeof fetch
   subscribe: (payload: SubscribePayload, sink: MessageSink) => () => void
   /** Runs after each connection but the first: what was missed has to be asked for. Returns how to stop it. */
   onReconnect: (run: () => void) => () => void
@@ -51,6 +55,7 @@ export function createConnection(url: string): Connection {
   let closed = false
   let held: PromiseWithResolvers<void> | undefined
   const pauses = new Set<() => void>()
+  let deadSocketsDropped = Promise.resolve()
   let client = open()
 
   function setState(next: ConnectionState) {
@@ -96,10 +101,10 @@ export function createConnection(url: string): Connection {
         ping(received) {
           if (received) return
           clearTimeout(pongTimer)
-          pongTimer = setTimeout(
-            () => socket?.close(CloseCode.ConnectionAcknowledgementTimeout, 'No pong'),
-            pongWithinMs,
-          )
+          pongTimer = setTimeout(() => {
+            socket?.close(CloseCode.ConnectionAcknowledgementTimeout, 'No pong')
+            suspectSockets()
+          }, pongWithinMs)
         },
         pong(received) {
           if (received) clearTimeout(pongTimer)
@@ -114,6 +119,10 @@ export function createConnection(url: string): Connection {
         },
       },
     })
+  }
+
+  function suspectSockets() {
+    deadSocketsDropped = dropDeadSockets(health)
   }
 
   function tellFailedTry() {
@@ -181,10 +190,15 @@ export function createConnection(url: string): Connection {
     state: readonly(state),
     since: readonly(since),
     liveUntil: readonly(liveUntil),
+    async fetch(...request) {
+      await deadSocketsDropped
+      return fetch(...request)
+    },
     subscribe,
     onReconnect: (run) => added(onReconnect, run),
     onFailedTry: (run) => added(onFailedTry, run),
     reconnect() {
+      suspectSockets()
       if (held) return
       if (pauses.size === 0) client.terminate()
       for (const skip of pauses) skip()

@@ -14,6 +14,7 @@ export function createApiClient(connection: Connection, session: Session): Clien
   return new Client({
     url: '/graphql',
     preferGetMethod: false,
+    fetch: connection.fetch,
     // Shows what is known at once and asks again: what is on the screen may have changed meanwhile.
     requestPolicy: 'cache-and-network',
     fetchOptions: { headers: { 'x-graphql-yoga-csrf': '1' } },

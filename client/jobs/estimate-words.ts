@@ -1,9 +1,18 @@
 import { formatAbout, formatCount, formatCounted } from '../ui/format.ts'
-import type { Estimate } from './use-input-check.ts'
+
+interface Estimate {
+  items: number | null
+  fresh: number | null
+  known: number | null
+  repeated: number | null
+  unusable: number | null
+  paidCalls: number | null
+  seconds: number | null
+}
 
 /** `at most 50 pages, about 49 s`; `12 rows, 7 new, 3 known already, 2 repeated, at most 7 paid calls`. `item`: what they are called, one and several. */
 export function wordsOfEstimate(
-  { items, fresh, known, repeated, unusable, paidCalls, seconds }: Omit<Estimate, 'basis'>,
+  { items, fresh, known, repeated, unusable, paidCalls, seconds }: Estimate,
   item: readonly [one: string, many: string],
 ): string {
   const most = fresh === null ? 'at most ' : ''

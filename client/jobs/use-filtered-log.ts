@@ -68,7 +68,7 @@ export function useFilteredLog(
   }
 
   watch(
-    () => toValue(filter),
+    [() => toValue(filter), log.beginnings],
     () => {
       turn++
       history.value = []

@@ -5,7 +5,7 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 import type { Ref, ShallowRef } from 'vue'
 
 import { graphql } from '../graphql.ts'
-import { mergeEvents } from './event-log.ts'
+import { beforeFirstGap, mergeEvents } from './event-log.ts'
 
 export const JobLogEvent = graphql(`
   fragment JobLogEvent on JobEvent @_unmask {
@@ -44,6 +44,8 @@ export const JobHistory = graphql(
 )
 
 const pageSize = 200
+/** What is missed is fetched in so many pages at most; where more has happened, the log begins anew with them. */
+const pagesMissed = 25
 /** More than anybody reads, and little enough for a tab that is left open for days. */
 const mostHeld = 20_000
 /** Events of a busy job are put on the screen together. */
@@ -57,8 +59,12 @@ export interface JobLog {
   /** The page that was asked for last could not be read. */
   failure: Readonly<ShallowRef<CombinedError | undefined>>
   loadEarlier(): Promise<void>
+  /** How often it has begun anew, with a hole between what it held and what it holds. */
+  beginnings: Readonly<Ref<number>>
   /** Forgets everything and begins with the newest page. Returns the last number known, or undefined if the server gave no answer. */
   reload(): Promise<number | undefined>
+  /** Fetches what has happened since, by the page: the stream would tell it one by one. Returns as `reload` does. */
+  catchUp(): Promise<number | undefined>
   add(event: LogEvent): void
 }
 
@@ -69,12 +75,20 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   const hasEarlier = ref(false)
   const loading = ref(false)
   const failure = shallowRef<CombinedError>()
+  const beginnings = ref(0)
   let startCursor: string | undefined
   let arrived: LogEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
 
   function flush() {
+    take()
+    onFlush(events.value)
+  }
+
+  /** Puts what has arrived where it belongs. */
+  function take() {
+    clearTimeout(timer)
     timer = undefined
     const merged = mergeEvents(events.value, arrived)
     arrived = []
@@ -85,14 +99,15 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
       hasEarlier.value = true
     }
     events.value = merged
-    onFlush(merged)
+  }
+
+  function fetchPage(before: string | undefined) {
+    return client.query(JobHistory, { id, last: pageSize, before }, { requestPolicy: 'network-only' }).toPromise()
   }
 
   async function loadPage(before: string | undefined): Promise<boolean> {
     loading.value = true
-    const { data, error } = await client
-      .query(JobHistory, { id, last: pageSize, before }, { requestPolicy: 'network-only' })
-      .toPromise()
+    const { data, error } = await fetchPage(before)
     loading.value = false
     failure.value = error
     if (!data?.job) return false
@@ -103,11 +118,40 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     return true
   }
 
+  async function catchUp() {
+    take()
+    const known = beforeFirstGap(events.value) ?? lastSeq()
+    if (known === 0) return reload()
+    let missed: LogEvent[] = []
+    let before: string | undefined
+    for (let pages = 0; pages < pagesMissed; pages++) {
+      const { data, error } = await fetchPage(before)
+      if (error || !data?.job) return undefined
+      const { nodes, pageInfo } = data.job.events
+      missed = [...nodes, ...missed]
+      before = pageInfo.startCursor ?? undefined
+      if (!pageInfo.hasPreviousPage || (nodes[0]?.seq ?? 0) <= known + 1) {
+        events.value = mergeEvents(events.value, missed)
+        return lastSeq()
+      }
+    }
+    events.value = missed
+    startCursor = before
+    hasEarlier.value = true
+    beginnings.value++
+    return lastSeq()
+  }
+
+  function lastSeq(): number {
+    return events.value.at(-1)?.seq ?? 0
+  }
+
   async function reload() {
     events.value = []
     arrived = []
+    beginnings.value++
     const loaded = await loadPage(undefined)
-    return loaded ? (events.value.at(-1)?.seq ?? 0) : undefined
+    return loaded ? lastSeq() : undefined
   }
 
   return {
@@ -115,7 +159,9 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     hasEarlier,
     loading,
     failure,
+    beginnings,
     reload,
+    catchUp,
     async loadEarlier() {
       if (loading.value) return
       if (startCursor === undefined) await reload()

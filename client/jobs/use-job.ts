@@ -173,6 +173,17 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     following.value = true
   }
 
+  const catchingUp = ref(false)
+  /** After a time without a connection. The stream is left before it has been asked to tell again all that was missed. */
+  async function catchUp() {
+    catchingUp.value = true
+    stopFollowing?.()
+    const known = log.events.value.at(-1)?.seq ?? 0
+    const lastSeq = await log.catchUp()
+    if (!disposed) follow(lastSeq ?? known)
+    catchingUp.value = false
+  }
+
   /** The server has ended the stream: because the job has ended, or by a fault. */
   function onOver() {
     refresh()
@@ -201,11 +212,12 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
         goOn()
       }
     },
-    () => !following.value,
+    () => !following.value && !catchingUp.value,
   )
   useOnReconnect(() => {
     if (log.failure.value) void begin()
-    else goOn()
+    else if (stopFollowing) void catchUp()
+    else if (!catchingUp.value) goOn()
   })
 
   let disposed = false

@@ -22,11 +22,6 @@ export async function makeUpload(api: string, sizeBytes: number, name = 'list.cs
   return made.headers.get('location')!
 }
 
-/** Of the path of an upload. */
-export function idOf(path: string): string {
-  return path.slice('/upload/'.length)
-}
-
 export async function appendBytes(url: string, offset: number, bytes: Buffer): Promise<Response> {
   return fetch(url, { method: 'PATCH', headers: headers.append(offset), body: Buffer.from(bytes) })
 }
@@ -36,7 +31,7 @@ export async function uploadBytes(api: string, bytes: Buffer, name?: string): Pr
   const path = await makeUpload(api, bytes.length, name)
   const { status } = await appendBytes(api + path, 0, bytes)
   if (status !== 204) throw new Error(`the bytes were not taken: ${status}`)
-  return idOf(path)
+  return path.slice('/upload/'.length)
 }
 
 /** A complete upload of texts, which are made twice and never held together; its id. */
@@ -57,7 +52,7 @@ export async function uploadPieces(api: string, pieces: () => Iterable<string>):
     if (heldBytes > 8 << 20) await send()
   }
   await send()
-  return idOf(path)
+  return path.slice('/upload/'.length)
 }
 
 export async function offsetOf(url: string): Promise<number> {

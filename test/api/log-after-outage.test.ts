@@ -1,0 +1,68 @@
+import { Client, fetchExchange } from '@urql/core'
+import urql from '@urql/vue'
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+import { createApp, effectScope } from 'vue'
+
+import { useJobLog } from '../../client/jobs/use-job-log.ts'
+import { localOwner } from '../../server/auth.ts'
+import { startApi } from '../support/api.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { addJob } from '../support/rows.ts'
+
+// What the page of a job does to be right again when the connection is back.
+
+const database = await testDatabase()
+const api = await startApi(database)
+afterAll(() => api.close())
+
+async function openLog(events: number) {
+  const jobId = await addJob(database.db, { owner: localOwner, state: 'COMPLETED' })
+  const happen = (from: number, to: number) =>
+    sql`insert into job_events (job_id, seq, type) select ${jobId}, i, 'note' from generate_series(${from}::int, ${to}::int) i`.execute(
+      database.db,
+    )
+  await happen(1, events)
+  let requests = 0
+  const client = new Client({
+    url: `${api.url}/graphql`,
+    preferGetMethod: false,
+    fetchOptions: { headers: { 'x-graphql-yoga-csrf': '1' } },
+    fetch(...request) {
+      requests++
+      return fetch(...request)
+    },
+    exchanges: [fetchExchange],
+  })
+  const app = createApp({}).use(urql, client)
+  const log = app.runWithContext(() => effectScope().run(() => useJobLog(String(jobId), () => {})))!
+  expect(await log.reload()).toBe(events)
+  return { log, happen, requests: () => requests }
+}
+
+test('events that were missed are fetched by the page, without a hole to what was there', async () => {
+  const { log, happen, requests } = await openLog(50)
+  await happen(51, 700)
+  const before = requests()
+  expect(await log.catchUp()).toBe(700)
+  expect(log.events.value.map(({ seq }) => seq)).toEqual(Array.from({ length: 700 }, (_, i) => i + 1))
+  expect(requests() - before).toBe(4)
+  expect(log.hasEarlier.value).toBe(false)
+  expect(log.beginnings.value).toBe(1)
+
+  // Nothing has happened: one look.
+  expect(await log.catchUp()).toBe(700)
+  expect(requests() - before).toBe(5)
+})
+
+test('after an outage in which too much has happened the log begins anew with the newest', async () => {
+  const { log, happen } = await openLog(50)
+  await happen(51, 5_100)
+  expect(await log.catchUp()).toBe(5_100)
+  expect(log.events.value.map(({ seq }) => seq)).toEqual(Array.from({ length: 5_000 }, (_, i) => i + 101))
+  expect(log.hasEarlier.value).toBe(true)
+  expect(log.beginnings.value).toBe(2)
+  await log.loadEarlier()
+  expect(log.hasEarlier.value).toBe(false)
+  expect(log.events.value[0]?.seq).toBe(1)
+})
