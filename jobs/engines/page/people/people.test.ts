@@ -73,6 +73,9 @@ describe('cards', () => {
     ['<a href="mailto:%22Jane%20Roe%22%20%3Cjane.roe@acme.com%3E">x</a>', 'Jane Roe / - / - / -'],
     ['<h4>Prof. Dr. Jane van der Roe, M.Sc.</h4><p>jane.roe@acme.com</p>', 'Jane van der Roe / - / - / -'],
     ['<td>jane.roe@acme.com</td><td>Jane Roe</td>', 'Jane Roe / - / - / -'],
+    ['<p>By Jane Roe</p><p>jane.roe@acme.com</p>', 'Jane Roe / - / - / -'],
+    ['<p>Written by Jane Roe</p><p>jane@acme.com</p>', 'Jane Roe / - / - / -'],
+    ['<p>Contact Jane Roe</p><p>jane@acme.com</p>', 'Jane Roe / - / - / -'],
   ])('%s', (body, expected) => expect(Object.values(people(body))).toEqual([expected]))
 })
 
@@ -85,6 +88,7 @@ describe('no name is guessed', () => {
       '<h3>Jane Roe</h3><p>info@acme.com</p><p>x</p><p>jroe@acme.com</p><p>Bob</p>'.replace('jroe', 'bob'),
     ],
     ['from words of a menu', '<p>Sales Team</p><p>Sales Support</p><p>sales.support@acme.com</p>'],
+    ['from an abbreviation', '<p>Debian CD-ROM</p><p>debian-cd@acme.com</p>'],
     ['from two letters', '<h3>Jane Roe</h3><p>jr@acme.com</p>'],
     ['from far away', `<h3>Jane Roe</h3>${'<p>text</p>'.repeat(9)}<p>jane.roe@acme.com</p>`],
   ])('%s', (_, body) => {

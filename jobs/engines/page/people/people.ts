@@ -1,7 +1,7 @@
 import { localPartKind } from '../../address/local-part.ts'
 import type { PersonFacts } from '../hiding/discovery.ts'
 import type { PageText } from '../reading/page-text.ts'
-import { likeness, looksLikeName, withoutTitles } from './person-name.ts'
+import { likeness, looksLikeName, bareName } from './person-name.ts'
 
 /**
  * Who reads an address, by what stands beside it: a heading, a line or a cell of the same card that is a name and fits the local part; then, in
@@ -45,7 +45,7 @@ export class People {
     const last = Math.min(this.text.blockCount - 1, to + 3)
     for (let i = from; i <= last; i++) {
       // behind the address another card may begin
-      if (i > to && (this.withAddress.has(i) || looksLikeName(withoutTitles(this.read(i))))) break
+      if (i > to && (this.withAddress.has(i) || looksLikeName(bareName(this.read(i))))) break
       const text = this.read(i)
       if (facts.position === undefined && i <= to + 1) {
         const position = positionIn(text, personName)
@@ -77,7 +77,7 @@ function nameIn(text: string, local: string): string | undefined {
   if (text.length > longestCardLine) return nameInSentence(text, local)
   let best: string | undefined
   for (const piece of text.split(/\s[–—|-]\s|[,|•·:;()<>/]|\s{2,}/)) {
-    const name = withoutTitles(piece)
+    const name = bareName(piece)
     if (!looksLikeName(name)) continue
     const fit = likeness(name, local)
     if (fit === 2) return name
@@ -111,7 +111,7 @@ function nameInSentence(text: string, local: string): string | undefined {
     // a sentence, too, begins large: "Contact Jane Doe"; but "J. Jane Doe" is all name
     for (let from = parts.length - 2; from >= 0; from--) {
       while (from > 0 && /^\p{Lu}\.$/u.test(parts[from - 1]!)) from--
-      const name = withoutTitles(parts.slice(from).join(' '))
+      const name = bareName(parts.slice(from).join(' '))
       if (looksLikeName(name) && likeness(name, local) === 2) {
         found = name
         break

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { likeness, looksLikeName, withoutTitles } from './person-name.ts'
+import { bareName, likeness, looksLikeName } from './person-name.ts'
 
 describe('likeness of a name and a local part', () => {
   it.each([
@@ -32,10 +32,16 @@ describe('likeness of a name and a local part', () => {
 })
 
 describe('what looks like a name', () => {
-  it.each(['Jane Roe', 'Jane van der Roe', 'J. R. Roe', 'Jean-Luc Étienne', "Sinéad O'Connor", '山田 太郎'])(
-    '%s does',
-    (text) => expect(looksLikeName(text)).toBe(true),
-  )
+  it.each([
+    'Jane Roe',
+    'Jane van der Roe',
+    'J. R. Roe',
+    'Jean-Luc Étienne',
+    "Sinéad O'Connor",
+    'Jeanne DUPONT-ROY',
+    'Kim Lee-Ho',
+    '山田 太郎',
+  ])('%s does', (text) => expect(looksLikeName(text)).toBe(true))
   it.each([
     'Jane',
     'jane roe',
@@ -46,10 +52,12 @@ describe('what looks like a name', () => {
     'Head of Sales',
     'a@b c@d',
     'Jane Roe Jane Roe Jane Roe',
+    'Debian CD-ROM',
+    'Debian CD-R',
   ])('%s does not', (text) => expect(looksLikeName(text)).toBe(false))
 })
 
-describe('titles', () => {
+describe('the name alone', () => {
   it.each([
     ['Dr. Jane Roe', 'Jane Roe'],
     ['Prof. Dr. med. Jane Roe', 'Jane Roe'],
@@ -60,5 +68,10 @@ describe('titles', () => {
     ['Drew Roe', 'Drew Roe'],
     ['Frank Roe', 'Frank Roe'],
     ['Prof Roe', 'Roe'],
-  ])('%s', (text, name) => expect(withoutTitles(text)).toBe(name))
+    ['By Jane Roe', 'Jane Roe'],
+    ['Written by Dr. Jane Roe', 'Jane Roe'],
+    ['posted by Jane Roe', 'Jane Roe'],
+    ['Contact Jane Roe', 'Jane Roe'],
+    ['Byron Roe', 'Byron Roe'],
+  ])('%s', (text, name) => expect(bareName(text)).toBe(name))
 })

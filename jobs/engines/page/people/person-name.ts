@@ -46,7 +46,10 @@ function compare(words: string[], stem: string, squeezed: string): 0 | 1 | 2 {
   return 0
 }
 
-/** Whether a short text may be somebody's name: two to five words that begin large, none of which is a word of menus and cards. */
+/**
+ * Whether a short text may be somebody's name: two to five words that begin large, none of which is a word of menus and cards, and the last
+ * no abbreviation such as CD-ROM.
+ */
 export function looksLikeName(text: string): boolean {
   if (text.length < 4 || text.length > 50 || /[\d@!?:;/|"<>{}=_*#]/.test(text)) return false
   const words = text.split(/[\s,]+/).filter((word) => word !== '')
@@ -59,12 +62,13 @@ export function looksLikeName(text: string): boolean {
     if (ordinary.has(lower) || isRole(lower)) return false
     large++
   }
-  return large >= 2
+  // family names are written large as well: "Jeanne DUPONT-ROY"
+  return large >= 2 && !/^\p{Lu}{1,3}(?:-\p{Lu}{1,3})+$/u.test(words.at(-1)!)
 }
 
-/** Name without titles before and degrees after it: "Prof. Dr. Jane Doe, M.Sc." */
-export function withoutTitles(text: string): string {
-  let name = text.trim()
+/** Name without what leads to it, titles before and degrees after it: "By Prof. Dr. Jane Doe, M.Sc." */
+export function bareName(text: string): string {
+  let name = text.trim().replace(/^(?:(?:(?:written|posted|published|edited) )?by|contact)\s+/i, '')
   for (let i = 0; i < 5; i++) {
     const shorter = name
       .replace(
