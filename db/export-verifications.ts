@@ -45,7 +45,7 @@ export function verificationTable(jobId: number, filter: VerificationFilter, own
   return {
     columns: [...(cells.length > 0 ? cells : [given]), ...verdictColumns],
     jsonColumns: [
-      { name: 'position', value: 'i.position' },
+      { name: 'position', value: 'i.position + 1' },
       cells.length > 0 ? row : { ...given, name: 'given' },
       ...verdictColumns,
     ],

@@ -91,8 +91,9 @@ export const JobVerification = builder.objectRef<JobVerificationRow>('JobVerific
   description: 'An address of the list of a job with its verdict. Each different address is there once.',
   fields: (t) => ({
     ...verdictFields(t),
-    position: t.exposeFloat('position', {
-      description: 'The row of the list for which it was checked, from 0; further rows with it are duplicates.',
+    position: t.float({
+      description: 'The row of the list for which it was checked, from 1; further rows with it are duplicates.',
+      resolve: ({ position }) => position + 1,
     }),
     fromStore: t.exposeBoolean('fromStore', { description: 'There was a verdict that held, so nobody was asked.' }),
   }),

@@ -29,10 +29,10 @@ test('a job shows each address of its list once, in the order of the list, with 
   expect(job.verifications).toEqual({
     totalCount: 5,
     nodes: [
-      { position: 0, address: 'zoe@firm.com', domain: 'firm.com', ...accepts, score: 60, flags: [], ...shared },
-      { position: 2, address: 'info@firm.com', domain: 'firm.com', ...accepts, score: 55, flags: ['role'], ...shared },
+      { position: 1, address: 'zoe@firm.com', domain: 'firm.com', ...accepts, score: 60, flags: [], ...shared },
+      { position: 3, address: 'info@firm.com', domain: 'firm.com', ...accepts, score: 55, flags: ['role'], ...shared },
       {
-        position: 4,
+        position: 5,
         address: 'no address',
         domain: '',
         ...invalid,
@@ -41,7 +41,7 @@ test('a job shows each address of its list once, in the order of the list, with 
         ...shared,
       },
       {
-        position: 5,
+        position: 6,
         address: 'ann@silent.com',
         domain: 'silent.com',
         ...invalid,
@@ -50,7 +50,7 @@ test('a job shows each address of its list once, in the order of the list, with 
         ...shared,
       },
       {
-        position: 6,
+        position: 7,
         address: 'bob@gone.com',
         domain: 'gone.com',
         ...invalid,

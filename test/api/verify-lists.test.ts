@@ -54,7 +54,7 @@ test('a table comes back in its order with its own columns, each row beside the 
   const invalid = jsonLines(await exported(jobId, 'verifications.ndjson?status=invalid'))
   expect(invalid).toMatchObject([
     {
-      position: 1,
+      position: 2,
       row: { Name: '=1+1', 'E-Mail': 'ann@silent.com', Note: 'one;more;cells' },
       address: 'ann@silent.com',
       status: 'INVALID',
@@ -62,7 +62,7 @@ test('a table comes back in its order with its own columns, each row beside the 
       flags: [],
       duplicate: false,
     },
-    { position: 2, row: { Name: 'Nobody' }, address: 'no address', holdsUntil: null },
+    { position: 3, row: { Name: 'Nobody' }, address: 'no address', holdsUntil: null },
   ])
   expect(JSON.parse(await exported(jobId, 'verifications.json?reason=null_mx'))).toEqual(invalid.slice(0, 1))
   expect(await exported(jobId, 'verifications.csv?domain=Firm.com&text=ZOE')).toMatch(
