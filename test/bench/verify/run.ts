@@ -1,7 +1,7 @@
 // npm run bench -- verify [--rounds 3] [--rows 100000] [--domains 20000] [--answersAfter 130] [--large 1000000] [--profile FOLDER]: whole jobs of depth DNS,
 // started over the API as a user starts them, against a bare loop of cached look-ups with 100 in flight, in turns: where DNS answers after so many
-// milliseconds, and where it answers at once; then a large list of new addresses, and the same list again from the store; and the memory of the API and the
-// workers at both sizes. Fails where a domain's MX is asked for more than once.
+// milliseconds, with one worker, which has as many in flight, and with all; and where it answers at once, with all; then a large list of new addresses, and
+// the same list again from the store; and the memory of the API and the workers at both sizes. Fails where a domain's MX is asked for more than once.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -34,18 +34,21 @@ const rounds = Number(values.rounds)
 const domains = Number(values.domains)
 const goals = { ratio: 0.8, storeSeconds: 60, rssGrowth: 1.15 }
 
-const waiting = await onDns(Number(values.answersAfter), async (stage) => inTurns(stage))
-const atOnce = await onDns(0, async (stage) => inTurns(stage))
+const answersAfter = Number(values.answersAfter)
+const waiting = await onDns(answersAfter, inTurns, { WORKERS: '1' })
+const allWorkers = await onDns(answersAfter, inTurns)
+const atOnce = await onDns(0, inTurns)
 const rows = Number(values.large)
 const large = rows > 0 ? await onDns(0, (stage) => largeList(stage, rows)) : null
-const rssMb = Math.max(waiting.rssMb, atOnce.rssMb)
+const rssMb = Math.max(allWorkers.rssMb, atOnce.rssMb)
 const rssGrowth = large && large.rssMb / atOnce.rssMb
 console.log(
   JSON.stringify({
     bench: 'verify',
     ...ratioOf(waiting),
     unit: 'addresses/s',
-    answersAfterMs: Number(values.answersAfter),
+    answersAfterMs: answersAfter,
+    allWorkers: ratioOf(allWorkers),
     atOnce: ratioOf(atOnce),
     peakRssMb: Math.round(Math.max(rssMb, large?.rssMb ?? 0)),
     ...(large && {
@@ -147,7 +150,11 @@ function cpuOf(before: ProgramUsage, after: ProgramUsage, rows: number): string 
 }
 
 /** The program as `npm start` runs it, over a new folder, with a DNS server that answers after so many milliseconds. */
-async function onDns<T>(answersAfterMs: number, use: (stage: Stage) => Promise<T>): Promise<T> {
+async function onDns<T>(
+  answersAfterMs: number,
+  use: (stage: Stage) => Promise<T>,
+  settings: Record<string, string> = {},
+): Promise<T> {
   // Ten domains a mail host: their addresses are asked for too, by both.
   const mailHosts = Math.ceil(domains / 10)
   await using dns = await startDnsApart({ domains, mailHosts, hosts: ['198.20.1.1'], answersAfterMs })
@@ -157,6 +164,7 @@ async function onDns<T>(answersAfterMs: number, use: (stage: Stage) => Promise<T
     DATA_DIR: join(dir, 'data'),
     DNS_SERVERS: dns.server,
     LOG_LEVEL: 'info',
+    ...settings,
     ...profiled,
   })
   try {
