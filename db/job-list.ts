@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 
+import { ranMs } from './jobs.ts'
 import { storableText } from './json.ts'
 import { allOf, contains, keysetPage, type PageRequest, type RowOrder, type RowPage } from './keyset.ts'
 import type { DB } from './types.ts'
@@ -32,6 +33,8 @@ export interface JobRow {
   updatedAt: Date
   startedAt: Date | null
   finishedAt: Date | null
+  /** Milliseconds in which it has run, without the time in which it stood still. */
+  ranMs: number
 }
 
 export interface JobFilter {
@@ -48,11 +51,10 @@ export interface JobFilter {
 
 export type JobOrder = 'CREATED_DESC' | 'CREATED_ASC'
 
-const columns =
-  sql.raw(`j.id, j.kind, j.state, j.title, j.owner, j.phase, j.seq, j.total, j.done, j.succeeded, j.failed, j.skipped,
+const columns = sql`${sql.raw(`j.id, j.kind, j.state, j.title, j.owner, j.phase, j.seq, j.total, j.done, j.succeeded, j.failed, j.skipped,
   j.bytes_done as "bytesDone", j.results, j.steps, j.error_code as "errorCode", j.error_message as "errorMessage", j.summary,
   j.created_at as "createdAt", j.created_at::text as "createdKey", j.updated_at as "updatedAt", j.started_at as "startedAt",
-  j.finished_at as "finishedAt"`)
+  j.finished_at as "finishedAt"`)}, ${ranMs} as "ranMs"`
 
 export const jobOrders: Record<JobOrder, RowOrder<JobRow>> = {
   CREATED_DESC: byCreation(true),

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 
-import { awaitHolders, type JobCounters } from './jobs.ts'
+import { awaitHolders, type JobCounters, stopsRunning } from './jobs.ts'
 import type { DB } from './types.ts'
 
 /** A job that has been moved, and the number of the event that says so. */
@@ -43,7 +43,7 @@ export async function settleStopped(trx: Transaction<DB>, jobIds: readonly numbe
     with moved as (
       update jobs j set state = case when state = 'PAUSING' then 'PAUSED' else 'CANCELLED' end,
         phase = case when state = 'PAUSING' then 'paused' else 'cancelled' end,
-        finished_at = case when state = 'CANCELLING' then now() end, seq = seq + 1, updated_at = now()
+        finished_at = case when state = 'CANCELLING' then now() end, ${stopsRunning}, seq = seq + 1, updated_at = now()
       where id = any(${locked.map((job) => job.id)}::bigint[])
         and not exists (select 1 from job_shards s where s.job_id = j.id and s.state = 'RUNNING')
       returning j.id, j.seq, j.phase),
@@ -96,7 +96,7 @@ export async function moveResumed(
     moved as (
       update jobs j set state = case when o.id is null then 'FINISHING' else 'RUNNING' end,
         phase = case when o.id is null then 'finishing' else 'running' end, unsent_shards = coalesce(o.unsent, 0), seq = seq + 1,
-        started_at = coalesce(started_at, now()), updated_at = now(), finished_at = null, error_code = null, error_message = null
+        started_at = coalesce(started_at, now()), runs_since = now(), updated_at = now(), finished_at = null, error_code = null, error_message = null
       from chosen left join unnest(${opened.map((job) => job.id)}::bigint[], ${opened.map((job) => job.unsent)}::bigint[])
         o(id, unsent) on o.id = chosen.id
       where j.id = chosen.id returning j.id, j.seq),
@@ -152,7 +152,7 @@ export async function moveRetried(
   const { rows } = await sql<MovedJob>`
     with moved as (
       update jobs set state = 'RUNNING', phase = 'running', seq = seq + 1, updated_at = now(), started_at = coalesce(started_at, now()),
-        finished_at = null, error_code = null, error_message = null, summary = null,
+        runs_since = now(), finished_at = null, error_code = null, error_message = null, summary = null,
         total = case when ${change.mayGrow} then null else total end,
         open_shards = open_shards + ${change.reopened}, unsent_shards = ${change.unsent},
         done = done + ${succeeded + failed + skipped}, succeeded = succeeded + ${succeeded}, failed = failed + ${failed},

@@ -23,6 +23,11 @@ export interface JobCounters {
   unsentShards: number
 }
 
+/** SQL: milliseconds in which a job has run, without the time in which it stood still. */
+export const ranMs = sql<number>`ran_ms + coalesce(greatest(extract(epoch from now() - runs_since) * 1000, 0)::bigint, 0)`
+/** What every update that stops a job sets as well. */
+export const stopsRunning = sql`ran_ms = ${ranMs}, runs_since = null`
+
 export interface CommittedJob {
   seq: number
   state: string
@@ -98,7 +103,7 @@ export async function moveFailed(
 ): Promise<{ seq: number } | null> {
   await awaitHolders(trx, [jobId])
   const { rows } = await sql<{ seq: number }>`
-    update jobs set state = 'FAILED', phase = 'failed', updated_at = now(), finished_at = now(),
+    update jobs set state = 'FAILED', phase = 'failed', updated_at = now(), finished_at = now(), ${stopsRunning},
       error_code = ${error.code}, error_message = ${storableText(error.message)}
     where id = ${jobId} and state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')
     returning seq`.execute(trx)
@@ -168,7 +173,7 @@ export async function findReplay(
 export async function startPending(trx: Transaction<DB>, jobIds: number[]): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
     with pending as (select id from jobs where id = any(${jobIds}::bigint[]) and state = 'PENDING' order by id for update)
-    update jobs j set state = 'RUNNING', phase = 'running', started_at = now(), updated_at = now()
+    update jobs j set state = 'RUNNING', phase = 'running', started_at = now(), runs_since = now(), updated_at = now()
     from pending where j.id = pending.id returning j.id`.execute(trx)
   return rows.map((row) => row.id).sort((a, b) => a - b)
 }
@@ -229,7 +234,7 @@ export async function endJob(
     update jobs set state = 'COMPLETED', phase = 'completed', items = items + ${total}, total = items + ${total},
       done = done + ${succeeded + failed + skipped}, succeeded = succeeded + ${succeeded}, failed = failed + ${failed},
       skipped = skipped + ${skipped}, results = results + ${results}, summary = ${jsonText(args.summary)}::jsonb,
-      updated_at = now(), finished_at = now()
+      updated_at = now(), finished_at = now(), ${stopsRunning}
     where id = ${jobId} returning done, failed, skipped, results`.execute(trx)
   const counts = rows[0]!
   await sql`

@@ -132,7 +132,9 @@ export interface Jobs {
   open_shards: Generated<number>;
   owner: string;
   phase: Generated<string>;
+  ran_ms: Generated<number>;
   results: Generated<number>;
+  runs_since: Timestamp | null;
   seq: Generated<number>;
   skipped: Generated<number>;
   started_at: Timestamp | null;

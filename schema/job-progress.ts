@@ -41,7 +41,7 @@ export const JobProgress = builder.objectRef<JobSource>('JobProgress').implement
     ratePerSecond: t.float({
       nullable: true,
       description:
-        'Items a second over the last 10 seconds; where nobody watches the job, the mean since it started. Null for a job that does not run.',
+        'Items a second over the last 10 seconds; where nobody watches the job, the mean of the time in which it has run. Null for a job that does not run.',
       resolve: (job, _args, { live }) => ratePerSecond(job, live),
     }),
     etaSeconds: t.float({
@@ -66,9 +66,9 @@ export function activityOf(job: JobSource, context: Context): Promise<JobActivit
 }
 
 function ratePerSecond(job: JobSource, live: Context['live']): number | null {
-  if (!job.startedAt || !['RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'].includes(job.state)) return null
+  if (!['RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'].includes(job.state)) return null
   const sampled = job.ratePerSecond ?? live.ratePerSecond(job.id)
-  const seconds = (Date.now() - job.startedAt.getTime()) / 1000
+  const seconds = job.ranMs / 1000
   const rate = sampled ?? (seconds > 1 ? job.done / seconds : null)
   return rate === null ? null : Math.round(rate * 100) / 100
 }

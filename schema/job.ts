@@ -80,6 +80,11 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
       nullable: true,
       description: 'When it ended; null while it has not, and again after a resume.',
     }),
+    ranSeconds: t.float({
+      description:
+        'Seconds in which it has run: without the time in which it stood still, between a pause, an end or a failure and what let it go on.',
+      resolve: ({ ranMs }) => ranMs / 1000,
+    }),
     error: t.field({
       type: JobError,
       nullable: true,

@@ -10,6 +10,28 @@ import { addJob } from '../support/rows.ts'
 
 const { db, api, workers, work, start, act, bulk, jobOf, rowsOf, eventsOf } = await controlBench()
 
+test('the time in which a job has run is counted without that in which it stood still', async () => {
+  await work()
+  const { id } = await start({ shards: 2, steps: 4, rowsPerStep: 3, stepMs: 100, letterEvery: 0, failing: ['-1-0'] })
+  await jobEnds(db, id)
+  const ran = async () => {
+    const { job } = await api.data<{ job: { ranSeconds: number } }>(
+      'query ($id: ID!) { job(id: $id) { ranSeconds } }',
+      { id: String(id) },
+    )
+    return job.ranSeconds
+  }
+  const first = await ran()
+  expect(first).toBeGreaterThan(0.3)
+  await sql`update jobs set started_at = started_at - interval '4 days', finished_at = finished_at - interval '4 days'
+    where id = ${id}`.execute(db)
+  expect(await act('retryJob', id)).toMatchObject({ __typename: 'JobSuccess' })
+  await jobEnds(db, id)
+  const both = await ran()
+  expect(both).toBeGreaterThan(first)
+  expect(both).toBeLessThan(first + 60)
+})
+
 describe('retry', () => {
   const input = { shards: 20, steps: 4, rowsPerStep: 3, letterEvery: 0, failing: ['-1-0', '-3-2'] }
 

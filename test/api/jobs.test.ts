@@ -212,7 +212,7 @@ test('a job that is finishing shows as running', async () => {
 test('progress tells workers, rate, end and the wait, and says nothing that is not known', async () => {
   await using api = await startApi(database)
   const id = await addJob(db, {})
-  await sql`update jobs set started_at = now() - interval '20 seconds', done = 200, succeeded = 190, failed = 4, skipped = 6, total = 1000,
+  await sql`update jobs set runs_since = now() - interval '20 seconds', done = 200, succeeded = 190, failed = 4, skipped = 6, total = 1000,
     results = 50 where id = ${id}`.execute(db)
   await sql`insert into job_workers (job_id, worker_id, done) values (${id}, 'w1', 150), (${id}, 'w2', 50)`.execute(db)
   await sql`insert into job_shards (job_id, key, state, worker_id) values (${id}, 'a', 'RUNNING', 'w1'), (${id}, 'b', 'RUNNING', 'w1'),
