@@ -106,6 +106,8 @@ export interface SuppressionFilter {
   address?: string | undefined
   /** Part of the address or of the reason. */
   text?: string | undefined
+  /** The text, where it is an address, in normal form: finds it where it was forgotten too. */
+  textAddress?: string | undefined
   sources?: string[] | undefined
 }
 
@@ -132,10 +134,14 @@ export async function countSuppressions(db: Kysely<DB>, filter: SuppressionFilte
   return rows[0]!.n
 }
 
-function matching({ address, text, sources }: SuppressionFilter): RawBuilder<unknown> {
+function matching({ address, text, textAddress, sources }: SuppressionFilter): RawBuilder<unknown> {
   const conditions = [sql`true`]
   if (address !== undefined) conditions.push(sql`s.hash = suppression_hash(${storableText(address)})`)
   if (sources) conditions.push(sql`s.source = any(${sources}::text[])`)
-  if (text) conditions.push(sql`(not s.forgetting and ${contains('s.address', text)} or ${contains('s.reason', text)})`)
+  if (text) {
+    const parts = sql`not s.forgetting and ${contains('s.address', text)} or ${contains('s.reason', text)}`
+    const whole = textAddress ? sql`or s.hash = suppression_hash(${textAddress})` : sql``
+    conditions.push(sql`(${parts} ${whole})`)
+  }
   return allOf(conditions)
 }

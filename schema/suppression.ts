@@ -47,7 +47,10 @@ const SuppressionFilter = builder.inputType('SuppressionFilter', {
   description: 'Which suppressions. Conditions hold together; an empty list lets nothing through.',
   fields: (t) => ({
     address: t.string({ description: 'This address exactly; finds it where it was forgotten, too.' }),
-    text: t.string({ description: 'Part of the address or of the reason, in whatever case.' }),
+    text: t.string({
+      description:
+        'Part of the address or of the reason, in whatever case; a whole address finds it where it was forgotten, too.',
+    }),
     source: t.field({ type: [SuppressionSource], description: 'Any of these.' }),
   }),
 })
@@ -59,8 +62,10 @@ builder.queryField('suppressions', (t) =>
     args: { filter: t.arg({ type: SuppressionFilter, description: 'Only those that pass.' }), ...pageArgs(t.arg) },
     resolve: (_root, { filter: given, ...args }, { engine: { db } }) => {
       const filter = {
-        address: given?.address == null ? undefined : normalForm(given.address),
+        // What is no address is on no list.
+        address: given?.address == null ? undefined : (normalForm(given.address) ?? given.address),
         text: given?.text ?? undefined,
+        textAddress: normalForm(given?.text ?? ''),
         sources: given?.source ?? undefined,
       }
       return connect(
@@ -209,8 +214,7 @@ function requireAddress(text: string): string {
   throw new ValidationError([{ path: ['address'], message, code: parsed.reason }])
 }
 
-/** What is no address is on no list. */
-function normalForm(text: string): string {
+function normalForm(text: string): string | undefined {
   const parsed = parseAddress(text)
-  return parsed.ok ? parsed.address : text
+  return parsed.ok ? parsed.address : undefined
 }

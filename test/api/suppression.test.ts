@@ -75,6 +75,8 @@ test('addresses are put on the list once, in normal form, all or none', async ()
   ])
   expect((await list('{ address: "BOB@example.com" }')).nodes).toHaveLength(1)
   expect((await list('{ text: "XN--b" }')).nodes).toHaveLength(1)
+  expect((await list('{ text: "eve@Bücher.example" }')).nodes).toHaveLength(1)
+  expect((await list('{ text: "AGAIN" }')).nodes).toHaveLength(1)
   expect((await list('{ source: [UPLOAD] }')).nodes).toHaveLength(0)
 })
 
@@ -155,6 +157,8 @@ test('a forgotten address is found by those alone who know it, and can be let in
   ])
   expect((await list(`{ address: "${address}" }`)).totalCount).toBe(1)
   expect((await list('{ text: "hopper" }')).totalCount).toBe(0)
+  expect((await list('{ text: "Grace@HOPPER.example" }')).nodes).toMatchObject([{ address: null }])
+  expect((await list('{ text: "grace@hopper.example", source: [PERSON] }')).totalCount).toBe(0)
 
   const remove = (reason: string) =>
     result(
