@@ -64,6 +64,12 @@ export function createRoutes(): Router {
         meta: { title: 'Verification' },
       },
       {
+        path: '/suppressions',
+        name: 'suppressions',
+        component: () => import('./suppressions/SuppressionsPage.vue'),
+        meta: { title: 'Suppressions' },
+      },
+      {
         path: '/settings',
         name: 'settings',
         component: () => import('./settings/SettingsPage.vue'),

@@ -4,6 +4,7 @@ import { computed, inject, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { ComputedRef, InjectionKey, Ref, ShallowRef } from 'vue'
 
 import { useOnReconnect } from '../connection.ts'
+import { useOnForgotten } from '../forgotten.ts'
 import { graphql } from '../graphql.ts'
 import { useLiveQuery } from '../live-query.ts'
 import type { LiveQuery } from '../live-query.ts'
@@ -219,6 +220,8 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     else if (stopFollowing) void catchUp()
     else if (!catchingUp.value) goOn()
   })
+
+  useOnForgotten(() => void begin())
 
   let disposed = false
   onScopeDispose(() => {

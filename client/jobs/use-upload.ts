@@ -4,7 +4,7 @@ import type { ComputedRef, Ref } from 'vue'
 import { useOnReconnect } from '../connection.ts'
 import { useStored, asRecord } from '../ui/stored.ts'
 import { uploadFailure } from './upload-failure.ts'
-import { findUploadedFile } from './uploaded-file.ts'
+import { findUploadedFile, removeUploadedFile } from './uploaded-file.ts'
 import type { UploadedFile } from './uploaded-file.ts'
 
 /** `waiting`: the line is cut, and it goes on by itself; `failed`: not without somebody's doing. */
@@ -108,8 +108,7 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
   function remove() {
     const url = upload?.url ?? (id.value ? `/upload/${id.value}` : undefined)
     stop()
-    // One that a job uses stays, and says so: nothing is lost either way.
-    if (url) void fetch(url, { method: 'DELETE', headers: { 'Tus-Resumable': '1.0.0' } }).catch(() => {})
+    if (url) removeUploadedFile(url)
     id.value = ''
     phase.value = 'none'
     shown.value = undefined

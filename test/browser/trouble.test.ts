@@ -100,6 +100,7 @@ it('what there is not: jobs, addresses, pages, kinds', async () => {
     ['/jobs/2?q=nowhere', 'No verdict matches', undefined],
     ['/addresses?q=nowhere', 'No address matches', 'addresses-none'],
     ['/verification?job=999', 'No verified address here', undefined],
+    ['/suppressions?q=nowhere', 'Nothing on the list matches', 'suppressions-no-match'],
     ['/jobs/new?kind=NO_SUCH_KIND', 'Verify e-mail', 'new-job-kinds'],
   ] as const) {
     await open(path)
@@ -115,6 +116,7 @@ const views = [
   ['/addresses', 'The addresses could not be loaded'],
   ['/address?email=press@fernhill-instruments.com', 'The address could not be loaded'],
   ['/verification', 'The figures could not be loaded'],
+  ['/suppressions', 'The suppressions could not be loaded'],
   ['/workers', 'The workers could not be loaded'],
 ] as const
 

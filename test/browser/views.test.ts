@@ -8,9 +8,10 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
+import { addSuppressions } from '../../db/suppressions.ts'
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
 import { type Dns, startDns } from '../support/dns.ts'
-import { jobView } from '../support/job-view.ts'
+import { ask, jobView } from '../support/job-view.ts'
 import { look } from '../support/look.ts'
 import { startMailHosts } from '../support/mail-hosts.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -21,7 +22,7 @@ import { startSmtp } from '../support/smtp.ts'
 
 // Each named view with something in it. Where there is nothing, or nothing could be loaded: trouble.test.ts.
 const soon = { timeout: 20_000 }
-const { url: databaseUrl } = await testDatabase()
+const { url: databaseUrl, db } = await testDatabase()
 let browser: Browser
 let program: Program
 let dns: Dns
@@ -328,6 +329,31 @@ it('addresses over all jobs, and the history of one', async () => {
   await page.getByRole('link', { name: 'felicity.ashdown@fernhill-instruments.com' }).click()
   await text('History, 2 sightings')
   await look(page, 'address')
+})
+
+it('suppressions: people who want to be left alone, and who were forgotten', async () => {
+  const forget = `forgetAddress(address: "jo@left-works.com", reason: "request 7 of 12 May") { __typename }`
+  await ask(program.url, `mutation { ${forget} }`)
+  const reason = 'Wrote on 3 June that neither she nor anybody else at the company wants to hear from us again'
+  await addSuppressions(db, ['sales@left-works.com', 'i@xn--bcher-kva.example'], {
+    reason: 'old list',
+    source: 'UPLOAD',
+  })
+  await addSuppressions(db, ['mary.ann.of.the.long.name@quiet-and-far-away-works.example'], {
+    reason,
+    source: 'PERSON',
+  })
+  await addSuppressions(db, ['ann@left-works.com'], {
+    reason: 'its owner has objected, says hunter',
+    source: 'OBJECTION',
+  })
+  await open('/suppressions')
+  await text('5 addresses')
+  await text('A forgotten person')
+  await look(page, 'suppressions')
+  await open('/address?email=ann@left-works.com')
+  await text('on the list since')
+  await look(page, 'address-suppressed')
 })
 
 it('workers, settings, a place that does not exist', async () => {

@@ -1,0 +1,207 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { addSuppressions } from '../../db/suppressions.ts'
+import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
+import { ask } from '../support/job-view.ts'
+import { look } from '../support/look.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { type Program, startProgram } from '../support/program.ts'
+import { addAddresses, addEvents, addJob, addPages } from '../support/rows.ts'
+
+// Who wants to be left alone, and who wants to be forgotten.
+const soon = { timeout: 20_000 }
+const { url: databaseUrl, db } = await testDatabase()
+let browser: Browser
+let program: Program
+let dataDir: string
+let watched: WatchedPage
+let page: Page
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-suppressions-'))
+  browser = await launchBrowser()
+  program = await startProgram({ DATA_DIR: dataDir, DATABASE_URL: databaseUrl, WORKERS: '0' })
+  watched = await openWatchedPage(browser, { origins: [program.url] })
+  page = watched.page
+})
+afterAll(async () => {
+  await watched?.close()
+  await browser?.close()
+  await program?.stop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const dialog = () => page.getByRole('dialog')
+const said = (words: string) => page.getByRole('status').getByText(words).waitFor(soon)
+const row = (address: string) => page.getByRole('row').filter({ hasText: address })
+
+it('puts addresses on the list, pasted and from a file, and says of each line that is none why', async () => {
+  await page.goto(`${program.url}/suppressions`)
+  await page.getByText('Nobody is on the list').waitFor(soon)
+  await look(page, 'suppressions-none')
+  await page.getByRole('button', { name: 'Add addresses' }).first().click()
+  const add = dialog().getByRole('button', { name: 'Put on the list' })
+  await add.click()
+  await dialog().getByText('Name an address, or choose a file.').waitFor(soon)
+  const addresses = dialog().getByRole('textbox', { name: 'Addresses' })
+  await addresses.fill('bob@maker-works.com\n\nnot an address\neve@bücher.example')
+  await add.click()
+  await dialog().getByText('Say why.').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('asked by phone')
+  await add.click()
+  await dialog().getByText('Line 3: “not an address” has no @.').waitFor(soon)
+  await look(page, 'suppressions-add')
+  await dialog().getByRole('button', { name: 'Take this line out' }).click()
+  await add.click()
+  await said('2 addresses put on the list.')
+  await row('bob@maker-works.com').getByText('asked by phone').locator('visible=true').waitFor(soon)
+  await page.getByRole('button', { name: 'By hand 2', exact: true }).waitFor(soon)
+
+  const removed = page.waitForRequest((request) => request.method() === 'DELETE' && request.url().includes('/upload/'))
+  await page.getByRole('button', { name: 'Add addresses' }).click()
+  await dialog().getByRole('textbox', { name: 'Addresses' }).fill('dan@maker-works.com')
+  const picture = { name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from('\x89PNG\r\n\0\0 ann@maker-works.com') }
+  await dialog().getByLabel('File', { exact: true }).setInputFiles(picture)
+  await dialog().getByText('on the server').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('our old list')
+  await add.click()
+  await dialog().getByText('it is no text').waitFor(soon)
+  const list = 'name;mail\nBob;BOB@maker-works.com\nCid;cid@maker-works.com\nNo;no@one@here.com\n'
+  const file = { name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(list) }
+  await dialog().getByLabel('File', { exact: true }).setInputFiles(file)
+  await dialog().getByText('77 B, on the server').waitFor(soon)
+  await add.click()
+  await said('2 addresses put on the list. 1 was there already and keeps its reason. 1 piece with an @')
+  await removed
+  await row('cid@maker-works.com').getByText('From a file').locator('visible=true').waitFor(soon)
+})
+
+it('takes an address off the list with a reason, and says what an objection means before', async () => {
+  const reason = 'its owner has objected, says hunter'
+  await addSuppressions(db, ['ann@maker-works.com'], { reason, source: 'OBJECTION' })
+  await page.goto(`${program.url}/suppressions?source=OBJECTION`)
+  await page.getByText('1 address', { exact: true }).waitFor(soon)
+  expect(await page.getByText('bob@maker-works.com').count()).toBe(0)
+  await page.getByRole('button', { name: 'Take off ann@maker-works.com' }).click()
+  await dialog().getByText('A later objection does not bring it back').waitFor(soon)
+  await look(page, 'suppressions-take-off')
+  await dialog().getByRole('button', { name: 'Take off' }).click()
+  await dialog().getByRole('alert').getByText('Say why.').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('she agrees')
+  await page.keyboard.press('Enter')
+  await said('ann@maker-works.com is off the list.')
+  await page.getByText('Nothing on the list matches').waitFor(soon)
+  await page.getByRole('button', { name: 'Show the whole list' }).click()
+  await expect.poll(() => new URL(page.url()).search, soon).toBe('')
+  await page.getByText('4 addresses', { exact: true }).waitFor(soon)
+})
+
+it('forgets a person from the page of an address, and every open page lets go of them without a reload', async () => {
+  const ada = 'ada@maker-works.com'
+  const kept = 'grace@maker-works.com'
+  const id = await addJob(db, { kind: 'scrape-emails', state: 'COMPLETED', title: `the site of ${ada}` })
+  await addAddresses(db, id, { seq: 1, groupId: 1 }, [{ address: ada }, { address: kept }])
+  await addPages(db, id, [{ url: `https://example.com/people/${ada}` }, { url: 'https://example.com/people/others' }])
+  await addEvents(db, id, [{ type: 'finding', data: { item: ada, message: `${ada} could not be read` } }])
+  await db.updateTable('jobs').set({ results: 2, steps: 1, done: 2 }).where('id', '=', id).execute()
+
+  const paths = ['/jobs', `/jobs/${id}`, `/jobs/${id}?address=${ada}`, `/jobs/${id}/log`, `/jobs/${id}/log?q=read`]
+  paths.push(`/jobs/${id}/pages`, `/jobs/${id}/pages?view=list`, '/addresses', `/address?email=${ada}`)
+  const others = await Promise.all(
+    paths.map(async (path) => {
+      const other = await watched.context.newPage()
+      await other.goto(program.url + path)
+      await other.getByText(ada).first().waitFor(soon)
+      await other.evaluate(() => Object.assign(globalThis, { loadedOnce: true }))
+      return { path, other }
+    }),
+  )
+  await page.goto(`${program.url}/addresses`)
+  await page.getByRole('link', { name: ada }).click()
+  await page.getByRole('button', { name: 'Forget' }).click()
+  await dialog().getByText(`What is stored about ${ada} is removed from everywhere, for good.`).waitFor(soon)
+  await look(page, 'forget-asked')
+  const confirm = dialog().getByRole('button', { name: 'Forget this person' })
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill(`for ${ada}`)
+  await confirm.click()
+  await dialog().getByRole('alert').getByText('The reason is kept: it cannot name the address.').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('request 7')
+  await confirm.click()
+  await page.waitForURL(/\/suppressions$/, soon)
+  await said('The person is forgotten: 3 rows about them are removed')
+  await row('A forgotten person').getByText('request 7').locator('visible=true').waitFor(soon)
+  expect(await page.content()).not.toContain(ada)
+
+  // What they say by themselves, as where the address of the page names it, is not of the server.
+  for (const { path, other } of others) {
+    const stands = () => other.getByRole('main').or(other.getByRole('dialog')).getByText(ada)
+    const names = path.includes('=ada') ? 1 : 0
+    await expect.poll(() => stands().count(), { timeout: 3_000, message: path }).toBeLessThanOrEqual(names)
+    expect(await other.evaluate(() => Object(globalThis).loadedOnce), path).toBe(true)
+  }
+  const [, results, drawer] = others.map(({ other }) => other)
+  await results!.getByText(kept).first().waitFor(soon)
+  await drawer!.getByRole('dialog').getByText('This job has not met this address').waitFor(soon)
+  for (const { other } of others) await other.close()
+
+  // What this tab had seen before is not shown again while it is asked for.
+  await page.getByRole('link', { name: 'Addresses', exact: true }).click()
+  await page.getByRole('link', { name: kept }).waitFor(soon)
+  expect(await page.content()).not.toContain(ada)
+})
+
+it('forgets who is typed, and finds a forgotten person by the whole address alone', async () => {
+  await page.goto(`${program.url}/suppressions`)
+  await page.getByRole('button', { name: 'Forget a person' }).click()
+  const confirm = dialog().getByRole('button', { name: 'Forget this person' })
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('request 8')
+  await dialog().getByRole('textbox', { name: 'Address' }).fill('bob')
+  await confirm.click()
+  await dialog().getByRole('alert').getByText('“bob” has no @.').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Address' }).fill('bob@maker-works.com')
+  await confirm.click()
+  await said('The person is forgotten. No row was about them')
+  await page.getByRole('button', { name: 'Forgotten 2', exact: true }).waitFor(soon)
+  expect(await page.getByText('bob@').count()).toBe(0)
+
+  const search = page.getByRole('searchbox', { name: 'Search suppressions' })
+  await search.fill('bob@maker')
+  await page.getByText('A forgotten person is found by the whole address alone').waitFor(soon)
+  await search.fill('bob@maker-works.com')
+  await row('A forgotten person').getByText('request 8').locator('visible=true').waitFor(soon)
+  await page.getByRole('button', { name: 'Take off a forgotten person' }).click()
+  await dialog().getByText('Take bob@maker-works.com off the list?').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('he signed up')
+  await dialog().getByRole('button', { name: 'Take off' }).click()
+  await said('bob@maker-works.com is off the list.')
+
+  await page.getByRole('button', { name: 'Show the whole list' }).click()
+  await page.getByRole('button', { name: 'Take off a forgotten person' }).click()
+  await dialog().getByText('The list does not know it any more').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Address' }).fill('nobody@maker-works.com')
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('she signed up')
+  await dialog().getByRole('button', { name: 'Take off' }).click()
+  await dialog().getByRole('alert').getByText('not on the list').waitFor(soon)
+})
+
+it('shows what others put there, and goes through a long list page by page', async () => {
+  const many = Array.from({ length: 120 }, (_, i) => `many${String(i).padStart(3, '0')}@list.example`)
+  await addSuppressions(db, many, { reason: 'an old list', source: 'UPLOAD' })
+  await page.goto(`${program.url}/suppressions?q=many`)
+  await page.getByText('120 addresses', { exact: true }).waitFor(soon)
+  const query = `mutation { suppressAddresses(addresses: ["many-more@list.example"], reason: "by a program") { __typename } }`
+  await ask(program.url, query)
+  await row('many-more@list.example').waitFor({ timeout: 30_000 })
+  await page.getByText('121 addresses', { exact: true }).waitFor(soon)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await row('many070@list.example').waitFor(soon)
+  expect(new URL(page.url()).searchParams.get('after')).not.toBeNull()
+  expect(await row('many119@list.example').count()).toBe(0)
+  await page.goBack()
+  await row('many119@list.example').waitFor(soon)
+})
