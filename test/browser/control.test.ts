@@ -78,8 +78,13 @@ it('retries what failed and clones the job from its page, and deletes all jobs t
   await page.waitForURL(/\/jobs\/2$/, soon)
   await stateIs('Completed')
 
+  await page.getByRole('main').locator('header').getByText('#2', { exact: true }).waitFor(soon)
+  await page.getByRole('button', { name: 'Copy the number of this job' }).click()
+  await page.getByText('Copied').waitFor({ state: 'attached', ...soon })
+
   await page.goto(`${program.url}/?state=completed`)
   await page.getByText('2 jobs', { exact: true }).waitFor(soon)
+  await page.getByRole('list', { name: 'List of jobs' }).getByText('#2', { exact: false }).waitFor(soon)
   await page.getByRole('button', { name: 'Actions' }).click()
   await page.getByRole('menuitem', { name: /Pause/ }).click()
   await page.getByRole('dialog').getByText('No job to do this with').waitFor(soon)
