@@ -248,6 +248,9 @@ it('jobs: a list, and one that no filter lets through', async () => {
 })
 
 it('“Verify these” on results: the form, the verdicts of the text alone, and how little they say', async () => {
+  await open('/jobs/new?kind=VERIFY_EMAILS')
+  const typed = page.getByRole('textbox', { name: 'Addresses' })
+  await typed.fill('typed@maker-works.com')
   await open('/jobs/1?quality=high&method=mailto')
   const shown = await page.getByText(/^\d+ addresses$/).innerText({ timeout: soon.timeout })
   await page.getByRole('button', { name: 'Verify these' }).click()
@@ -267,6 +270,10 @@ it('“Verify these” on results: the form, the verdicts of the text alone, and
   await open('/verification')
   await text(/Only how these addresses are written was looked at|No verdict is kept yet/)
   await look(page, 'verification-text-only')
+  // What somebody had typed before is nobody else's to replace.
+  await open('/jobs/new?kind=VERIFY_EMAILS')
+  await expect.poll(() => typed.inputValue(), soon).toBe('typed@maker-works.com')
+  await page.getByRole('button', { name: 'Clear' }).click()
 })
 
 it('verdicts as they come, each with all that it rests on, and their figures', async () => {
