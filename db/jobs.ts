@@ -227,7 +227,12 @@ export async function lockFinishing(trx: Transaction<DB>, jobId: number): Promis
 export async function endJob(
   trx: Transaction<DB>,
   jobId: number,
-  args: { counts: Partial<JobCounters>; summary: Record<string, unknown>; workerId: string },
+  args: {
+    counts: Partial<JobCounters>
+    notes: readonly object[]
+    summary: Record<string, unknown>
+    workerId: string
+  },
 ): Promise<number> {
   const { total = 0, succeeded = 0, failed = 0, skipped = 0, results = 0 } = args.counts
   const { rows } = await sql<{ done: number; failed: number; skipped: number; results: number }>`
@@ -241,7 +246,8 @@ export async function endJob(
     insert into job_workers (job_id, worker_id, done) values (${jobId}, ${args.workerId}, ${succeeded + failed + skipped})
     on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done`.execute(trx)
   const data = { message: `Completed: ${counts.results} results`, counts }
-  return appendEvents(trx, jobId, [{ type: 'job.completed', data }])
+  const notes = args.notes.map((note) => ({ type: 'note', data: { ...note } }))
+  return appendEvents(trx, jobId, [...notes, { type: 'job.completed', data }])
 }
 
 function eventRows(events: NewEvent[]) {

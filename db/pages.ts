@@ -190,11 +190,14 @@ export interface CrawlSummary {
   pages: number
   fetched: number
   hosts: number
+  /** Pages of which an address was left out. */
+  suppressed: number
 }
 
 export async function summarizePages(trx: Transaction<DB>, jobId: number): Promise<CrawlSummary> {
   const { rows } = await sql<CrawlSummary>`
-    select count(*) as pages, count(*) filter (where status = 'FETCHED') as fetched, count(distinct shard_key) filter (where status = 'FETCHED') as hosts
+    select count(*) as pages, count(*) filter (where status = 'FETCHED') as fetched, count(distinct shard_key) filter (where status = 'FETCHED') as hosts,
+      count(*) filter (where error_details->>'suppressed' is not null) as suppressed
     from pages where job_id = ${jobId}`.execute(trx)
   return rows[0]!
 }

@@ -13,8 +13,8 @@ export async function finishJob(engine: Engine, workerId: string, jobId: number,
       await completeMessages(engine.boss, trx, [messageId])
       const job = await lockFinishing(trx, jobId)
       if (!job) return null
-      const { counts, summary } = await kindNamed(job.kind).finish(trx, jobId)
-      const seq = await endJob(trx, jobId, { counts: counts ?? {}, summary, workerId })
+      const { counts = {}, notes = [], summary } = await kindNamed(job.kind).finish(trx, jobId)
+      const seq = await endJob(trx, jobId, { counts, notes, summary, workerId })
       await wantResultFiles(trx, [jobId])
       return { seq, kind: job.kind, summary }
     })

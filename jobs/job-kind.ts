@@ -236,8 +236,11 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
    * order. Returns what only the database could count. Locks nothing of the engine's tables.
    */
   save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Counts>
-  /** Runs once, in the transaction that ends the job; the summary is shown with it. */
-  finish(trx: Transaction<DB>, jobId: number): Promise<{ counts?: Counts; summary: Record<string, unknown> }>
+  /** Runs once, in the transaction that ends the job; the summary is shown with it, and the notes stand before its end in the log. */
+  finish(
+    trx: Transaction<DB>,
+    jobId: number,
+  ): Promise<{ counts?: Counts; notes?: Note[]; summary: Record<string, unknown> }>
   retryFailed: RetryFailed
   example: Example<Input>
 }

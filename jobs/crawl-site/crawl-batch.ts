@@ -62,6 +62,8 @@ const host = z.object({
   /** Pages in a row that got no answer at all. */
   faults: z.number().int(),
   fetched: z.number().int(),
+  /** Of these, as they were when an earlier job read them. */
+  unchanged: z.number().int().optional(),
   /** Scheme, host and port of the first page that was answered with more than a redirect: the sitemaps of that origin count. */
   home: z.string().optional(),
   sitemaps: z

@@ -2,9 +2,9 @@ import type { QueuedPage } from '../../db/pages.ts'
 import type { QueuedSitemap } from '../../db/sitemaps.ts'
 import { createFrontier } from '../engines/crawl/frontier.ts'
 import { priorities } from '../engines/crawl/priority.ts'
-import type { Care, RunEnd, Step } from '../job-kind.ts'
+import type { Care, Note, RunEnd, Step } from '../job-kind.ts'
 import { askForRobots } from './ask-for-robots.ts'
-import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
+import type { CrawlBatch, CrawlCheckpoint, HostState } from './crawl-batch.ts'
 import { batchOf, type CrawlStep, emptyStep, isEmpty, isFull, putPage } from './crawl-step.ts'
 import { fetchPage } from './fetch-page.ts'
 import { parseLeads } from './follow-links.ts'
@@ -183,7 +183,7 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
   if (release) {
     state.released = true
     run.allowance = 0
-    step.notes.push({ message: `${args.shard}: ${state.fetched} pages fetched`, counts: { fetched: state.fetched } })
+    step.notes.push(noteOfPages(args.shard, state))
   }
   tellEndless(run)
   tellPlaceholders(run)
@@ -194,6 +194,12 @@ function handOver(run: HostRun, release: boolean): Step<CrawlBatch, CrawlCheckpo
     args.input.maxEmailsPerDomain,
   )
   return stepOf(step, batch, structuredClone(state))
+}
+
+function noteOfPages(shard: string, { fetched, unchanged = 0 }: HostState): Note {
+  const message = `${shard}: ${fetched} pages fetched`
+  if (unchanged === 0) return { message, counts: { fetched } }
+  return { message: `${message}, ${unchanged} of them unchanged`, counts: { fetched, unchanged } }
 }
 
 /** Once a host: there may be such links on all of its pages. */

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 
 import { listSightings } from '../../db/sighting-list.ts'
+import { addSuppressions } from '../../db/suppressions.ts'
 import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
 import { crawlRows } from '../../test/support/crawl-rows.ts'
 import { type Answer, type SitePage, status } from '../../test/support/site.ts'
@@ -61,6 +62,11 @@ describe('a crawl of pages that an earlier one has read', () => {
       expect(second.page('/deep')).toMatchObject({ parent: '/team', depth: 2, emails: 1 })
       expect(second.page('/')?.message).toMatch(/^unchanged since \d{4}-\d\d-\d\d$/)
       expect(second.counts).toMatchObject({ total: 4, succeeded: 4, results: 4 })
+      const { host } = new URL(url)
+      expect(first.notes).toEqual([{ message: `${host}: 4 pages fetched`, counts: { fetched: 4 } }])
+      expect(second.notes).toEqual([
+        { message: `${host}: 4 pages fetched, 3 of them unchanged`, counts: { fetched: 4, unchanged: 3 } },
+      ])
 
       const [sighting] = await historyOf(second.jobId, 'team@maker-works.com')
       expect(sighting).toMatchObject({ stillThere: true, lastSeenAt: sighting!.foundAt })
@@ -128,6 +134,23 @@ describe('a crawl of pages that an earlier one has read', () => {
       expect([home.page.sent, again.addresses.length]).toEqual([2, 'maxEmailsPerDomain' in input ? 1 : 2])
     }
   })
+})
+
+test('addresses that are suppressed are left out, and the log says on how many pages, but never which', async () => {
+  const { url } = await site({
+    '/': html(`${links('/team')} ada@maker-works.com, bob@maker-works.com`),
+    '/team': html('ada@maker-works.com ADA@maker-works.com'),
+  })
+  expect((await crawl({ startUrls: [`${url}/`] })).notes).toHaveLength(1)
+  await addSuppressions(db, ['ada@maker-works.com'], { reason: 'asked not to', source: 'PERSON' })
+  const crawled = await crawl({ startUrls: [`${url}/`] })
+  expect(crawled.addresses).toEqual(['bob@maker-works.com'])
+  expect([crawled.page('/'), crawled.page('/team')]).toMatchObject([{ emails: 1 }, { emails: 0 }])
+  expect(crawled.notes.at(-1)).toEqual({
+    message: '2 pages have addresses that are suppressed: they are left out',
+    counts: { pages: 2 },
+  })
+  expect(JSON.stringify(crawled.notes)).not.toContain('ada')
 })
 
 test('a start that refreshes to another site is followed there, as behind a redirect', async () => {

@@ -15,24 +15,25 @@ import { saveSitemaps } from '../../db/sitemaps.ts'
 import { regradeAddresses, spreadAddresses } from '../../db/spread-addresses.ts'
 import type { DB } from '../../db/types.ts'
 import { demoted, manySites } from '../engines/page/spread.ts'
-import type { Counts, SaveArgs } from '../job-kind.ts'
+import type { Counts, Note, SaveArgs } from '../job-kind.ts'
 import type { CrawlBatch, DomainSightings } from './crawl-batch.ts'
 import { mergedPage } from './crawl-step.ts'
 import { withoutSuppressed } from './suppressed.ts'
 
 /** Stores the steps of several hosts. Everybody locks in this order: addresses and pages of domains, pages, then what was found, each by its key. */
 export async function saveCrawl(trx: Transaction<DB>, args: SaveArgs, batches: readonly CrawlBatch[]): Promise<Counts> {
-  const found = await withoutSuppressed(
+  const { kept, leftOut } = await withoutSuppressed(
     trx,
     batches.flatMap((batch) => batch.sightings),
   )
-  const sightings = await underCaps(trx, args.jobId, found)
+  const sightings = await underCaps(trx, args.jobId, kept)
   await useGrants(
     trx,
     args.jobId,
     batches.flatMap(({ grants }) => grants),
   )
-  const total = await savePages(trx, args.jobId, mergedPages(batches.flatMap(({ pages }) => pages)))
+  const pages = mergedPages(batches.flatMap((batch) => batch.pages)).map((page) => withLeftOut(page, leftOut))
+  const total = await savePages(trx, args.jobId, pages)
   await savePageLinks(
     trx,
     args.jobId,
@@ -59,6 +60,17 @@ function mergedPages(pages: readonly PageChange[]): PageChange[] {
     merged.set(page.key, before ? mergedPage(before, page) : page)
   }
   return [...merged.values()]
+}
+
+/** Says of a page how many of its addresses are left out as suppressed; they do not count as found on it. */
+function withLeftOut(page: PageChange, leftOut: ReadonlyMap<string, number>): PageChange {
+  const suppressed = leftOut.get(page.key)
+  if (suppressed === undefined || !page.fate) return page
+  const { details, emailCount } = page.fate
+  return {
+    ...page,
+    fate: { ...page.fate, details: { ...details, suppressed }, emailCount: emailCount - suppressed },
+  }
 }
 
 /** Leaves out what a domain has yielded beyond its cap. */
@@ -101,7 +113,7 @@ async function demoteSpread(trx: Transaction<DB>, jobId: number): Promise<void> 
 export async function finishCrawl(
   trx: Transaction<DB>,
   jobId: number,
-): Promise<{ counts: Counts; summary: Record<string, unknown> }> {
+): Promise<{ counts: Counts; notes: Note[]; summary: Record<string, unknown> }> {
   const full = await fullDomains(trx, jobId)
   const skipped = await skipQueued(
     trx,
@@ -110,7 +122,18 @@ export async function finishCrawl(
     new Map(full.map((domain) => [domain, 'address limit of the domain'])),
   )
   await removeCrawlRemains(trx, jobId)
-  const { pages, fetched, hosts } = await summarizePages(trx, jobId)
+  const { pages, fetched, hosts, suppressed } = await summarizePages(trx, jobId)
   if (hosts >= manySites) await demoteSpread(trx, jobId)
-  return { counts: { skipped }, summary: { pages, fetched, hosts, addresses: await countJobAddresses(trx, jobId) } }
+  const notes = suppressed > 0 ? [noteOfSuppressed(suppressed)] : []
+  return {
+    counts: { skipped },
+    notes,
+    summary: { pages, fetched, hosts, addresses: await countJobAddresses(trx, jobId) },
+  }
+}
+
+/** Never which: their owners do not want to be known here. */
+function noteOfSuppressed(pages: number): Note {
+  const where = pages === 1 ? '1 page has' : `${pages} pages have`
+  return { message: `${where} addresses that are suppressed: they are left out`, counts: { pages } }
 }

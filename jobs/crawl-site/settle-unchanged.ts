@@ -30,6 +30,7 @@ export async function settleUnchanged(
   const found = acceptedOf(run, earlier.sightings)
   step.sightings.push(...found.map((sighting) => ({ ...sighting, sourceKey: page.key, sourceUrl: page.url })))
   run.state.fetched++
+  run.state.unchanged = (run.state.unchanged ?? 0) + 1
   const { sightings: _, links, ...version } = earlier
   step.reads.push({ key: page.key, shard: args.shard, version })
   keepLeads(run, page, links, true)

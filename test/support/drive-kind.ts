@@ -104,7 +104,8 @@ export async function driveKind<Input, Checkpoint, Batch, Io>(
   await Promise.all(Array.from({ length: atOnce }, worker))
   if (options.signal?.aborted) return drive
 
-  const { counts, summary } = await db.transaction().execute((trx) => kind.finish(trx, drive.jobId))
+  const { counts, notes = [], summary } = await db.transaction().execute((trx) => kind.finish(trx, drive.jobId))
+  drive.notes.push(...notes)
   add(drive.counts, counts ?? {})
   drive.summary = summary
   return drive
