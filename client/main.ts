@@ -3,14 +3,11 @@ import urql from '@urql/vue'
 import { createApp } from 'vue'
 
 import App from './App.vue'
+import { awaitedPageKey, awaitPages } from './awaited-page.ts'
 import { connectionKey, createConnection, reconnectOnWake } from './connection.ts'
 import { createApiClient, graphql } from './graphql.ts'
 import { createRoutes } from './router.ts'
 import { createSession, sessionKey } from './session.ts'
-import { readStored, writeStored } from './ui/stored.ts'
-
-/** The address that was loaded anew because its chunk was missing: twice would be a circle. */
-const triedKey = 'mailquarry.tried'
 
 const socketUrl = new URL('/graphql', location.href)
 socketUrl.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
@@ -31,22 +28,11 @@ connection.onFailedTry((tries) => {
 })
 
 const routes = createRoutes()
-// A page whose chunk cannot be had: the server is away, or has been built anew. A full load brings it, once the server is back.
-routes.onError((_error, to) => {
-  if (readStored(triedKey) === to.fullPath) return
-  const load = () => {
-    writeStored(triedKey, to.fullPath)
-    location.assign(to.fullPath)
-  }
-  if (connection.state.value === 'live') load()
-  else connection.onReconnect(load)
-})
-routes.afterEach(() => writeStored(triedKey, undefined))
-
 createApp(App)
   .use(routes)
   .use(icons)
   .use(urql, api)
   .provide(connectionKey, connection)
   .provide(sessionKey, session)
+  .provide(awaitedPageKey, awaitPages(routes, connection))
   .mount('#app')

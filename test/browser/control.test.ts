@@ -315,6 +315,35 @@ it('says where nothing could be read, with a way to the reasons', async () => {
   await look(page, 'jobs-nothing-read')
 })
 
+it('stays where it is while the server is away, says so, and goes to the page once it is back', async () => {
+  await using watched = await openWatchedPage(browser, {
+    origins: [network.url],
+    expected: [/WebSocket connection to/, /ERR_/, /Failed to (?:load|fetch)/, /dynamically imported module/],
+  })
+  const { page } = watched
+  const place = (name: string) =>
+    page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name, exact: true }).click()
+  const note = (title: string) => page.getByRole('alert').filter({ hasText: `${title} could not be loaded.` })
+  await page.goto(`${network.url}/jobs`)
+  await page.getByRole('list', { name: 'List of jobs' }).waitFor(soon)
+  await page.getByRole('button', { name: 'Live' }).waitFor(soon)
+  network.cut()
+  await page.getByText('Reconnecting', { exact: true }).waitFor(soon)
+  await place('Workers')
+  await note('Workers').waitFor(soon)
+  await page.getByRole('heading', { name: 'Jobs' }).waitFor(soon)
+  await note('Workers').getByRole('button', { name: 'Try again' }).click()
+  await note('Workers').getByRole('button', { name: 'Stay here' }).click()
+  await note('Workers').waitFor({ state: 'detached', ...soon })
+  await place('Addresses')
+  await note('Addresses').waitFor(soon)
+  await look(page, 'page-awaited')
+  network.mend()
+  await page.waitForURL(/\/addresses$/, soon)
+  await page.getByRole('heading', { name: 'Addresses', exact: true }).waitFor(soon)
+  expect(await note('Addresses').count()).toBe(0)
+})
+
 it('counts nothing on while the connection is away, and says how old the figures are', async () => {
   // It is read for as long as the test looks.
   pages['/slow'] = () => {}
