@@ -45,6 +45,8 @@ const seeding = z.object({
         start: tablePosition,
       }),
       next: tablePosition,
+      /** That it has lines that are not in UTF-8 has been told. */
+      guessTold: z.boolean().optional(),
     })
     .optional(),
 })

@@ -2,7 +2,7 @@ import type { PageChange } from '../../db/pages.ts'
 import { hostList } from '../engines/crawl/host-list.ts'
 import { priorities } from '../engines/crawl/priority.ts'
 import type { Start } from '../engines/crawl/scope.ts'
-import { readRows } from '../engines/table/table-rows.ts'
+import { guessWords, readRows } from '../engines/table/table-rows.ts'
 import type { Finding, RunEnd, Step } from '../job-kind.ts'
 import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
 import type { CrawlArgs } from './host-run.ts'
@@ -35,12 +35,15 @@ export async function* seedCrawl(args: CrawlArgs): AsyncGenerator<Step<CrawlBatc
   if (table === undefined) return { end: 'done' }
   const listed = hostList(io.settings.ownHosts)
   const shape = before?.table?.shape ?? (await shapeOfStarts(table, input, io.settings))
-  for await (const { rows, next } of readRows(table.open, shape, {
+  let guessTold = before?.table?.guessTold ?? false
+  for await (const { rows, next, guessedLine } of readRows(table.open, shape, {
     from: before?.table?.next ?? shape.start,
     rowsAtOnce: atOnce,
   })) {
     const starts = rows.filter(({ value }) => value !== '').map(({ value }) => readSite(value, listed))
-    yield { ...seedStep(starts, input), checkpoint: { of: 'seeds', seeded, table: { shape, next } } }
+    const notes = guessedLine === undefined || guessTold ? [] : [{ message: guessWords(guessedLine) }]
+    guessTold ||= notes.length > 0
+    yield { ...seedStep(starts, input), notes, checkpoint: { of: 'seeds', seeded, table: { shape, next, guessTold } } }
   }
   return { end: 'done' }
 }

@@ -13,6 +13,8 @@ export interface ListPortion {
   rows: { given: string; cells: string[] | null }[]
   /** Behind the last of them; undefined: before the first. */
   place: ListPlace | undefined
+  /** The line of the first of them that is not in UTF-8. */
+  guessedLine?: number | undefined
 }
 
 export interface ListSource {
@@ -119,7 +121,7 @@ async function openTable(
             given: value,
             cells: columns.length > 0 ? cells : null,
           }))
-          yield { rows, place: batch.value.next }
+          yield { rows, place: batch.value.next, guessedLine: batch.value.guessedLine }
         }
       } finally {
         // Whoever stops in the middle leaves a file open, whose end would be that of the process.

@@ -1,5 +1,6 @@
 import type { ListRow } from '../../db/verify-lists.ts'
 import { parseAddress } from '../engines/address/parse.ts'
+import { guessWords } from '../engines/table/table-rows.ts'
 import { type Care, JobFailure, type Note, type RunEnd, type Step } from '../job-kind.ts'
 import { wrongOf } from '../sender-audit/audit.ts'
 import { depthOf } from './input.ts'
@@ -16,20 +17,24 @@ const longestKey = 400
 /** The first shard of a verification: stores the list row by row, and spawns a shard for each range of it as soon as that is stored. */
 export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBatch, VerifyCheckpoint>, RunEnd> {
   const { checkpoint, io, care, signal } = args
-  const before = checkpoint?.of === 'list' ? checkpoint : { read: 0, place: undefined, readAs: undefined }
+  const before =
+    checkpoint?.of === 'list' ? checkpoint : { read: 0, place: undefined, readAs: undefined, guessTold: false }
   const list = await openList(args, before.readAs)
   const perShard = rowsPerShard(list.rows, depthOf(args.input))
   let { read } = before
   let began = before.readAs !== undefined
   const notes = began ? [] : await warnings(args)
+  let guessTold = before.guessTold ?? false
 
   /** One portion behind, so that the last one is known when it is stored. */
   let held: ListPortion | undefined
-  const stepOf = ({ rows, place }: ListPortion, last: boolean): Step<VerifyBatch, VerifyCheckpoint> => {
+  const stepOf = ({ rows, place, guessedLine }: ListPortion, last: boolean): Step<VerifyBatch, VerifyCheckpoint> => {
     const from = read
     read += rows.length
     const isFirst = !began
     began = true
+    if (guessedLine !== undefined && !guessTold) notes.push({ message: guessWords(guessedLine) })
+    guessTold ||= guessedLine !== undefined
     const first = {
       columns: list.readAs.columns,
       readAs: { ...list.readAs },
@@ -43,11 +48,11 @@ export async function* readList(args: VerifyArgs): AsyncGenerator<Step<VerifyBat
     }
     return {
       batch,
-      checkpoint: { of: 'list', read, place, readAs: list.readAs },
+      checkpoint: { of: 'list', read, place, readAs: list.readAs, guessTold },
       counts: { total: rows.length },
       spawn: completed(from, read, perShard, last),
       phase: 'reading the list',
-      ...(isFirst && { notes }),
+      notes: notes.splice(0),
       ...(last && { totalKnown: true, end: { end: 'done' } as const }),
     }
   }

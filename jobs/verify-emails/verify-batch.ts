@@ -44,6 +44,8 @@ const list = z.object({
   read: z.number().int(),
   place: listPlace.optional(),
   readAs,
+  /** That it has lines that are not in UTF-8 has been told. */
+  guessTold: z.boolean().optional(),
 })
 
 const rows = z.object({

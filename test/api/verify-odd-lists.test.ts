@@ -125,6 +125,20 @@ test(
   },
 )
 
+test('a list with lines that are not in UTF-8 says so in its log, once', async () => {
+  const row = Buffer.from(`Zoë;zoe@firm.com;${'x'.repeat(200)}\n`)
+  const latin = Buffer.from('Jörg;joerg@firm.com;y\n', 'latin1')
+  const bytes = Buffer.concat([Buffer.from('Name;E-Mail;Note\n'), ...Array<Buffer>(6_000).fill(row), latin, latin])
+  const jobId = await verify({ upload: await uploadBytes(api.url, bytes), depth: 'SYNTAX' })
+  const { job } = await api.data<{ job: { events: { nodes: { type: string; message: string }[] } } }>(
+    'query ($id: ID!) { job(id: $id) { events(first: 100) { nodes { type message } } } }',
+    { id: String(jobId) },
+  )
+  expect(job.events.nodes.filter(({ type }) => type === 'note')).toEqual([
+    { type: 'note', message: 'Line 6002 of the table is not in UTF-8: such lines are read as Windows-1252' },
+  ])
+})
+
 test('columns may be called like places of parameters, and are texts all the same', async () => {
   const names = ['E-Mail', '$1', "it's $3", 'Price $100', "' || (select version()) || '"]
   const upload = await uploadBytes(

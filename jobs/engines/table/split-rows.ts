@@ -27,6 +27,8 @@ export interface RowBatch<Row> {
   rows: Row[]
   /** Behind the last of them. */
   next: TablePosition
+  /** The line of the first of them that is not in UTF-8, and was read as windows-1252; left out where all are. */
+  guessedLine?: number
 }
 
 export const longestRowBytes = 262_144
@@ -47,6 +49,12 @@ export async function* splitRows(
   let { line, row: index } = start
   let next = start
   let emptyLines = 0
+  let guessedLine: number | undefined
+  const handOver = () => {
+    full.push({ rows, next, ...(guessedLine !== undefined && { guessedLine }) })
+    rows = []
+    guessedLine = undefined
+  }
   const parser = new Parser({
     delimiter,
     // a byte a character: cells are decoded one by one
@@ -66,14 +74,11 @@ export async function* splitRows(
           `The row has ${raw.length} columns; ${mostColumns} are the most.`,
           line,
         )
-      const cells = raw.map((cell, i) => decodeCell(cell, line, i + 1))
+      const cells = raw.map((cell, i) => decodeCell(cell, line, i + 1, () => (guessedLine ??= line)))
       if (cells.some((cell) => cell.trim() !== '')) rows.push({ index: index++, line, cells })
       line += 1 + lineBreaks(cells)
       next = { byte: start.byte + info.bytes, line, row: index }
-      if (rows.length === rowsAtOnce) {
-        full.push({ rows, next })
-        rows = []
-      }
+      if (rows.length === rowsAtOnce) handOver()
       // pushed to nobody
       return null
     },
@@ -88,19 +93,21 @@ export async function* splitRows(
       yield* full.splice(0)
     }
     if (!cut) await settled((done) => parser.end(done))
+    if (rows.length > 0) handOver()
     yield* full.splice(0)
-    if (rows.length > 0) yield { rows, next }
   } finally {
     parser.destroy()
   }
 }
 
-function decodeCell(raw: string, line: number, column: number): string {
+function decodeCell(raw: string, line: number, column: number, onGuess: () => void): string {
   if (!beyondAscii.test(raw)) return raw
   // Postgres stores no NUL, and no text has one
   if (raw.includes('\0')) throw new TableError('not_text', 'The cell holds a NUL: this is no text.', line, column)
   const bytes = Buffer.from(raw, 'latin1')
-  return isUtf8(bytes) ? bytes.toString() : windows1252.decode(bytes)
+  if (isUtf8(bytes)) return bytes.toString()
+  onGuess()
+  return windows1252.decode(bytes)
 }
 
 // oxlint-disable-next-line no-control-regex -- NUL is what it looks for

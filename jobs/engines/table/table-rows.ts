@@ -17,7 +17,12 @@ export async function* readRows(
   { from = shape.start, rowsAtOnce = 1_000 }: { from?: TablePosition; rowsAtOnce?: number } = {},
 ): AsyncGenerator<RowBatch<TableRow>> {
   const text = openText(open, shape.encoding, from.byte)
-  for await (const { rows, next } of splitRows(text, shape.delimiter, from, { rowsAtOnce })) {
-    yield { rows: rows.map((row) => ({ ...row, value: row.cells[shape.column]?.trim() ?? '' })), next }
+  for await (const { rows, ...batch } of splitRows(text, shape.delimiter, from, { rowsAtOnce })) {
+    yield { rows: rows.map((row) => ({ ...row, value: row.cells[shape.column]?.trim() ?? '' })), ...batch }
   }
+}
+
+/** For people, of a table that has such a line. */
+export function guessWords(guessedLine: number): string {
+  return `Line ${guessedLine} of the table is not in UTF-8: such lines are read as Windows-1252`
 }

@@ -131,6 +131,17 @@ test('a look that ends inside a character of UTF-8 does not take the table for a
   }
 })
 
+test('a batch tells its first line that is no UTF-8, also far behind what the look has seen', async () => {
+  const row = Buffer.from(`müller.de,${'x'.repeat(1_000)}\n`)
+  const latin = windows1252('söhne.de,y\n')
+  const open = opened(Buffer.concat([Buffer.from('domain,y\n'), ...Array(1_500).fill(row), latin, row, latin]))
+  const shape = await readShape(open, domains)
+  expect(shape).toMatchObject({ marked: false })
+  const batches = await batchesOf(readRows(open, shape))
+  expect(batches.map(({ guessedLine }) => guessedLine)).toEqual([undefined, 1_502])
+  expect(batches[1]!.rows.slice(-3).map(({ value }) => value)).toEqual(['söhne.de', 'müller.de', 'söhne.de'])
+})
+
 describe('what cannot be read is named', () => {
   test.each<[what: string, bytes: Uint8Array | string, override: ShapeOverride, expected: object]>([
     ['nothing', '', {}, { code: 'empty_table' }],
