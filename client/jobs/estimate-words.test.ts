@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { wordsOfEstimate } from './estimate-words.ts'
+import { kindWords } from './job-words.ts'
 
 const nothing = {
   items: null,
@@ -26,5 +27,14 @@ test.each([
   ],
   [{ fresh: 90_000, known: 5, paidCalls: 80_000 }, '90,000 new, 5 known already, at most 80,000 paid calls, and more'],
 ])('%o', (estimate, words) => {
-  expect(wordsOfEstimate({ ...nothing, ...estimate }, ['row', 'rows'])).toBe(words)
+  expect(wordsOfEstimate({ ...nothing, ...estimate }, kindWords('VERIFY_EMAILS'))).toBe(words)
+})
+
+test('rows of a table that cannot be crawled are told', () => {
+  const words = (unusable: number) => wordsOfEstimate({ ...nothing, items: 50, unusable }, kindWords('SCRAPE_EMAILS'))
+  expect([words(0), words(1), words(3)]).toEqual([
+    'at most 50 pages',
+    'at most 50 pages, 1 row that cannot be crawled',
+    'at most 50 pages, 3 rows that cannot be crawled',
+  ])
 })

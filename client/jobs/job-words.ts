@@ -49,6 +49,8 @@ export interface KindWords {
   hasPages: boolean
   /** Said where every item failed. */
   allFailed: string
+  /** What nobody is asked for, one and many. */
+  unusable: readonly [one: string, many: string]
   /** What was skipped, where no page says it of each. */
   skipped?: string
 }
@@ -58,12 +60,14 @@ const crawlWords: KindWords = {
   result: ['address', 'addresses'],
   hasPages: true,
   allFailed: 'No page could be read',
+  unusable: ['row that cannot be crawled', 'rows that cannot be crawled'],
 }
 const verifyWords: KindWords = {
   item: ['row', 'rows'],
   result: ['verdict', 'verdicts'],
   hasPages: false,
   allFailed: 'No address could be checked',
+  unusable: ['without an address', 'without an address'],
   skipped: 'duplicates, empty or suppressed',
 }
 

@@ -47,6 +47,8 @@ const seeding = z.object({
       next: tablePosition,
       /** That it has lines that are not in UTF-8 has been told. */
       guessTold: z.boolean().optional(),
+      /** Rows so far that cannot be crawled. */
+      refused: z.number().int().optional(),
     })
     .optional(),
 })

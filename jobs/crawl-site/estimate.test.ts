@@ -8,6 +8,7 @@ const estimate = async (input: unknown) => {
   const { items, seconds } = await estimateCrawl(crawlInput.parse(input), outlook)
   return { items, seconds }
 }
+const unusable = async (input: unknown) => (await estimateCrawl(crawlInput.parse(input), outlook)).unusable
 
 test('pages of all hosts, and the time of the slowest', async () => {
   expect(await estimate({ domains: ['example.com'] })).toEqual({ items: 50, seconds: 49 })
@@ -36,6 +37,12 @@ test('the sites of a table count beside those that are typed', async () => {
   expect(await estimate({ table })).toEqual({ items: 100, seconds: 49 })
   expect(await estimate({ domains: ['example.com', 'example.net'], table })).toEqual({ items: 150, seconds: 49 })
   expect(await estimate({ startUrls: ['https://example.com/'], table, maxDepth: 0 })).toEqual({ items: 4, seconds: 2 })
+})
+
+test('rows of a table that cannot be crawled are counted', async () => {
+  expect(await unusable({ table: 'website\nexample.com\nexa mple\n\n10.0.0.1' })).toBe(2)
+  expect(await unusable({ table: 'website\nexample.com' })).toBe(0)
+  expect(await unusable({ domains: ['example.com'] })).toBeNull()
 })
 
 test.each([

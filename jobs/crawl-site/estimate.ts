@@ -14,7 +14,7 @@ type CrawlOutlook = Pick<Outlook, 'openUpload'> & {
 /** What a crawl comes to at most, and about how long it takes: hosts go side by side, the pages of one after each other. */
 export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): Promise<Estimate> {
   const perHost = new Map<string, number>()
-  const unknown = await countStarts(input, outlook, perHost)
+  const { unknown, unusable } = await countStarts(input, outlook, perHost)
   const hosts = perHost.size
   const onlyStarts = input.maxDepth === 0
   let [items, longest] = [0, 0]
@@ -29,7 +29,7 @@ export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): P
     fresh: null,
     known: null,
     repeated: null,
-    unusable: null,
+    unusable,
     paidCalls: null,
     seconds: unknown === undefined ? Math.round((Math.max(0, longest - 1) * delayMs) / 1000) : null,
     basis:
@@ -38,36 +38,38 @@ export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): P
   }
 }
 
-/** Counts starts by host, those of a table too. Returns why they cannot all be known, if so. */
+/** Counts starts by host, those of a table too, and the rows of it that cannot be crawled; says why they cannot all be known, if so. */
 async function countStarts(
   input: CrawlInput,
   { settings, openUpload }: CrawlOutlook,
   perHost: Map<string, number>,
-): Promise<string | undefined> {
+): Promise<{ unknown?: string; unusable: number | null }> {
   const count = (url: string) => {
     const { host } = new URL(url)
     perHost.set(host, (perHost.get(host) ?? 0) + 1)
   }
   const typed = readStarts(input, settings)
   for (const { start } of typed) if (start.ok) count(start.url)
-  if (input.table === undefined && input.upload === undefined) return undefined
+  if (input.table === undefined && input.upload === undefined) return { unusable: null }
   const table = await startTable(input, openUpload)
-  if (table === undefined) return 'a file that is not there'
+  if (table === undefined) return { unknown: 'a file that is not there', unusable: null }
   const listed = hostList(settings.ownHosts)
   let rows = typed.length
+  let unusable = 0
   try {
     for await (const batch of readRows(table.open, await shapeOfStarts(table, input, settings))) {
       for (const { value } of batch.rows) {
         if (value === '') continue
-        if (++rows > mostStarts) return `more than ${mostStarts} starts`
+        if (++rows > mostStarts) return { unknown: `more than ${mostStarts} starts`, unusable: null }
         const start = readSite(value, listed)
         if (start.ok) count(start.url)
+        else unusable++
       }
       await turn()
     }
   } catch (error) {
     if (!(error instanceof TableError)) throw error
-    return `a table that cannot be read (${error.message})`
+    return { unknown: `a table that cannot be read (${error.message})`, unusable: null }
   }
-  return undefined
+  return { unusable }
 }

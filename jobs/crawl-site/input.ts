@@ -48,7 +48,7 @@ export const crawlInput = z
       .meta({
         title: 'File',
         description:
-          'A CSV or a text with a column of domains or URLs, up to 100,000 rows. How it is read is shown; its other columns come back in the results by domain.',
+          'A CSV or a text with a column of domains or URLs, up to 100,000 rows. How it is read is shown; its other columns come back in the results by domain, and so do rows that cannot be crawled, with the reason.',
         examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
         upload: true,
       }),

@@ -3,14 +3,16 @@ import { hostList } from '../engines/crawl/host-list.ts'
 import { priorities } from '../engines/crawl/priority.ts'
 import type { Start } from '../engines/crawl/scope.ts'
 import { guessWords, readRows } from '../engines/table/table-rows.ts'
-import type { Finding, RunEnd, Step } from '../job-kind.ts'
+import type { Finding, Note, RunEnd, Step } from '../job-kind.ts'
 import type { CrawlBatch, CrawlCheckpoint } from './crawl-batch.ts'
 import type { CrawlArgs } from './host-run.ts'
 import { type CrawlInput, readStarts } from './input.ts'
 import { linkTarget } from './known-pages.ts'
-import { readSite, shapeOfStarts, startTable } from './start-table.ts'
+import { readSite, refusalOfRow, shapeOfStarts, startTable } from './start-table.ts'
 
 const startsAtOnce = 1_000
+/** Rows of a table that are told of one by one: all are, with the reason, in the results by domain. */
+const mostTold = 100
 
 /** The first shard of a crawl: puts its starts into the frontier and spawns a shard for each host. Those of a table come after the others. */
 export async function* seedCrawl(args: CrawlArgs): AsyncGenerator<Step<CrawlBatch, CrawlCheckpoint>, RunEnd> {
@@ -35,15 +37,37 @@ export async function* seedCrawl(args: CrawlArgs): AsyncGenerator<Step<CrawlBatc
   if (table === undefined) return { end: 'done' }
   const listed = hostList(io.settings.ownHosts)
   const shape = before?.table?.shape ?? (await shapeOfStarts(table, input, io.settings))
-  let guessTold = before?.table?.guessTold ?? false
+  let { guessTold = false, refused = 0 } = before?.table ?? {}
+  let place = before?.table?.next ?? shape.start
   for await (const { rows, next, guessedLine } of readRows(table.open, shape, {
-    from: before?.table?.next ?? shape.start,
+    from: place,
     rowsAtOnce: atOnce,
   })) {
-    const starts = rows.filter(({ value }) => value !== '').map(({ value }) => readSite(value, listed))
-    const notes = guessedLine === undefined || guessTold ? [] : [{ message: guessWords(guessedLine) }]
+    const findings: Finding[] = []
+    const starts: Start[] = []
+    for (const { line, value } of rows) {
+      if (value === '') continue
+      const start = readSite(value, listed)
+      if (start.ok) starts.push(start)
+      else if (++refused <= mostTold) findings.push(findingOf(start, refusalOfRow(line, shape, start)))
+    }
+    const notes: Note[] = guessedLine === undefined || guessTold ? [] : [{ message: guessWords(guessedLine) }]
     guessTold ||= notes.length > 0
-    yield { ...seedStep(starts, input), notes, checkpoint: { of: 'seeds', seeded, table: { shape, next, guessTold } } }
+    place = next
+    yield {
+      ...seedStep(starts, input),
+      findings,
+      notes,
+      checkpoint: { of: 'seeds', seeded, table: { shape, next, guessTold, refused } },
+    }
+  }
+  if (refused === 0) return { end: 'done' }
+  const which = refused === 1 ? '1 row of the table is' : `${refused} rows of the table are`
+  yield {
+    ...seedStep([], input),
+    notes: [{ message: `${which} not crawled: the results by domain say why`, counts: { refused } }],
+    checkpoint: { of: 'seeds', seeded, table: { shape, next: place, guessTold, refused } },
+    end: { end: 'done' },
   }
   return { end: 'done' }
 }
@@ -53,7 +77,7 @@ function seedStep(starts: Start[], { scope }: CrawlInput): Omit<Step<CrawlBatch,
   const findings: Finding[] = []
   for (const start of starts) {
     // The job was checked when it was started; the operator may have taken a host off the list since.
-    if (!start.ok) findings.push({ category: 'blocked', message: start.message })
+    if (!start.ok) findings.push(findingOf(start, start.message))
     else {
       const target = linkTarget(start.url, scope)
       pages.set(target.key, { ...target, parentUrl: null, depth: 0, hops: 0, priority: priorities.start })
@@ -66,4 +90,8 @@ function seedStep(starts: Start[], { scope }: CrawlInput): Omit<Step<CrawlBatch,
     spawn,
     phase: 'seeding',
   }
+}
+
+function findingOf({ code }: Extract<Start, { ok: false }>, message: string): Finding {
+  return { category: code === 'not_a_domain' || code === 'not_a_url' ? 'parse' : 'blocked', message }
 }

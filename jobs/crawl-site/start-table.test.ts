@@ -59,18 +59,48 @@ describe('a table of sites', () => {
     ])
   })
 
-  test('is refused before the start with each row that is no site', async () => {
-    const table = 'name,website\nA,acme.com\nB,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
+  test('is crawled without the rows that are no sites, and each of them comes back with its reason', async () => {
+    const { a } = await three()
+    const table = `Company,Website\nAcme,${a}\nBeta,exa mple\nNone,\nOwn,10.0.0.1\n`
+    const input = crawlInput.parse({ table })
+    expect(await checkStartTable(input, settings, noUpload)).toEqual([])
+    const whole = await crawl(input)
+    const cut = await crawl(input, { stopsAfterEachStep: true, care: () => 'one-item' })
+    for (const { fates, counts, findings, notes } of [whole, cut]) {
+      expect(fates).toEqual({ '/': 'FETCHED', '/contact': 'FETCHED' })
+      expect(counts).toMatchObject({ total: 2, succeeded: 2, failed: 0, skipped: 0 })
+      expect(findings).toEqual([
+        { category: 'parse', message: 'Line 3, column 2: "exa mple" is not a domain: it is several words' },
+        { category: 'blocked', message: expect.stringMatching(/^Line 5, column 2: "10.0.0.1"/) },
+      ])
+      const message = '2 rows of the table are not crawled: the results by domain say why'
+      expect(notes.filter((note) => note.message.includes('rows'))).toEqual([{ message, counts: { refused: 2 } }])
+    }
+    const copyOut = openCopyOut(url, db)
+    const { portions } = await reportDomains({ copyOut, jobId: whole.jobId, input, settings, openUpload: noUpload })
+    const rows = (await Array.fromAsync(portions)).flat()
+    await copyOut.close()
+    expect(rows.map((row) => [row[0], row.at(-1)])).toEqual([
+      ['Company', 'outcome'],
+      ['Acme', 'found'],
+      ['Beta', '"exa mple" is not a domain: it is several words'],
+      ['None', 'no site in this row'],
+      ['Own', expect.stringMatching(/^"10.0.0.1" is an address that is not on the public Internet/)],
+    ])
+  })
+
+  test('is refused before the start with each row, where none is a site', async () => {
+    const table = 'name,website\nB,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
     expect(await checkStartTable(crawlInput.parse({ table }), settings, noUpload)).toEqual([
       {
         path: ['table'],
-        message: 'Line 3, column 2: "exa mple" is not a domain: it is several words',
+        message: 'Line 2, column 2: "exa mple" is not a domain: it is several words',
         code: 'not_a_domain',
       },
-      { path: ['table'], message: expect.stringMatching(/^Line 5, column 2: "10.0.0.1"/), code: 'private_address' },
+      { path: ['table'], message: expect.stringMatching(/^Line 4, column 2: "10.0.0.1"/), code: 'private_address' },
       {
         path: ['table'],
-        message: expect.stringMatching(/^Line 6, column 2: "http:\/\/localhost\/"/),
+        message: expect.stringMatching(/^Line 5, column 2: "http:\/\/localhost\/"/),
         code: 'local_name',
       },
     ])

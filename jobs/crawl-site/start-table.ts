@@ -63,7 +63,10 @@ export function sitesFor({ ownHosts }: Pick<Settings, 'ownHosts'>): Sought {
 
 const mostIssues = 100
 
-/** Names the rows of the table whose sites cannot be crawled, the first hundred of them. Rows without a site are none's fault: they are passed over. */
+/**
+ * Says what is wrong with the table as a whole. A row that cannot be crawled is left out by the job, which tells of it; where none can be, the rows are named,
+ * the first hundred of them. Rows without a site are none's fault: they are passed over.
+ */
 export async function checkStartTable(
   input: CrawlInput,
   settings: Settings,
@@ -75,26 +78,31 @@ export async function checkStartTable(
   const issues: InputIssue[] = []
   const listed = hostList(settings.ownHosts)
   let starts = (input.domains?.length ?? 0) + (input.startUrls?.length ?? 0)
-  const before = starts
+  let [good, bad] = [0, 0]
   try {
     const shape = await shapeOfStarts(table, input, settings)
     for await (const { rows } of readRows(table.open, shape)) {
       for (const { line, value } of rows) {
         if (value === '') continue
         if (++starts > mostStarts)
-          return [...issues, { path, message: `The starts are more than ${mostStarts}.`, code: 'too_many_starts' }]
+          return [{ path, message: `The starts are more than ${mostStarts}.`, code: 'too_many_starts' }]
         const start = readSite(value, listed)
-        if (start.ok) continue
-        const place = placeOf(line, shape.column + 1)
-        issues.push({ path, message: `${place}: ${start.message}`, code: start.code })
-        if (issues.length === mostIssues)
-          return [...issues, { path, message: 'What is behind these rows was not checked.', code: 'more_issues' }]
+        if (start.ok) good++
+        else if (++bad <= mostIssues) issues.push({ path, message: refusalOfRow(line, shape, start), code: start.code })
       }
       await turn()
     }
   } catch (error) {
     if (!(error instanceof TableError)) throw error
-    return [...issues, { path, message: error.message, code: error.code }]
+    return [{ path, message: error.message, code: error.code }]
   }
-  return starts > before ? issues : [{ path, message: 'No row of the table has a site.', code: 'empty_table' }]
+  if (good > 0) return []
+  if (bad === 0) return [{ path, message: 'No row of the table has a site.', code: 'empty_table' }]
+  const more = { path, message: `No row can be crawled; these are ${mostIssues} of ${bad}.`, code: 'more_issues' }
+  return bad > mostIssues ? [...issues, more] : issues
+}
+
+/** `Line 3, column 2: "exa mple" is not a domain`. */
+export function refusalOfRow(line: number, { column }: TableShape, { message }: { message: string }): string {
+  return `${placeOf(line, column + 1)}: ${message}`
 }

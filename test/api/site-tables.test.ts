@@ -24,9 +24,9 @@ async function start(input: object): Promise<Started['startScrapeEmails']> {
   return (await api.data<Started>(text, { input })).startScrapeEmails
 }
 
-test('a table of sites is uploaded, and refused with the rows that are wrong, before anything starts', async () => {
-  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\nC;good.com\r\n'))
-  expect(await start({ upload })).toEqual({
+test('a table of which no row can be crawled is refused with its rows, before anything starts', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\n'))
+  expect(await start({ upload, column: 'site' })).toEqual({
     issues: [
       {
         path: ['upload'],
@@ -40,16 +40,19 @@ test('a table of sites is uploaded, and refused with the rows that are wrong, be
     issues: [{ path: ['upload'], code: 'upload_not_found' }],
   })
   expect(await start({ upload, table: 'site\nexample.com' })).toMatchObject({
-    issues: [{ path: ['table'] }, { path: ['upload'] }, { path: ['upload'] }],
+    issues: [{ path: ['table'] }, { path: ['upload'] }],
   })
 })
 
 test('an uploaded table of sites is estimated before the start', async () => {
-  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nA;good.com\r\nB;\r\nC;better.com/en\r\n'))
+  const upload = await uploadBytes(
+    api.url,
+    Buffer.from('name;site\r\nA;good.com\r\nB;\r\nC;better.com/en\r\nD;exa mple\r\n'),
+  )
   const text = `query ($input: ScrapeEmailsInput!) { check: checkScrapeEmails(input: $input) {
-    ... on InputAccepted { estimate { items basis } } } }`
+    ... on InputAccepted { estimate { items unusable basis } } } }`
   const { check } = await api.data<{ check: unknown }>(text, { input: { upload, domains: ['best.com'] } })
-  expect(check).toEqual({ estimate: { items: 150, basis: expect.stringMatching(/^3 hosts /) } })
+  expect(check).toEqual({ estimate: { items: 150, unusable: 1, basis: expect.stringMatching(/^3 hosts /) } })
 })
 
 test('the results by domain bring back its columns, with no cell that is a formula', async () => {
