@@ -316,6 +316,7 @@ it('says where nothing could be read, with a way to the reasons', async () => {
 })
 
 it('stays where it is while the server is away, says so, and goes to the page once it is back', async () => {
+  await crawlFrom('/a')
   await using watched = await openWatchedPage(browser, {
     origins: [network.url],
     expected: [/WebSocket connection to/, /ERR_/, /Failed to (?:load|fetch)/, /dynamically imported module/],
