@@ -97,8 +97,8 @@ export function readForm(
   return { input, issues }
 }
 
-/** Fields that say how a table is read: they stand beside a look at it, where there is one. */
-const tableFields = ['column', 'delimiter', 'header']
+/** Fields that say how a table is taken: they stand beside a look at it, where there is one. */
+const tableFields = ['column', 'delimiter', 'header', 'leaveOutBadRows']
 
 /** Splits what belongs to a table off from the rest of a form that takes one. */
 export function withoutTableFields(fields: InputField[]): { rest: InputField[]; ofTable: InputField[] } {

@@ -24,6 +24,7 @@ export const example: Example<CrawlInput> = {
   ],
   input: (origins) => ({
     startUrls: origins.map((origin) => `${origin}/`),
+    leaveOutBadRows: false,
     maxPagesPerDomain: 50,
     sitemap: 'use',
     scope: 'domain',

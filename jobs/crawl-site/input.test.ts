@@ -71,6 +71,7 @@ test('every field has what a form needs', () => {
     'sitemap',
     'maxEmailsPerDomain',
     'minDelayMs',
+    'leaveOutBadRows',
   ])
   for (const field of fields)
     expect(field).toMatchObject({

@@ -48,7 +48,7 @@ export const crawlInput = z
       .meta({
         title: 'File',
         description:
-          'A CSV or a text with a column of domains or URLs, up to 100,000 rows. How it is read is shown; its other columns come back in the results by domain, and so do rows that cannot be crawled, with the reason.',
+          'A CSV or a text with a column of domains or URLs, up to 100,000 rows. How it is read is shown; its other columns come back in the results by domain.',
         examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'],
         upload: true,
       }),
@@ -164,6 +164,15 @@ export const crawlInput = z
         description:
           'Least pause between two requests to one host, where it is longer than what the server is set to and what the host itself asks for.',
         examples: [1_000],
+      }),
+    leaveOutBadRows: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Leave out bad rows',
+        description:
+          'Of a table: goes on without the rows that cannot be crawled. The log and the results by domain say why. Otherwise the table is refused, with each of them named.',
+        examples: [true],
       }),
   })
   .refine(

@@ -59,10 +59,10 @@ describe('a table of sites', () => {
     ])
   })
 
-  test('is crawled without the rows that are no sites, and each of them comes back with its reason', async () => {
+  test('is crawled without the rows that are no sites where they are to be left out, and each comes back with its reason', async () => {
     const { a } = await three()
     const table = `Company,Website\nAcme,${a}\nBeta,exa mple\nNone,\nOwn,10.0.0.1\n`
-    const input = crawlInput.parse({ table })
+    const input = crawlInput.parse({ table, leaveOutBadRows: true })
     expect(await checkStartTable(input, settings, noUpload)).toEqual([])
     const whole = await crawl(input)
     const cut = await crawl(input, { stopsAfterEachStep: true, care: () => 'one-item' })
@@ -89,9 +89,9 @@ describe('a table of sites', () => {
     ])
   })
 
-  test('is refused before the start with each row, where none is a site', async () => {
-    const table = 'name,website\nB,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
-    expect(await checkStartTable(crawlInput.parse({ table }), settings, noUpload)).toEqual([
+  test('is refused before the start with each row that is no site', async () => {
+    const bad = 'B,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
+    const named = [
       {
         path: ['table'],
         message: 'Line 2, column 2: "exa mple" is not a domain: it is several words',
@@ -103,7 +103,20 @@ describe('a table of sites', () => {
         message: expect.stringMatching(/^Line 5, column 2: "http:\/\/localhost\/"/),
         code: 'local_name',
       },
-    ])
+    ]
+    const check = (rows: string, leaveOutBadRows: boolean) =>
+      checkStartTable(crawlInput.parse({ table: `name,website\n${rows}`, leaveOutBadRows }), settings, noUpload)
+    const wayOut = (others: string) => ({
+      path: ['table'],
+      message: `Choose "Leave out bad rows" to crawl the ${others}.`,
+      code: 'bad_rows',
+    })
+    expect(await check(`${bad}A,acme.com\n`, false)).toEqual([wayOut('1 other row'), ...named])
+    expect(await check(`${bad}A,acme.com\nF,firm.com\n`, false)).toEqual([wayOut('2 other rows'), ...named])
+    expect(await check(`${bad}A,acme.com\n`, true)).toEqual([])
+    // Then nothing would be left.
+    expect(await check(bad, false)).toEqual(named)
+    expect(await check(bad, true)).toEqual(named)
   })
 
   test.each([

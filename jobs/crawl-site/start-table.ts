@@ -64,8 +64,8 @@ export function sitesFor({ ownHosts }: Pick<Settings, 'ownHosts'>): Sought {
 const mostIssues = 100
 
 /**
- * Says what is wrong with the table as a whole. A row that cannot be crawled is left out by the job, which tells of it; where none can be, the rows are named,
- * the first hundred of them. Rows without a site are none's fault: they are passed over.
+ * Names the rows of the table whose sites cannot be crawled, the first hundred of them, unless they are to be left out and others are not. Rows without a site
+ * are none's fault: they are passed over.
  */
 export async function checkStartTable(
   input: CrawlInput,
@@ -96,10 +96,13 @@ export async function checkStartTable(
     if (!(error instanceof TableError)) throw error
     return [{ path, message: error.message, code: error.code }]
   }
-  if (good > 0) return []
+  if (good > 0 && (bad === 0 || input.leaveOutBadRows)) return []
   if (bad === 0) return [{ path, message: 'No row of the table has a site.', code: 'empty_table' }]
-  const more = { path, message: `No row can be crawled; these are ${mostIssues} of ${bad}.`, code: 'more_issues' }
-  return bad > mostIssues ? [...issues, more] : issues
+  const others = good === 1 ? '1 other row' : `${good} other rows`
+  // First, since of many problems few are shown.
+  const wayOut = { path, message: `Choose "Leave out bad rows" to crawl the ${others}.`, code: 'bad_rows' }
+  const more = { path, message: `These are ${mostIssues} of ${bad} rows that cannot be crawled.`, code: 'more_issues' }
+  return [...(good > 0 ? [wayOut] : []), ...issues, ...(bad > mostIssues ? [more] : [])]
 }
 
 /** `Line 3, column 2: "exa mple" is not a domain`. */

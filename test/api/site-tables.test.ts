@@ -24,10 +24,11 @@ async function start(input: object): Promise<Started['startScrapeEmails']> {
   return (await api.data<Started>(text, { input })).startScrapeEmails
 }
 
-test('a table of which no row can be crawled is refused with its rows, before anything starts', async () => {
-  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\n'))
+test('a table is refused with its bad rows before anything starts, unless they are to be left out', async () => {
+  const upload = await uploadBytes(api.url, Buffer.from('name;site\r\nMüller;exa mple\r\nB;10.0.0.1\r\nC;good.com\r\n'))
   expect(await start({ upload, column: 'site' })).toEqual({
     issues: [
+      { path: ['upload'], message: expect.stringMatching(/the 1 other row\.$/), code: 'bad_rows' },
       {
         path: ['upload'],
         message: 'Line 2, column 2: "exa mple" is not a domain: it is several words',
@@ -36,11 +37,14 @@ test('a table of which no row can be crawled is refused with its rows, before an
       { path: ['upload'], message: expect.stringMatching(/^Line 3, column 2: /), code: 'private_address' },
     ],
   })
+  expect(await start({ upload, column: 'site', leaveOutBadRows: true })).toEqual({
+    job: { id: expect.any(String), title: expect.stringContaining('list.csv') },
+  })
   expect(await start({ upload: '0f8fad5b-d9cb-469f-a165-70867728950e' })).toMatchObject({
     issues: [{ path: ['upload'], code: 'upload_not_found' }],
   })
-  expect(await start({ upload, table: 'site\nexample.com' })).toMatchObject({
-    issues: [{ path: ['table'] }, { path: ['upload'] }],
+  expect(await start({ upload, table: 'site\nexample.com', leaveOutBadRows: true })).toMatchObject({
+    issues: [{ path: ['table'], message: 'Give a pasted table or a file, not both.' }],
   })
 })
 
@@ -51,7 +55,9 @@ test('an uploaded table of sites is estimated before the start', async () => {
   )
   const text = `query ($input: ScrapeEmailsInput!) { check: checkScrapeEmails(input: $input) {
     ... on InputAccepted { estimate { items unusable basis } } } }`
-  const { check } = await api.data<{ check: unknown }>(text, { input: { upload, domains: ['best.com'] } })
+  const { check } = await api.data<{ check: unknown }>(text, {
+    input: { upload, domains: ['best.com'], leaveOutBadRows: true },
+  })
   expect(check).toEqual({ estimate: { items: 150, unusable: 1, basis: expect.stringMatching(/^3 hosts /) } })
 })
 

@@ -252,6 +252,28 @@ it('loads the page anew where the app was built anew under it; a form that is cl
   await page.getByRole('region', { name: 'Input' }).getByText('third.csv', { exact: true }).waitFor(soon)
 })
 
+it('names the bad rows of a table of sites, and leaves them out where one wants that', async () => {
+  await using watched = await openWatchedPage(browser, { origins: [program.url] })
+  const { page } = watched
+  await page.goto(`${program.url}/jobs/new?kind=SCRAPE_EMAILS`)
+  const leaveOut = page.getByRole('checkbox', { name: 'Leave out bad rows' })
+  expect(await leaveOut.count()).toBe(0)
+  await page.getByLabel('File', { exact: true }).setInputFiles({
+    name: 'sites.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`company;site\nOurs;${site.url}\nNobody;exa mple\nOwn;10.0.0.1\n`),
+  })
+  await page.getByText('Line 3, column 2: "exa mple" is not a domain: it is several words').waitFor(soon)
+  await page.getByText('Choose "Leave out bad rows" to crawl the 1 other row.').waitFor(soon)
+  await leaveOut.check()
+  await page.getByText('2 rows that cannot be crawled').waitFor(soon)
+  expect(await page.getByText(/Line 3, column 2/).count()).toBe(0)
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.getByRole('heading', { name: 'sites.csv' }).waitFor(soon)
+  await page.getByRole('link', { name: /^Log/ }).click()
+  await page.getByText('2 rows of the table are not crawled: the results by domain say why').waitFor(soon)
+})
+
 it('keeps a secret off the device, the page and the API', async () => {
   await using watched = await openWatchedPage(browser, { origins: [program.url] })
   const { page } = watched
