@@ -49,7 +49,7 @@ export async function* seedCrawl(args: CrawlArgs): AsyncGenerator<Step<CrawlBatc
       if (value === '') continue
       const start = readSite(value, listed)
       if (start.ok) starts.push(start)
-      else if (++refused <= mostTold) findings.push(findingOf(start, refusalOfRow(line, shape, start)))
+      else if (++refused <= mostTold) findings.push(findingOf(start, refusalOfRow(line, shape, toldOf(value, start))))
     }
     const notes: Note[] = guessedLine === undefined || guessTold ? [] : [{ message: guessWords(guessedLine) }]
     guessTold ||= notes.length > 0
@@ -90,6 +90,11 @@ function seedStep(starts: Start[], { scope }: CrawlInput): Omit<Step<CrawlBatch,
     spawn,
     phase: 'seeding',
   }
+}
+
+/** The log never names an address of a table: its owner may be suppressed, or forgotten. */
+function toldOf(value: string, { message }: { message: string }): { message: string } {
+  return { message: value.includes('@') ? 'an e-mail address is no site' : message }
 }
 
 function findingOf({ code }: Extract<Start, { ok: false }>, message: string): Finding {

@@ -89,6 +89,16 @@ describe('a table of sites', () => {
     ])
   })
 
+  test('has addresses among its sites, which the log does not name: their owners may be suppressed', async () => {
+    const { a } = await three()
+    const { findings, fates } = await crawl({ table: `Website\n${a}\nada@lovelace.org\nmailto:ada@lovelace.org\n` })
+    expect(fates).toEqual({ '/': 'FETCHED', '/contact': 'FETCHED' })
+    expect(findings.map(({ message }) => message)).toEqual([
+      'Line 3, column 1: an e-mail address is no site',
+      'Line 4, column 1: an e-mail address is no site',
+    ])
+  })
+
   test('is refused before the start with each row that is no site', async () => {
     const bad = 'B,exa mple\nC,\nD,10.0.0.1\n"E\nE",http://localhost/\n'
     const named = [
