@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
+import type { JobRow } from '../../db/job-list.ts'
 import { noResults } from '../../db/result-list.ts'
+import type { JobSource } from '../../schema/live-feed.ts'
 import { testDatabase } from '../../test/support/postgres.ts'
 import { addAddresses, addJob, addNotes } from '../../test/support/rows.ts'
 import { JobFollower } from './follow-job.ts'
@@ -46,10 +48,34 @@ test('who asks for a job that was not there is not answered by what somebody fou
   expect(watches.load()).toEqual({ jobs: 0, followers: 0 })
 })
 
-function watchesOf(database: typeof db) {
+test('a person who is forgotten while a job is being read is let go of all the same', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const jobId = await addJob(db, { title: 'about ada@lovelace.example', state: 'COMPLETED' })
+  let read = async () => {}
+  const activity = Object.assign(() => read().then(() => ({ workers: [], wait: null })), { asked: true })
+  const watches = watchesOf(db, (job) => ({ ...job, activity }))
+  const follower = new JobFollower(watches, { viewer, jobId, after: undefined })
+  const next = async () => JSON.stringify((await follower.next()).value)
+  expect(await next()).toContain('about ada@lovelace.example')
+
+  // So long that the next snapshot need not wait.
+  vi.advanceTimersByTime(1_000)
+  read = async () => {
+    read = async () => {}
+    await db.updateTable('jobs').set({ title: 'about [forgotten]' }).where('id', '=', jobId).execute()
+    watches.letGo()
+  }
+  watches.changed([jobId])
+  expect(await next()).toContain('about ada@lovelace.example')
+  expect(await next()).toContain('about [forgotten]')
+  follower.close()
+})
+
+function watchesOf(database: typeof db, present: (job: JobRow) => JobSource = (job) => job) {
   return createJobWatches({
     db: database,
-    present: (job) => job,
+    present,
     sample() {},
     warn(error) {
       throw error

@@ -42,6 +42,8 @@ export function createJobWatches(deps: {
   const watches = new Map<number, JobWatch>()
   /** Jobs to be read. */
   let marked = new Set<number>()
+  /** How often somebody was forgotten. */
+  let forgettings = 0
 
   const readPage = sharedReads((jobId: number, after: number) => eventsBehind(db, [{ jobId, after }], pageSize))
   const readResults = sharedReads(async (jobId: number, after: ResultKey, upToStep: number): Promise<ResultPage> => {
@@ -53,6 +55,7 @@ export function createJobWatches(deps: {
     const live = [...jobIds].map((id) => watches.get(id)).filter((watch) => watch !== undefined && !watch.gone)
     if (live.length === 0) return
     const ids = live.map((watch) => watch!.jobId)
+    const before = forgettings
     // The job first, then its events: so a snapshot never knows of an event that its watchers have not had.
     const jobs = await jobsById(db, ids)
     const behind = live.flatMap((watch) => {
@@ -74,6 +77,8 @@ export function createJobWatches(deps: {
       else if (!watch!.takeIn(job, events.get(job.id) ?? [])) marked.add(job.id)
     }
     await Promise.all(live.map((watch) => readTail(watch!, sources.get(watch!.jobId))))
+    // What was being read meanwhile may name them still; they are marked, and the next look is news again.
+    if (forgettings > before) for (const watch of live) watch!.letGo()
     if (marked.size > 0) tick().catch(warn)
   }
   /** Its job does not exist. Who comes later finds out anew, however long those stay who watch it. */
@@ -170,6 +175,7 @@ export function createJobWatches(deps: {
     changed: readAgain,
     poll: () => readAgain(watches.keys()),
     letGo() {
+      forgettings++
       for (const watch of watches.values()) watch.letGo()
       readAgain(watches.keys())
     },
