@@ -77,6 +77,8 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   const failure = shallowRef<CombinedError>()
   const beginnings = ref(0)
   let startCursor: string | undefined
+  /** It has begun anew: the answer to what was asked before would leave a hole, and may name somebody who was forgotten meanwhile. */
+  let turn = 0
   let arrived: LogEvent[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
@@ -106,8 +108,10 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   }
 
   async function loadPage(before: string | undefined): Promise<boolean> {
+    const mine = turn
     loading.value = true
     const { data, error } = await fetchPage(before)
+    if (mine !== turn) return false
     loading.value = false
     failure.value = error
     if (!data?.job) return false
@@ -122,11 +126,12 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     take()
     const known = beforeFirstGap(events.value) ?? lastSeq()
     if (known === 0) return reload()
+    const mine = turn
     let missed: LogEvent[] = []
     let before: string | undefined
     for (let pages = 0; pages < pagesMissed; pages++) {
       const { data, error } = await fetchPage(before)
-      if (error || !data?.job) return undefined
+      if (mine !== turn || error || !data?.job) return undefined
       const { nodes, pageInfo } = data.job.events
       missed = [...nodes, ...missed]
       before = pageInfo.startCursor ?? undefined
@@ -135,6 +140,8 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
         return lastSeq()
       }
     }
+    turn++
+    loading.value = false
     events.value = missed
     startCursor = before
     hasEarlier.value = true
@@ -147,6 +154,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   }
 
   async function reload() {
+    turn++
     events.value = []
     arrived = []
     beginnings.value++

@@ -66,3 +66,17 @@ test('after an outage in which too much has happened the log begins anew with th
   expect(log.hasEarlier.value).toBe(false)
   expect(log.events.value[0]?.seq).toBe(1)
 })
+
+test('what was asked before the log began anew, as when a person was forgotten, is not put into it', async () => {
+  const { log, happen } = await openLog(450)
+  const earlier = log.loadEarlier()
+  expect(await log.reload()).toBe(450)
+  await earlier
+  expect(log.events.value.map(({ seq }) => seq)).toEqual(Array.from({ length: 200 }, (_, i) => i + 251))
+  await happen(451, 460)
+  const missed = log.catchUp()
+  expect(await log.reload()).toBe(460)
+  expect(await missed).toBeUndefined()
+  expect(log.events.value[0]?.seq).toBe(261)
+  expect(log.loading.value).toBe(false)
+})
