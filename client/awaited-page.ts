@@ -32,12 +32,14 @@ export function awaitPages(routes: Router, connection: Connection): AwaitedPage 
   async function load() {
     const page = awaited.value
     // Asked before: where nobody answers, the browser would put its own page in the place of ours.
-    if (!page || !(await answers()) || page !== awaited.value) return
+    if (!page || !(await answers(connection)) || page !== awaited.value) return
     writeStored(triedKey, page.fullPath)
     location.assign(page.fullPath)
   }
 
-  routes.onError((_error, to) => {
+  routes.onError((_error, to, from) => {
+    // Somebody who has gone elsewhere meanwhile does not wait for it any more.
+    if (routes.currentRoute.value.fullPath !== from.fullPath) return
     awaited.value = to
     if (readStored(triedKey) !== to.fullPath) void load()
   })
@@ -53,8 +55,8 @@ export function awaitPages(routes: Router, connection: Connection): AwaitedPage 
   }
 }
 
-function answers(): Promise<boolean> {
-  return fetch('/healthz', { cache: 'no-store' }).then(
+function answers(connection: Connection): Promise<boolean> {
+  return connection.fetch('/healthz', { cache: 'no-store' }).then(
     ({ ok }) => ok,
     () => false,
   )
