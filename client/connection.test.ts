@@ -185,3 +185,29 @@ function portOf(server: Server): number {
   const address = server.address()
   return typeof address === 'object' && address ? address.port : 0
 }
+
+test('a request that nobody has answered fails once the socket may be dead, and the next one goes', async () => {
+  let requests = 0
+  const http = createServer((request, response) => {
+    // What is asked first is never answered.
+    if (request.url !== '/asked' || ++requests > 1) response.end('answer')
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  connection = createConnection(`ws://127.0.0.1:${portOf(http)}/graphql`)
+  const url = `http://127.0.0.1:${portOf(http)}/asked`
+  const lost = connection.fetch(url).then(
+    () => 'answered',
+    (error: Error) => error.message,
+  )
+  const cancelled = new AbortController()
+  await vi.waitFor(() => expect(requests).toBe(1))
+  connection.reconnect()
+  expect(await lost).toBe('The connection was lost.')
+  expect(await (await connection.fetch(url)).text()).toBe('answer')
+  // Whoever asks may still call it off.
+  cancelled.abort(new Error('called off'))
+  await expect(connection.fetch(url, { signal: cancelled.signal })).rejects.toThrow('called off')
+  http.closeAllConnections()
+  http.close()
+})

@@ -18,7 +18,7 @@ export interface Connection {
   since: Readonly<Ref<number>>
   /** How far what is on the screen reaches, as epoch milliseconds: to the end of the last time `live`; undefined while that is now, or never was. */
   liveUntil: Readonly<Ref<number | undefined>>
-  /** As the browser's own, but not over a socket that may be dead. */
+  /** As the browser's own, but not over a socket that may be dead: what is under way on one fails, to be asked again. */
   fetch: typeof fetch
   subscribe: (payload: SubscribePayload, sink: MessageSink) => () => void
   /** Runs after each connection but the first: what was missed has to be asked for. Returns how to stop it. */
@@ -55,6 +55,7 @@ export function createConnection(url: string): Connection {
   let closed = false
   let held: PromiseWithResolvers<void> | undefined
   const pauses = new Set<() => void>()
+  let underWay = new AbortController()
   let deadSocketsDropped = Promise.resolve()
   let client = open()
 
@@ -122,6 +123,8 @@ export function createConnection(url: string): Connection {
   }
 
   function suspectSockets() {
+    underWay.abort(new Error('The connection was lost.'))
+    underWay = new AbortController()
     deadSocketsDropped = dropDeadSockets(health)
   }
 
@@ -190,9 +193,9 @@ export function createConnection(url: string): Connection {
     state: readonly(state),
     since: readonly(since),
     liveUntil: readonly(liveUntil),
-    async fetch(...request) {
+    async fetch(input, { signal, ...init } = {}) {
       await deadSocketsDropped
-      return fetch(...request)
+      return fetch(input, { ...init, signal: AbortSignal.any([underWay.signal, ...(signal ? [signal] : [])]) })
     },
     subscribe,
     onReconnect: (run) => added(onReconnect, run),
