@@ -93,12 +93,12 @@ async function removeMentions(
 ): Promise<void> {
   const [rows, value] = [sql.table(table), sql.ref(column)]
   const replaced = sql`regexp_replace(${value}::text, ${pattern}, ${forgotten}, 'gi')`
-  // Cheap first: most rows hold no such text.
+  // Cheap first, and only then the pattern: most rows hold no such text. Postgres would take them in the other order.
   const somewhere = sql.join(
     mentionsOf(address).map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
     sql` or `,
   )
-  await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where (${somewhere}) and ${value}::text ~* ${pattern}`.execute(
+  await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where case when ${somewhere} then ${value}::text ~* ${pattern} else false end`.execute(
     db,
   )
 }
