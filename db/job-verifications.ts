@@ -31,7 +31,8 @@ export interface StoreQuestion extends Answering {
 
 export interface AddedVerifications {
   succeeded: number
-  failed: number
+  /** Their addresses. */
+  failedItems: string[]
 }
 
 /**
@@ -45,7 +46,7 @@ export async function addVerifications(
   found: readonly NewVerification[],
   store: StoreQuestion,
 ): Promise<AddedVerifications> {
-  if (found.length === 0 && store.ranges.length === 0) return { succeeded: 0, failed: 0 }
+  if (found.length === 0 && store.ranges.length === 0) return { succeeded: 0, failedItems: [] }
   const parts = [
     ...(found.length > 0 ? [rowsOf(jobId, found)] : []),
     ...(store.ranges.length > 0 ? [answersOf(jobId, store)] : []),
@@ -66,7 +67,7 @@ export async function addVerifications(
       on conflict do nothing returning address),
     no_history as (delete from verdict_history h using objectors o where h.address = o.address),
     no_verdicts as (delete from verdicts v using objectors o where v.address = o.address and v.reason <> 'legal_refusal')
-    select count(*) filter (where not failed) as succeeded, count(*) filter (where failed) as failed from added`.execute(
+    select count(*) filter (where not failed) as succeeded, coalesce(array_agg(address) filter (where failed), '{}') as "failedItems" from added`.execute(
     trx,
   )
   return rows[0]!

@@ -40,6 +40,12 @@ export interface Counts {
   results?: number
 }
 
+/** What only the database could tell of steps that it has stored. */
+export interface Saved extends Counts {
+  /** Where several shards may meet an item: those that have failed by these steps, and not before. What they find about another is not told; about each of these once. */
+  failedItems?: readonly string[]
+}
+
 /** What a shard commits at once, in one transaction. Plain data. */
 export interface Step<Batch, Checkpoint> {
   batch: Batch
@@ -233,9 +239,9 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   run(args: RunArgs<Input, Checkpoint, Io>): AsyncGenerator<Step<Batch, Checkpoint>, RunEnd>
   /**
    * Stores the batches of several steps, merged and sorted by their unique key so that concurrent transactions lock in one
-   * order. Returns what only the database could count. Locks nothing of the engine's tables.
+   * order. Returns what only the database could tell. Locks nothing of the engine's tables.
    */
-  save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Counts>
+  save(trx: Transaction<DB>, args: SaveArgs, batches: Batch[]): Promise<Saved>
   /** Runs once, in the transaction that ends the job; the summary is shown with it, and the notes stand before its end in the log. */
   finish(
     trx: Transaction<DB>,

@@ -5,7 +5,7 @@ import { commitJob, type CommittedJob, type JobCounters, type NewEvent } from '.
 import { jsonText } from '../db/json.ts'
 import { addShards, countOpen, lockShards, type Shard, type ShardChange, updateShards } from '../db/shards.ts'
 import type { DB } from '../db/types.ts'
-import type { AnyJobKind, Step } from './job-kind.ts'
+import type { AnyJobKind, Finding, Saved, Step } from './job-kind.ts'
 import { completeMessages, sendFinish, sendShards, type ShardMessage } from './queue.ts'
 
 /** How a shard's run ends, as it is stored. */
@@ -94,7 +94,7 @@ export async function storeGroup(
     throw new Raced()
 
   const steps = live.filter((s) => s.step)
-  const saved =
+  const { failedItems, ...saved }: Saved =
     steps.length > 0
       ? await kind.save(
           trx,
@@ -115,6 +115,7 @@ export async function storeGroup(
     shard.wanted++
     dirty.add(shard)
   }
+  const untold = failedItems && new Set(failedItems)
   const events: NewEvent[] = []
   const verdicts = new Map<Submission, Verdict>()
   for (const submission of live) {
@@ -127,7 +128,7 @@ export async function storeGroup(
       shard.attempts = 0
       shard.crashes = 0
       shard.checkpoint = jsonText(submission.step.checkpoint)
-      events.push(...eventsOf(submission.step, shard.key, workerId))
+      events.push(...eventsOf(submission.step, shard.key, workerId, untold))
     }
     const end = submission.end ?? submission.step?.end
     verdicts.set(submission, end ? endShard(shard, end, counters, events) : 'committed')
@@ -201,11 +202,22 @@ function endShard(shard: ShardChange, end: ShardEnd, counters: JobCounters, even
   return 'committed'
 }
 
-function eventsOf(step: Step<unknown, unknown>, shardKey: string, workerId: string): NewEvent[] {
+function eventsOf(
+  step: Step<unknown, unknown>,
+  shardKey: string,
+  workerId: string,
+  untold: Set<string> | undefined,
+): NewEvent[] {
+  const findings = findingsToTell(step.findings ?? [], untold)
   return [
     ...(step.notes ?? []).map((note) => ({ type: 'note', shardKey, workerId, data: { ...note } })),
-    ...(step.findings ?? []).map((finding) => ({ type: 'finding', shardKey, workerId, data: { ...finding } })),
+    ...findings.map((finding) => ({ type: 'finding', shardKey, workerId, data: { ...finding } })),
   ]
+}
+
+/** Leaves out what is found about items that others were first with; `untold` loses the items that are told of. */
+export function findingsToTell(findings: readonly Finding[], untold: Set<string> | undefined): readonly Finding[] {
+  return untold ? findings.filter(({ item }) => item === undefined || untold.delete(item)) : findings
 }
 
 function change(shard: Shard): ShardChange {

@@ -4,7 +4,7 @@ import { addVerifications, countOthers, sumVerifications } from '../../db/job-ve
 import type { DB } from '../../db/types.ts'
 import { saveVerdicts } from '../../db/verdicts.ts'
 import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
-import type { Counts, SaveArgs } from '../job-kind.ts'
+import type { SaveArgs, Saved } from '../job-kind.ts'
 import { dropSuppressed, withoutSuppressed } from './suppressed.ts'
 import type { VerifyBatch } from './verify-batch.ts'
 
@@ -16,7 +16,7 @@ export async function saveVerification(
   trx: Transaction<DB>,
   { jobId, groupId }: SaveArgs,
   batches: readonly VerifyBatch[],
-): Promise<Counts> {
+): Promise<Saved> {
   const { rows, verdicts, found } = await withoutSuppressed(trx, jobId, {
     rows: batches.flatMap((batch) => batch.rows),
     verdicts: batches.flatMap((batch) => batch.verdicts),
@@ -29,7 +29,7 @@ export async function saveVerification(
   const ranges = batches.flatMap(({ asked }) => asked)
   await dropSuppressed(trx, jobId, ranges)
   await saveVerdicts(trx, { jobId, ...rules }, verdicts)
-  const { succeeded, failed } = await addVerifications(trx, { jobId, groupId }, found, {
+  const { succeeded, failedItems } = await addVerifications(trx, { jobId, groupId }, found, {
     ...rules,
     ranges,
   })
@@ -38,7 +38,8 @@ export async function saveVerification(
     jobId,
     batches.flatMap(({ closed }) => closed),
   )
-  return { succeeded, failed, skipped, results: succeeded + failed }
+  const failed = failedItems.length
+  return { succeeded, failed, skipped, results: succeeded + failed, failedItems }
 }
 
 export async function finishVerification(

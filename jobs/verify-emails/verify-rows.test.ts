@@ -43,3 +43,23 @@ test.each<[care: Care, steps: number[], givenUp: number]>([
     expect(findings).toHaveLength(givenUp)
   },
 )
+
+test('of an address that several shards meet, and cannot check, one finding is told', async () => {
+  const people = Array.from({ length: 5 }, (_, i) => `person${i}@nowhere-works.com`)
+  const { counts, findings } = await driveKind(verifyEmails, {
+    db,
+    outgoing,
+    // Nobody answers there.
+    settings: { dnsServers: ['127.0.0.1:9'] },
+    input: {
+      emails: Array.from({ length: 8 }, () => people).flat(),
+      depth: 'DNS',
+      service: 'builtin',
+      fromKnown: false,
+      force: false,
+    },
+    atOnce: 8,
+  })
+  expect(counts).toMatchObject({ total: 40, succeeded: 0, failed: 5, skipped: 35 })
+  expect(findings.map(({ item }) => item).sort()).toEqual(people)
+})

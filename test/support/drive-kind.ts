@@ -7,6 +7,7 @@ import type { DB } from '../../db/types.ts'
 import { removeWorker } from '../../db/workers.ts'
 import type { Care, Counts, Finding, IoDeps, JobKind, Note, RunEnd, Settings, Step } from '../../jobs/job-kind.ts'
 import type { Outgoing } from '../../jobs/outgoing.ts'
+import { findingsToTell } from '../../jobs/step-transaction.ts'
 import { testLog, testSettings } from './engine.ts'
 import { testBlobFolder } from './test-folders.ts'
 
@@ -192,12 +193,14 @@ async function store<Batch, Checkpoint>(
 ): Promise<void> {
   const { jobId } = drive
   const groupId = ++drive.steps
-  const saved = await db.transaction().execute((trx) => kind.save(trx, { jobId, groupId, workerId }, [step.batch]))
+  const { failedItems, ...saved } = await db
+    .transaction()
+    .execute((trx) => kind.save(trx, { jobId, groupId, workerId }, [step.batch]))
   shard.checkpoint = JSON.stringify(step.checkpoint)
   shard.steps++
   add(drive.counts, saved)
   add(drive.counts, step.counts ?? {})
-  drive.findings.push(...(step.findings ?? []))
+  drive.findings.push(...findingsToTell(step.findings ?? [], failedItems && new Set(failedItems)))
   drive.notes.push(...(step.notes ?? []))
   for (const key of step.spawn ?? []) {
     const known = drive.shards.get(key)
