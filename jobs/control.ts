@@ -14,6 +14,7 @@ import { lacksKey, secretsOfJob, takeSecrets } from './control/job-secrets.ts'
 import { bindUploads, titleOf, uploadsOf } from './control/job-uploads.ts'
 import { withinLimits } from './control/start-limits.ts'
 import type { Engine } from './engine.ts'
+import { inputWords } from './input-words.ts'
 import type { AnyJobKind, HasFound } from './job-kind.ts'
 import { notifyStop } from './notices.ts'
 import { sendFinish, sendShards } from './queue.ts'
@@ -109,7 +110,7 @@ function readFields(
   kind: AnyJobKind,
   given: unknown,
 ): { input: Record<string, unknown> | undefined; issues: InputIssue[] } {
-  const parsed = kind.input.safeParse(given)
+  const parsed = kind.input.safeParse(given, { error: inputWords })
   if (parsed.success) return { input: parsed.data, issues: [] }
   const issues = parsed.error.issues.map(inputIssue)
   const wrong = new Set(issues.map(({ path }) => path[0]))

@@ -149,6 +149,7 @@ test('all problems of an input are named at once: of its shape, of its starts an
     { path: ['maxPagesPerDomain'] },
     { path: ['domains', '1'], message: expect.stringContaining('"not a domain"') },
     { path: ['startUrls', '0'], message: expect.stringContaining('"http://192.168.0.7/"') },
+    { path: ['table'], message: expect.stringContaining('Leave out bad rows') },
     { path: ['table'], message: expect.stringContaining('"http://10.0.0.1/"') },
   ])
 })
