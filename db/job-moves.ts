@@ -83,7 +83,10 @@ export async function openShards(trx: Transaction<DB>, jobIds: readonly number[]
   return rows
 }
 
-/** Lets those of the jobs that are in one of the states run again with what was opened, or end where nothing was. */
+/**
+ * Lets those of the jobs that are in one of the states run again with what was opened, or end where nothing was. Not those of which more is open than that: a
+ * retry has come between.
+ */
 export async function moveResumed(
   trx: Transaction<DB>,
   jobIds: readonly number[],
@@ -97,9 +100,9 @@ export async function moveResumed(
       update jobs j set state = case when o.id is null then 'FINISHING' else 'RUNNING' end,
         phase = case when o.id is null then 'finishing' else 'running' end, unsent_shards = coalesce(o.unsent, 0), seq = seq + 1,
         started_at = coalesce(started_at, now()), runs_since = now(), updated_at = now(), finished_at = null, error_code = null, error_message = null
-      from chosen left join unnest(${opened.map((job) => job.id)}::bigint[], ${opened.map((job) => job.unsent)}::bigint[])
-        o(id, unsent) on o.id = chosen.id
-      where j.id = chosen.id returning j.id, j.seq),
+      from chosen left join unnest(${opened.map((job) => job.id)}::bigint[], ${opened.map((job) => job.unsent)}::bigint[],
+        ${opened.map((job) => job.unsent + job.queued.length)}::bigint[]) o(id, unsent, opened) on o.id = chosen.id
+      where j.id = chosen.id and j.open_shards = coalesce(o.opened, 0) returning j.id, j.seq),
     e as (
       insert into job_events (job_id, seq, type, data) select id, seq, 'job.resumed', '{"message": "Resumed"}' from moved)
     select id, seq from moved order by id`.execute(trx)
