@@ -143,7 +143,7 @@ async function crawlJob(size: Size): Promise<ChaosJob> {
 async function verifyJob(size: Size, rowsAsked: number | undefined): Promise<ChaosJob> {
   const sizes = {
     full: { rows: 1_000_000, domains: 20_000, workers: 4, slots: 4 },
-    small: { rows: 30_000, domains: 4_000, workers: 3, slots: 3 },
+    small: { rows: 80_000, domains: 10_000, workers: 3, slots: 1 },
   }
   const { domains, workers, slots, ...usual } = sizes[size]
   const rows = rowsAsked ?? usual.rows
