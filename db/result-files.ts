@@ -84,10 +84,10 @@ export async function planResultFile(db: Kysely<DB>, jobId: number): Promise<Res
   return rows[0] ?? null
 }
 
-/** Before the file is put into the store, so that it is known of whatever dies. False where the job is gone. */
+/** Before the file is put into the store, so that it is known of whatever dies. False where the job is gone. The job is locked first, as everybody does who stops it. */
 export async function beginResultFile(db: Kysely<DB>, jobId: number): Promise<boolean> {
   const { rows } = await sql`
-    insert into result_files as f (job_id) select id from jobs where id = ${jobId} and state <> 'DELETED'
+    insert into result_files as f (job_id) select id from jobs where id = ${jobId} and state <> 'DELETED' for key share
     on conflict (job_id) do update set wanted = f.wanted returning job_id`.execute(db)
   return rows.length > 0
 }
