@@ -1,19 +1,10 @@
 import { formatAbout, formatCount, formatCounted } from '../ui/format.ts'
 import type { KindWords } from './job-words.ts'
-
-interface Estimate {
-  items: number | null
-  fresh: number | null
-  known: number | null
-  repeated: number | null
-  unusable: number | null
-  paidCalls: number | null
-  seconds: number | null
-}
+import type { Estimate } from './use-input-check.ts'
 
 /** `at most 50 pages, about 49 s`; `12 rows, 7 new, 3 known already, 2 repeated, at most 7 paid calls`. */
 export function wordsOfEstimate(
-  { items, fresh, known, repeated, unusable, paidCalls, seconds }: Estimate,
+  { items, fresh, known, repeated, unusable, paidCalls, seconds }: Omit<Estimate, 'basis'>,
   { item, unusable: whatIsUnusable }: Pick<KindWords, 'item' | 'unusable'>,
 ): string {
   const most = fresh === null ? 'at most ' : ''

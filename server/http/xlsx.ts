@@ -112,7 +112,7 @@ function rowOf(values: readonly unknown[], columns: readonly XlsxColumn[]): stri
   return `<row>${cells.join('')}</row>`
 }
 
-/** Days since the last one of 1899, of which the second style of the workbook makes a time. */
+/** Days since 30 December 1899, which the second style of the workbook shows as a time; 1970 began on day 25,569. */
 function timeCell(iso: string): string {
   return `<c s="1"><v>${Date.parse(iso) / 86_400_000 + 25_569}</v></c>`
 }

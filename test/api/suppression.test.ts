@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApi, type TestApi } from '../support/api.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { addAddresses, addJob } from '../support/rows.ts'
-import { makeUpload, uploadBytes } from '../support/upload.ts'
+import { idOf, makeUpload, uploadBytes } from '../support/upload.ts'
 import { tablesWith } from '../support/whole-database.ts'
 
 const database = await testDatabase()
@@ -106,7 +106,7 @@ test('an uploaded list is taken whole, whatever it looks like', async () => {
   expect(await give('00000000-0000-4000-8000-000000000000')).toMatchObject({
     issues: [{ path: ['upload'], code: 'upload_not_found' }],
   })
-  const open = (await makeUpload(api.url, 5)).slice('/upload/'.length)
+  const open = idOf(await makeUpload(api.url, 5))
   expect(await give(open)).toMatchObject({ issues: [{ code: 'upload_incomplete' }] })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startApi, type TestApi } from '../support/api.ts'
 import { testDatabase } from '../support/postgres.ts'
-import { makeUpload, uploadBytes } from '../support/upload.ts'
+import { idOf, makeUpload, uploadBytes } from '../support/upload.ts'
 
 const database = await testDatabase()
 let api: TestApi
@@ -73,7 +73,7 @@ test('says where a table breaks off, and that a file is no table', async () => {
 })
 
 test('knows nothing of uploads that are not complete, not there, or of kinds without tables', async () => {
-  const begun = (await makeUpload(api.url, 10)).slice('/upload/'.length)
+  const begun = idOf(await makeUpload(api.url, 10))
   for (const args of [
     `kind: VERIFY_EMAILS, upload: "${begun}"`,
     'kind: VERIFY_EMAILS, upload: "nothing"',

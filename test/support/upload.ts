@@ -22,6 +22,11 @@ export async function makeUpload(api: string, sizeBytes: number, name = 'list.cs
   return made.headers.get('location')!
 }
 
+/** Of the path of an upload. */
+export function idOf(path: string): string {
+  return path.slice('/upload/'.length)
+}
+
 export async function appendBytes(url: string, offset: number, bytes: Buffer): Promise<Response> {
   return fetch(url, { method: 'PATCH', headers: headers.append(offset), body: Buffer.from(bytes) })
 }
@@ -31,7 +36,7 @@ export async function uploadBytes(api: string, bytes: Buffer, name?: string): Pr
   const path = await makeUpload(api, bytes.length, name)
   const { status } = await appendBytes(api + path, 0, bytes)
   if (status !== 204) throw new Error(`the bytes were not taken: ${status}`)
-  return path.slice('/upload/'.length)
+  return idOf(path)
 }
 
 /** A complete upload of texts, which are made twice and never held together; its id. */
@@ -52,7 +57,7 @@ export async function uploadPieces(api: string, pieces: () => Iterable<string>):
     if (heldBytes > 8 << 20) await send()
   }
   await send()
-  return path.slice('/upload/'.length)
+  return idOf(path)
 }
 
 export async function offsetOf(url: string): Promise<number> {

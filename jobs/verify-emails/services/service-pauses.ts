@@ -15,6 +15,8 @@ export interface ServiceAccount {
 /** Without a word of the service: how long nobody calls. */
 const slowDownMs = 60_000
 const quotaMs = 3_600_000
+/** No Retry-After is taken for longer: a slip of the service would hold up lists for years. The day when a plan is refilled is another matter. */
+const longestPauseMs = 86_400_000
 
 /**
  * Does what a refusal asks of all who call the service: pauses them, or throws JobFailure where no call will succeed. False where it is about the one
@@ -31,15 +33,16 @@ export async function heedRefusal(
     round.wait = earlier(round.wait, { at, why: `${service}: ${why}` })
     return true
   }
-  const inMs = (ms: number) => new Date(io.now().getTime() + ms)
+  const asAsked = (otherwiseMs: number) =>
+    new Date(io.now().getTime() + Math.min(afterMs ?? otherwiseMs, longestPauseMs))
   switch (kind) {
     case 'slow-down':
-      return pause(inMs(afterMs ?? slowDownMs), `asked to go slower (${message})`)
+      return pause(asAsked(slowDownMs), `asked to go slower (${message})`)
     case 'quota': {
       const refill = until ?? (await io.quotaReset(service, base, key, signal))
       // A day of reset that has come already has brought none yet.
       const isToCome = refill !== null && Date.parse(refill) > io.now().getTime()
-      return pause(isToCome ? new Date(refill) : inMs(afterMs ?? quotaMs), `paid calls are used up (${message})`)
+      return pause(isToCome ? new Date(refill) : asAsked(quotaMs), `paid calls are used up (${message})`)
     }
     case 'key':
       throw new JobFailure('SERVICE_KEY_REFUSED', `${service} refuses the key: ${message}`)

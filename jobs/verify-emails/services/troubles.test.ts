@@ -185,23 +185,24 @@ test('who objected at one service is asked about at none, however anew, nor when
   expect(asked()).toBe(before)
 })
 
-test.each<[trouble: 'throttled' | 'serverError', form: string]>([
-  ['throttled', 'seconds'],
-  ['serverError', 'seconds'],
-  ['throttled', 'date'],
-])(
-  'a service that answers %s, with Retry-After in the form of %s, is left alone for so long',
-  async (trouble, form) => {
-    const address = `valid@${trouble.toLowerCase()}-${form}.com`
-    const after = form === 'date' ? new Date(Date.now() + 7_200_000).toUTCString() : '7200'
-    reacher.meets(trouble, { path: singles.reacher, headers: { 'retry-after': after } })
-    const { said, laters, aheadMs } = await verify('reacher', [address])
-    expect(said).toEqual({ [address]: 'VALID mailbox_accepted' })
-    expect(laters[0]).toContain('reacher: asked to go slower')
-    expect(aheadMs).toBeGreaterThan(7_100_000)
-    expect(aheadMs).toBeLessThan(7_300_000)
-  },
-)
+test.each<[service: Service, trouble: string, form: 'seconds' | 'date' | 'century', why: string, pauseMs: number]>([
+  ['reacher', 'throttled', 'seconds', 'asked to go slower', 7_200_000],
+  ['reacher', 'serverError', 'seconds', 'asked to go slower', 7_200_000],
+  ['reacher', 'throttled', 'date', 'asked to go slower', 7_200_000],
+  // As if it had said a day.
+  ['reacher', 'throttled', 'century', 'asked to go slower', 86_400_000],
+  ['mailsso', 'outOfQuota', 'century', 'paid calls are used up', 86_400_000],
+])('%s says %s with a Retry-After (%s): %s, nobody calls for %i ms', async (service, trouble, form, why, pauseMs) => {
+  const address = `valid@${trouble.toLowerCase()}-${form}.${service}.com`
+  const inTwoHours = new Date(Date.now() + 7_200_000).toUTCString()
+  const after = { seconds: '7200', date: inTwoHours, century: '3155760000' }[form]
+  fakes[service].meets(trouble as never, { path: singles[service], headers: { 'retry-after': after } })
+  const { said, laters, aheadMs } = await verify(service, [address])
+  expect(said).toEqual({ [address]: 'VALID mailbox_accepted' })
+  expect(laters[0]).toContain(`${service}: ${why}`)
+  expect(aheadMs).toBeGreaterThan(pauseMs - 100_000)
+  expect(aheadMs).toBeLessThan(pauseMs + 100_000)
+})
 
 test('Hunter is asked no faster than its verifier takes it: 300 a minute', async () => {
   const emails = Array.from({ length: 12 }, (_, i) => `valid${i}@paced.com`)
