@@ -28,6 +28,6 @@ export const forgetting = { additionalTypenames: naming }
  */
 export function useOnForgotten(run: () => void = () => {}): void {
   const { client } = useClientHandle()
-  const listening = client.subscription(Forgotten, {}, forgetting).subscribe(({ data }) => data?.forgotten && run())
+  const listening = client.subscription(Forgotten, {}, forgetting).subscribe(({ data }) => data && run())
   onScopeDispose(() => listening.unsubscribe())
 }

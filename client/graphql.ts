@@ -3,6 +3,7 @@ import { initGraphQLTada } from 'gql.tada'
 
 import type { Connection } from './connection.ts'
 import type { introspection } from './graphql-env.d.ts'
+import { watchForgettings } from './known-forgettings.ts'
 import { watchResume } from './resume-after.ts'
 import type { Session } from './session.ts'
 
@@ -11,6 +12,7 @@ export const graphql = initGraphQLTada<{ introspection: introspection; scalars: 
 
 /** Queries and mutations by POST, subscriptions over the tab's one WebSocket. A 401 locks the session, which shows the login. */
 export function createApiClient(connection: Connection, session: Session): Client {
+  const forgettings = watchForgettings()
   return new Client({
     url: '/graphql',
     preferGetMethod: false,
@@ -34,6 +36,7 @@ export function createApiClient(connection: Connection, session: Session): Clien
               unsubscribe: connection.subscribe(resumable.payload, {
                 next({ data, errors }) {
                   resumable.saw(data)
+                  if (forgettings.isKnown(data)) return
                   sink.next({ data, errors: errors?.map(({ message }) => ({ message })) })
                 },
                 error: (reason) => sink.error(reason),

@@ -81,10 +81,17 @@ export async function addressesToForget(db: Kysely<DB>, limit: number): Promise<
 }
 
 /** It is gone from everywhere else: from here on the hash alone knows it. */
-export async function endForgetting(db: Kysely<DB>, address: string): Promise<void> {
+export async function endForgetting(trx: Transaction<DB>, address: string): Promise<void> {
   await sql`
     update suppressions set forgetting = false, address = null
-    where hash = suppression_hash(${address}) and forgetting`.execute(db)
+    where hash = suppression_hash(${address}) and forgetting`.execute(trx)
+  await sql`update forgettings set count = count + 1`.execute(trx)
+}
+
+/** How often somebody has been forgotten: what was read before this number was reached may name them. */
+export async function countForgettings(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count from forgettings`.execute(db)
+  return rows[0]!.count
 }
 
 /** Takes an address from the list and notes why. False where it was not there, or is being forgotten. */

@@ -79,6 +79,11 @@ export interface DomainFacts {
   worker_id: string | null;
 }
 
+export interface Forgettings {
+  count: number;
+  one: Generated<boolean>;
+}
+
 export interface JobAddresses {
   address: string;
   confidence: number;
@@ -526,6 +531,7 @@ export interface DB {
   crawl_grants: CrawlGrants;
   domain_fact_history: DomainFactHistory;
   domain_facts: DomainFacts;
+  forgettings: Forgettings;
   job_addresses: JobAddresses;
   job_events: JobEvents;
   job_groups: JobGroups;

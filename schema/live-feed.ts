@@ -58,9 +58,10 @@ export interface JobsChangeItem {
   reload: boolean
 }
 
-/** The one payload of `forgotten`. */
-export interface Forgetting {
-  forgotten: true
+/** One payload of `forgotten`. */
+export interface Forgettings {
+  /** How often somebody has been forgotten. */
+  forgotten: number
 }
 
 /** Live events: what subscriptions stand on. Iterators are pulled, hold no more than a cursor, and end by `return()`. */
@@ -76,8 +77,8 @@ export interface LiveFeed {
    */
   jobResults(viewer: Viewer, jobId: number, after?: ResultKey): AsyncIterableIterator<JobResultsItem>
   jobs(viewer: Viewer, filter: JobFilter): AsyncIterableIterator<JobsChangeItem>
-  /** Whenever somebody was forgotten, or may have been while nothing was heard. What follows a job lets go of them by itself. */
-  forgotten(): AsyncIterableIterator<Forgetting>
+  /** How often somebody has been forgotten, and the new number each time. What follows a job lets go of them by itself. */
+  forgotten(): AsyncIterableIterator<Forgettings>
   /** Whether changes are heard of at once; otherwise they come by polling. */
   listening(): boolean
   /** Items a second over the last seconds; undefined where the job is not sampled. */

@@ -7,7 +7,7 @@ import { JobEmail } from './job-email.ts'
 import { JobEvent } from './job-event.ts'
 import { Job, JobFilter, jobFilterRow } from './job.ts'
 import type {
-  Forgetting,
+  Forgettings,
   JobEventItem,
   JobResultsItem,
   JobsChangeItem,
@@ -150,10 +150,10 @@ builder.subscriptionFields((t) => ({
       live.jobs(viewer, jobFilterRow(filter)) as AsyncIterable<JobsChangeItem>,
     resolve: (item) => item,
   }),
-  forgotten: t.boolean({
+  forgotten: t.float({
     description:
-      'Silent until somebody is forgotten (`forgetAddress`), then true each time: what you hold may name them still, so load it anew. True also where the server may not have heard of it, as after a lost connection to its database; what you miss while you are not connected is not told.',
-    subscribe: (_root, _args, { live }) => live.forgotten() as AsyncIterable<Forgetting>,
+      'How often somebody has been forgotten (`forgetAddress`): the number as it is, and each new one. What you loaded before the number was reached may name them still: load it anew where it differs from the last that you know, as when you come back after a time away.',
+    subscribe: (_root, _args, { live }) => live.forgotten() as AsyncIterable<Forgettings>,
     resolve: ({ forgotten }) => forgotten,
   }),
 }))

@@ -4,13 +4,14 @@ import { z } from 'zod'
 
 import { type JobActivity, jobActivities } from '../db/job-activity.ts'
 import type { JobRow } from '../db/job-list.ts'
+import { countForgettings } from '../db/suppressions.ts'
 import type { DB } from '../db/types.ts'
 import { channels } from '../jobs/notices.ts'
 import { batched } from '../schema/batched.ts'
 import type { Activity, JobSource, LiveFeed } from '../schema/live-feed.ts'
 import { JobFollower } from './live/follow-job.ts'
 import { ResultsFollower } from './live/follow-results.ts'
-import { Forgettings } from './live/forgettings.ts'
+import { createForgettingsFeed } from './live/forgettings.ts'
 import { createJobWatches } from './live/job-watches.ts'
 import { createJobsFeedReader } from './live/jobs-feed-reader.ts'
 import { JobsFeed } from './live/jobs-feed.ts'
@@ -52,34 +53,37 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
 
   const watches = createJobWatches({ db, present, sample, warn })
   const feed = new JobsFeed(present)
-  const forgettings = new Forgettings()
+  const forgettings = createForgettingsFeed({
+    count: () => countForgettings(db),
+    onChange() {
+      watches.letGo()
+      feed.reload()
+    },
+    warn,
+  })
   const feedReader = createJobsFeedReader({ db, feed, sample, warn })
   const poll = () => {
     watches.poll()
     feedReader.poll()
     rates.forgetStale()
   }
-  /** Somebody was forgotten, or may have been, with changes that nobody told of. */
-  const letGo = () => {
-    watches.letGo()
-    feed.reload()
-    forgettings.tell()
-  }
   const listener = await listenForEver({
     url,
     channels: [channels.jobs, channels.forgotten],
     log,
     onNotice(channel, payload) {
-      if (channel === channels.forgotten) return letGo()
+      if (channel === channels.forgotten) return void forgettings.read()
       const ids = changedJobs(payload)
       watches.changed(ids)
       feedReader.changed(ids)
     },
     onGap() {
-      letGo()
+      feed.reload()
       poll()
+      void forgettings.read()
     },
   })
+  await forgettings.read()
   const timer = setInterval(poll, pollMs)
 
   return {

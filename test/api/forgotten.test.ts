@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 
 import { startApi, type TestApi } from '../support/api.ts'
+import { until } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { addAddresses, addEvents, addJob } from '../support/rows.ts'
 
@@ -9,27 +10,53 @@ const database = await testDatabase()
 const { db } = database
 const address = 'ada@lovelace.example'
 
-test('tells everybody that somebody was forgotten, once it is done, and nothing before', async () => {
+test('tells how often somebody was forgotten, to everybody at every server, and again once somebody is', async () => {
   await using api = await startApi(database)
   await using other = await startApi(database)
-  const told = [listen(api), listen(other)].map((heard) => heard.next())
-  const first = await Promise.race([...told, sql`select pg_sleep(0.3)`.execute(db).then(() => 'silence')])
+  const heard = [listen(api), listen(other)]
+  const next = () => Promise.all(heard.map((each) => each.next()))
+  const [before] = await next()
+  const told = next()
+  const first = await Promise.race([told, sql`select pg_sleep(0.3)`.execute(db).then(() => 'silence')])
   expect(first).toBe('silence')
   const done = forget(api)
-  expect(await Promise.all(told)).toEqual([true, true])
+  expect(await told).toEqual([before! + 1, before! + 1])
   expect(await db.selectFrom('suppressions').select(['address', 'forgetting']).execute()).toEqual([
     { address: null, forgetting: false },
   ])
   await done
+  expect(await listen(other).next()).toBe(before! + 1)
 })
 
-test('is told, too, where it may not have been heard of', async () => {
+test('who comes back after a restart learns that somebody was forgotten meanwhile', async () => {
+  const api = await startApi(database)
+  const before = await listen(api).next()
+  await api.close()
+  await using elsewhere = await startApi(database)
+  await forget(elsewhere)
+  await using again = await startApi(database)
+  expect(await listen(again).next()).toBe(before! + 1)
+})
+
+test('tells what it has not heard of over a lost connection, and nothing where nothing has happened', async () => {
   await using api = await startApi(database)
-  const told = listen(api).next()
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'mailquarry live' and datname = current_database()`.execute(
-    db,
-  )
-  expect(await told).toBe(true)
+  const heard = listen(api)
+  const before = (await heard.next())!
+  const loseConnection = async () => {
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'mailquarry live' and datname = current_database()`.execute(
+      db,
+    )
+    await until('it has noticed', () => Promise.resolve(!api.live.listening()))
+    await until('it listens again', () => Promise.resolve(api.live.listening()))
+  }
+  await loseConnection()
+  // Nobody notifies of it.
+  await sql`update forgettings set count = count + 1`.execute(db)
+  const told = heard.next()
+  const first = await Promise.race([told, sql`select pg_sleep(0.3)`.execute(db).then(() => 'silence')])
+  expect(first).toBe('silence')
+  await loseConnection()
+  expect(await told).toBe(before + 1)
 })
 
 test('what is followed of a job names them no more, not even to who comes back with what they had seen', async () => {
@@ -57,7 +84,7 @@ test('what is followed of a job names them no more, not even to who comes back w
 
 /** What is told on a connection of its own. */
 function listen(api: TestApi) {
-  const told = api.socket().iterate<{ forgotten: boolean }>({ query: 'subscription { forgotten }' })
+  const told = api.socket().iterate<{ forgotten: number }>({ query: 'subscription { forgotten }' })
   return { next: async () => (await told.next()).value?.data?.forgotten }
 }
 

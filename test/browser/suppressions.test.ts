@@ -7,17 +7,19 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { addSuppressions } from '../../db/suppressions.ts'
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../support/browser.ts'
+import { type CuttableNetwork, startCuttableNetwork } from '../support/cuttable-network.ts'
 import { ask } from '../support/job-view.ts'
 import { look } from '../support/look.ts'
 import { testDatabase } from '../support/postgres.ts'
-import { type Program, startProgram } from '../support/program.ts'
-import { addAddresses, addEvents, addJob, addPages } from '../support/rows.ts'
+import { freePortPair, type Program, startProgram } from '../support/program.ts'
+import { addAddresses, addEvents, addJob, addNotes, addPages } from '../support/rows.ts'
 
 // Who wants to be left alone, and who wants to be forgotten.
 const soon = { timeout: 20_000 }
 const { url: databaseUrl, db } = await testDatabase()
 let browser: Browser
 let program: Program
+let network: CuttableNetwork
 let dataDir: string
 let watched: WatchedPage
 let page: Page
@@ -25,7 +27,15 @@ let page: Page
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'mailquarry-suppressions-'))
   browser = await launchBrowser()
-  program = await startProgram({ DATA_DIR: dataDir, DATABASE_URL: databaseUrl, WORKERS: '0' })
+  const port = await freePortPair()
+  network = await startCuttableNetwork(port)
+  program = await startProgram({
+    DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+    PORT: String(port),
+    WORKERS: '0',
+    ALLOW_ORIGINS: `127.0.0.1:${network.port}`,
+  })
   watched = await openWatchedPage(browser, { origins: [program.url] })
   page = watched.page
 })
@@ -33,11 +43,20 @@ afterAll(async () => {
   await watched?.close()
   await browser?.close()
   await program?.stop()
+  await network?.[Symbol.asyncDispose]()
   await rm(dataDir, { recursive: true, force: true })
 })
 
 const dialog = () => page.getByRole('dialog')
 const said = (words: string) => page.getByRole('status').getByText(words).waitFor(soon)
+/** The console tells of the connections that a test breaks. */
+const brokenConnections = [
+  /WebSocket connection to/,
+  /ERR_(CONNECTION|EMPTY|NETWORK|INTERNET)/,
+  /Failed to load resource/,
+]
+const forget = (address: string) =>
+  ask(program.url, `mutation { forgetAddress(address: "${address}", reason: "request 9") { __typename } }`)
 const row = (address: string) => page.getByRole('row').filter({ hasText: address })
 
 it('puts addresses on the list, pasted and from a file, and says of each line that is none why', async () => {
@@ -204,4 +223,49 @@ it('shows what others put there, and goes through a long list page by page', asy
   expect(await row('many119@list.example').count()).toBe(0)
   await page.goBack()
   await row('many119@list.example').waitFor(soon)
+})
+
+it('a page that was offline while a person was forgotten lets go of them when it is back, however much has happened since', async () => {
+  const cyd = 'cyd@maker-works.com'
+  const id = await addJob(db, { kind: 'scrape-emails', state: 'COMPLETED', title: 'a job with a log' })
+  await addEvents(db, id, [{ type: 'finding', data: { item: cyd, message: `${cyd} could not be read` } }])
+  await addNotes(db, id, 40)
+  await using offline = await openWatchedPage(browser, { origins: [network.url], expected: brokenConnections })
+  const log = offline.page
+  await log.goto(`${network.url}/jobs/${id}/log`)
+  await log.getByText('in 41 events loaded').waitFor(soon)
+  const stands = () => log.getByRole('main').getByText(cyd).count()
+  await log.getByRole('log').evaluate((box) => (box.scrollTop = 0))
+  await log.getByRole('button', { name: `${cyd} could not be read` }).click()
+  await log.getByRole('button', { name: 'Close details' }).waitFor(soon)
+  await log.getByRole('button', { name: 'Live' }).waitFor(soon)
+
+  network.cut()
+  await log.getByRole('button', { name: 'Reconnecting' }).waitFor(soon)
+  await forget(cyd)
+  await addNotes(db, id, 250)
+  expect(await stands()).toBeGreaterThan(0)
+  network.mend()
+  await log.getByRole('button', { name: 'Live' }).waitFor(soon)
+  await expect.poll(stands, { timeout: 3_000 }).toBe(0)
+  await log.getByText('in 200 events loaded').waitFor(soon)
+})
+
+it('a page that has not heard of anything yet lets go of who was forgotten since it was loaded', async () => {
+  const dot = 'dot@maker-works.com'
+  const id = await addJob(db, { kind: 'scrape-emails', state: 'COMPLETED', title: 'a job with an address' })
+  await addAddresses(db, id, { seq: 1, groupId: 1 }, [{ address: dot }])
+  const fresh = await watched.context.newPage()
+  let deaf = true
+  await fresh.routeWebSocket(/graphql/, (socket) => {
+    if (deaf) void socket.close()
+    else socket.connectToServer()
+  })
+  await fresh.goto(`${program.url}/address?email=${dot}`)
+  await fresh.getByText('a job with an address').waitFor(soon)
+  await forget(dot)
+  deaf = false
+  await fresh.getByRole('button', { name: 'Live' }).waitFor(soon)
+  await fresh.getByText('No job of yours has met this address').waitFor({ timeout: 3_000 })
+  await fresh.close()
 })
