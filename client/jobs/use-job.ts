@@ -138,6 +138,8 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
 
   async function begin() {
     clearTimeout(retry)
+    // What it brings meanwhile would be put into a log that begins anew.
+    stopFollowing?.()
     const lastSeq = await log.reload()
     if (disposed) return
     if (lastSeq !== undefined) follow(lastSeq)

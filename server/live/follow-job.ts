@@ -85,14 +85,14 @@ export class JobFollower extends Follower<JobEventItem> {
     const watch = this.#watches.acquire(this.#jobId, this)
     this.#watch = watch
     if (!(await this.#watches.refresh(watch, this)) || this.closed) return this.close()
-    const { snapshot } = watch
-    if (watch.gone || snapshot?.job.owner !== this.#viewer.owner) {
+    const { snapshot, latest } = watch
+    if (watch.gone || latest?.owner !== this.#viewer.owner) {
       this.#refused = true
       this.#pages = [{ refusal: new NotFound(`There is no job ${this.#jobId}.`) }]
     } else if (this.#seq === undefined) {
-      this.#seq = snapshot.job.seq
+      this.#seq = snapshot?.job.seq ?? watch.lastSeq
       this.#seen = snapshot
-      this.#pages = [snapshot]
+      if (snapshot) this.#pages = [snapshot]
     }
     return undefined
   }
@@ -108,8 +108,10 @@ export class JobFollower extends Follower<JobEventItem> {
       return undefined
     }
     this.#seq = watch.lastSeq
-    this.#seen = watch.snapshot!
-    this.#pages = [{ firstSeq: events[0]?.seq ?? this.#seq + 1, lastSeq: this.#seq }, this.#seen]
+    this.#seen = watch.snapshot
+    const resync = { firstSeq: events[0]?.seq ?? this.#seq + 1, lastSeq: this.#seq }
+    // Where it has been let go of, the next one follows by itself.
+    this.#pages = this.#seen ? [resync, this.#seen] : [resync]
     return undefined
   }
 }

@@ -23,7 +23,7 @@ export class JobWatch {
   readonly jobId: number
   /** Number of the last event that is known. */
   lastSeq = 0
-  /** None until the job has been read. It is never ahead of `lastSeq`. */
+  /** None until the job has been read, at first and after `letGo`. It is never ahead of `lastSeq`. */
   snapshot: Snapshot | undefined
   /** The job does not exist, or no longer. */
   gone = false
@@ -36,8 +36,6 @@ export class JobWatch {
   #ring: EventRow[] = []
   #latest: JobSource | undefined
   #publishedAt = -Infinity
-  /** What was published may say what is not so any more, though no counter tells. */
-  #outdated = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(jobId: number) {
@@ -64,7 +62,7 @@ export class JobWatch {
   /** Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. */
   takeIn(job: JobSource, events: EventRow[]): boolean {
     this.behind = false
-    // New to us; or set back, as by a restored backup; or pruned up to its end.
+    // New to us, or let go of; or set back, as by a restored backup; or pruned up to its end.
     if (!this.snapshot || job.seq < this.lastSeq || (job.seq > this.lastSeq && events.length === 0)) {
       this.#start(job)
       return true
@@ -72,7 +70,7 @@ export class JobWatch {
     this.#append(events)
     this.behind = job.seq > this.lastSeq
     const stale = job.state === 'RUNNING' && performance.now() - this.#publishedAt > staleMs
-    const news = !this.behind && (stale || this.#outdated || fingerprint(job) !== fingerprint(this.#latest))
+    const news = !this.behind && (stale || fingerprint(job) !== fingerprint(this.#latest))
     if (!this.behind) this.#latest = job
     const many = events.length > 0 && this.watchers.size > watchersAtOnce
     const waitMs = Math.max(this.#waitMs(), many ? this.watchers.size * msPerWatcher : 0)
@@ -101,10 +99,12 @@ export class JobWatch {
     if (this.#ring.length > ringSize) this.#ring.splice(0, this.#ring.length - ringSize)
   }
 
-  /** Texts in the database have changed: events and results are there to be read, and the next look at the job is news. */
+  /** Texts in the database have changed: job, events and results are there to be read. */
   letGo(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.snapshot = undefined
     this.#ring = []
-    this.#outdated = true
     this.results?.letGo()
   }
 
@@ -122,7 +122,6 @@ export class JobWatch {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#publishedAt = performance.now()
-    this.#outdated = false
     this.snapshot = { job: this.#latest! }
     this.wakeAll()
   }

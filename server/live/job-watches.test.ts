@@ -67,9 +67,22 @@ test('a person who is forgotten while a job is being read is let go of all the s
     watches.letGo()
   }
   watches.changed([jobId])
-  expect(await next()).toContain('about ada@lovelace.example')
   expect(await next()).toContain('about [forgotten]')
   follower.close()
+})
+
+test('who comes just after a person was forgotten is not told of them, though somebody was a moment ago', async () => {
+  const jobId = await addJob(db, { title: 'about ada@lovelace.example', state: 'COMPLETED' })
+  const watches = watchesOf(db)
+  const first = new JobFollower(watches, { viewer, jobId, after: undefined })
+  expect((await first.next()).value).toMatchObject({ job: { title: 'about ada@lovelace.example' } })
+  await db.updateTable('jobs').set({ title: 'about [forgotten]' }).where('id', '=', jobId).execute()
+  watches.letGo()
+  const second = new JobFollower(watches, { viewer, jobId, after: undefined })
+  for (const follower of [second, first]) {
+    expect((await follower.next()).value).toMatchObject({ job: { title: 'about [forgotten]' } })
+    follower.close()
+  }
 })
 
 function watchesOf(database: typeof db, present: (job: JobRow) => JobSource = (job) => job) {

@@ -71,13 +71,14 @@ export function createJobWatches(deps: {
     // So that an event and the snapshot behind it leave together, in one piece for each subscriber.
     const asking = live.filter((watch) => watch!.asksForActivity)
     await Promise.all(asking.map((watch) => sources.get(watch!.jobId)?.activity?.() ?? Promise.resolve()))
+    // What was being read meanwhile may name them still; all are marked.
+    if (forgettings > before) return
     for (const watch of live) {
       const job = sources.get(watch!.jobId)
       if (!job) end(watch!)
       else if (!watch!.takeIn(job, events.get(job.id) ?? [])) marked.add(job.id)
     }
     await Promise.all(live.map((watch) => readTail(watch!, sources.get(watch!.jobId))))
-    // What was being read meanwhile may name them still; they are marked, and the next look is news again.
     if (forgettings > before) for (const watch of live) watch!.letGo()
     if (marked.size > 0) tick().catch(warn)
   }
@@ -161,7 +162,7 @@ export function createJobWatches(deps: {
       }
       do {
         if ((await untilRead(watcher, readOnce)) !== true) return false
-      } while (watch.behind && !watch.gone && !watcher.closed)
+      } while ((watch.behind || !watch.snapshot) && !watch.gone && !watcher.closed)
       return true
     },
     readLog: (jobId, after, watcher) => untilRead(watcher, () => readPage(jobId, after)),
