@@ -32,6 +32,14 @@ export interface Resync {
   firstSeq: number
 }
 
+/** What of the events of a job a subscriber wants to be told. */
+export interface EventsWanted {
+  /** Those behind that number. */
+  after?: number | undefined
+  /** So many between two snapshots at most. */
+  mostBehind?: number | undefined
+}
+
 /** One payload of `jobEvents`. All subscribers of a job get the same objects. */
 export type JobEventItem = Snapshot | EventRow | Resync | { refusal: NotFound }
 
@@ -68,9 +76,10 @@ export interface Forgettings {
 export interface LiveFeed {
   /**
    * Without `after`: a snapshot, then the tail. With `after`: the events behind it, a snapshot, then the tail; a Resync and a
-   * snapshot first where events behind it are gone. NotFound, and the end, where the viewer has no such job; the end when it is deleted.
+   * snapshot first where events behind it are gone. A Resync and a snapshot too, in the place of events, where more than `mostBehind` have
+   * happened since the last snapshot. NotFound, and the end, where the viewer has no such job; the end when it is deleted.
    */
-  jobEvents(viewer: Viewer, jobId: number, after?: number): AsyncIterableIterator<JobEventItem>
+  jobEvents(viewer: Viewer, jobId: number, wanted?: EventsWanted): AsyncIterableIterator<JobEventItem>
   /**
    * The results behind `after`, or all, in batches; then those that come. An empty batch with `ended` when the job has ended and all are
    * told. A Resync, and then all, where `after` lies ahead of what there is. NotFound and the end as with `jobEvents`.

@@ -26,10 +26,12 @@ const JobSnapshot = builder.objectRef<Snapshot>('JobSnapshot').implement({
 
 const ResyncRequired = builder.objectRef<Resync>('ResyncRequired').implement({
   description:
-    'What lies behind `after` is no longer there, or `after` lies ahead of all there is: load the job anew. In `jobEvents` a snapshot follows, and then what comes behind `lastSeq`; in `jobResults` all results follow, from the first.',
+    'What lies behind `after` is no longer there, or `after` lies ahead of all there is: load the job anew. In `jobEvents` a snapshot follows, and then what comes behind `lastSeq`; in `jobResults` all results follow, from the first. With `mostBehind` it stands for more events than that as well: where `firstSeq` is the number behind the last that you had, they are all in `job.events`.',
   fields: (t) => ({
     lastSeq: t.exposeFloat('lastSeq', { description: 'Number of the last event: the subscription goes on behind it.' }),
-    firstSeq: t.exposeFloat('firstSeq', { description: 'Number of the oldest event that is still there.' }),
+    firstSeq: t.exposeFloat('firstSeq', {
+      description: 'Number of the oldest event behind what you had that is still there.',
+    }),
   }),
 })
 
@@ -109,16 +111,22 @@ builder.subscriptionFields((t) => ({
   jobEvents: t.field({
     type: JobEventPayload,
     description:
-      'Follows one job. Without `after`: a snapshot, then the tail. With `after`: the events behind that number, a snapshot, then the tail. Events come in order, each at least once and none left out, over a lost connection too if you subscribe again with the last `seq` you saw; snapshots may be skipped. It stays open when the job ends, since it can be resumed, and ends when the job is deleted.',
+      'Follows one job. Without `after`: a snapshot, then the tail. With `after`: the events behind that number, a snapshot, then the tail. Events come in order, each at least once and none left out unless you say so, over a lost connection too if you subscribe again with the last `seq` you saw; snapshots may be skipped. It stays open when the job ends, since it can be resumed, and ends when the job is deleted.',
     args: {
       jobId: t.arg.id({ required: true, description: 'The id of the job.' }),
       after: t.arg.float({ description: 'The number of the last event that you have; 0 for the whole log.' }),
+      mostBehind: t.arg.int({
+        description:
+          'How many events may come between two snapshots: where there are more, `ResyncRequired` and a snapshot come in the place of those that have not been sent. So a snapshot never waits behind a burst of events. Without it all of them are sent.',
+      }),
     },
-    subscribe: (_root, { jobId, after }, { live, viewer }) => {
+    subscribe: (_root, { jobId, after, mostBehind }, { live, viewer }) => {
       if (after != null && !(Number.isSafeInteger(after) && after >= 0))
         throw badUserInput('after must be the number of an event: a whole number from 0.')
+      if (mostBehind != null && mostBehind < 0) throw badUserInput('mostBehind must be a whole number from 0.')
       // 0 is the id of no job
-      return live.jobEvents(viewer, parseJobId(jobId) ?? 0, after ?? undefined) as AsyncIterable<JobEventItem>
+      const wanted = { after: after ?? undefined, mostBehind: mostBehind ?? undefined }
+      return live.jobEvents(viewer, parseJobId(jobId) ?? 0, wanted) as AsyncIterable<JobEventItem>
     },
     resolve: (item) => item,
   }),

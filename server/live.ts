@@ -87,7 +87,7 @@ export async function createLive({ url, db, log }: { url: string; db: Kysely<DB>
   const timer = setInterval(poll, pollMs)
 
   return {
-    jobEvents: (viewer, jobId, after) => new JobFollower(watches, { viewer, jobId, after }),
+    jobEvents: (viewer, jobId, wanted) => new JobFollower(watches, { viewer, jobId, ...wanted }),
     jobResults: (viewer, jobId, after) => new ResultsFollower(watches, { viewer, jobId, after }),
     jobs: (viewer, filter) => feed.follow(viewer, filter),
     forgotten: () => forgettings.follow(),

@@ -63,8 +63,8 @@ export interface JobLog {
   beginnings: Readonly<Ref<number>>
   /** Forgets everything and begins with the newest page. Returns the last number known, or undefined if the server gave no answer. */
   reload(): Promise<number | undefined>
-  /** Fetches what has happened since, by the page: the stream would tell it one by one. Returns as `reload` does. */
-  catchUp(): Promise<number | undefined>
+  /** Fetches what has happened since, by the page; what arrives waits for it. False if the server gave no answer: then it goes on waiting. */
+  catchUp(): Promise<boolean>
   add(event: LogEvent): void
 }
 
@@ -80,6 +80,8 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   /** It has begun anew: the answer to what was asked before would leave a hole, and may name somebody who was forgotten meanwhile. */
   let turn = 0
   let arrived: LogEvent[] = []
+  /** There is a hole before what arrives: it waits. */
+  let waits = false
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
 
@@ -125,28 +127,34 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   async function catchUp() {
     take()
     const known = beforeFirstGap(events.value) ?? lastSeq()
-    if (known === 0) return reload()
+    if (known === 0) return (await reload()) !== undefined
+    waits = true
     const mine = turn
     let missed: LogEvent[] = []
     let before: string | undefined
     for (let pages = 0; pages < pagesMissed; pages++) {
       const { data, error } = await fetchPage(before)
-      if (mine !== turn || error || !data?.job) return undefined
+      if (mine !== turn) return true
+      if (error || !data?.job) return false
       const { nodes, pageInfo } = data.job.events
       missed = [...nodes, ...missed]
       before = pageInfo.startCursor ?? undefined
       if (!pageInfo.hasPreviousPage || (nodes[0]?.seq ?? 0) <= known + 1) {
+        waits = false
         events.value = mergeEvents(events.value, missed)
-        return lastSeq()
+        take()
+        return true
       }
     }
     turn++
+    waits = false
     loading.value = false
     events.value = missed
     startCursor = before
     hasEarlier.value = true
     beginnings.value++
-    return lastSeq()
+    take()
+    return true
   }
 
   function lastSeq(): number {
@@ -155,6 +163,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
 
   async function reload() {
     turn++
+    waits = false
     events.value = []
     arrived = []
     beginnings.value++
@@ -177,7 +186,7 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     },
     add(event) {
       arrived.push(event)
-      timer ??= setTimeout(flush, flushEveryMs)
+      if (!waits) timer ??= setTimeout(flush, flushEveryMs)
     },
   }
 }

@@ -57,8 +57,8 @@ const JobQuery = graphql(
 
 const JobEvents = graphql(
   `
-    subscription JobEvents($id: ID!, $after: Float) {
-      jobEvents(jobId: $id, after: $after) {
+    subscription JobEvents($id: ID!, $after: Float, $mostBehind: Int) {
+      jobEvents(jobId: $id, after: $after, mostBehind: $mostBehind) {
         __typename
         ... on JobSnapshot {
           job {
@@ -69,6 +69,7 @@ const JobEvents = graphql(
           ...JobLogEvent
         }
         ... on ResyncRequired {
+          firstSeq
           lastSeq
         }
       }
@@ -76,6 +77,9 @@ const JobEvents = graphql(
   `,
   [WatchedJob, JobLogEvent],
 )
+
+/** Of more events between two snapshots the rest is fetched by the page: one by one they would keep the figures waiting. */
+const mostBehind = 100
 
 export interface Job {
   id: string
@@ -151,14 +155,23 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     clearTimeout(retry)
     stopFollowing?.()
     let over = false
+    /** Number of the last event that was told, or passed over. */
+    let told = after
     const subscription = client
-      .subscription(JobEvents, { id, after })
+      .subscription(JobEvents, { id, after, mostBehind })
       .subscribe(({ data: answer, error: refused, hasNext }) => {
         if (over) return
         const message = answer?.jobEvents
         if (message?.__typename === 'JobSnapshot') accept(message.job)
-        if (message?.__typename === 'JobEvent') log.add(message)
+        if (message?.__typename === 'JobEvent') {
+          told = message.seq
+          log.add(message)
+        }
         if (message?.__typename === 'ResyncRequired') {
+          const { firstSeq, lastSeq } = message
+          const isThere = firstSeq <= told + 1 && lastSeq >= told
+          told = lastSeq
+          if (isThere) return void catchUp()
           stopFollowing?.()
           refresh()
           void begin()
@@ -176,16 +189,25 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     following.value = true
   }
 
-  const catchingUp = ref(false)
-  /** After a time without a connection. The stream is left before it has been asked to tell again all that was missed. */
+  /** The stream has passed over events that the log has not fetched yet. */
+  let behind = false
+  let catchingUp = false
+  /** Fetches what the stream passes over, which goes on meanwhile and tells how the job is. */
   async function catchUp() {
-    catchingUp.value = true
-    stopFollowing?.()
-    const known = log.events.value.at(-1)?.seq ?? 0
-    const lastSeq = await log.catchUp()
-    if (!disposed) follow(lastSeq ?? known)
-    catchingUp.value = false
+    clearTimeout(anotherTry)
+    behind = true
+    if (catchingUp) return
+    catchingUp = true
+    while (behind && !disposed) {
+      behind = false
+      if (await log.catchUp()) continue
+      behind = true
+      anotherTry = setTimeout(() => void catchUp(), 3_000)
+      break
+    }
+    catchingUp = false
   }
+  let anotherTry: ReturnType<typeof setTimeout> | undefined
 
   /** The server has ended the stream: because the job has ended, or by a fault. */
   function onOver() {
@@ -215,12 +237,12 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
         goOn()
       }
     },
-    () => !following.value && !catchingUp.value,
+    () => !following.value,
   )
   useOnReconnect(() => {
     if (log.failure.value) void begin()
-    else if (stopFollowing) void catchUp()
-    else if (!catchingUp.value) goOn()
+    else if (behind) void catchUp()
+    else goOn()
   })
 
   useOnForgotten(() => void begin())
@@ -229,6 +251,7 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   onScopeDispose(() => {
     disposed = true
     clearTimeout(retry)
+    clearTimeout(anotherTry)
     clearTimeout(expectation)
     stopFollowing?.()
   })

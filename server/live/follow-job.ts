@@ -1,7 +1,7 @@
 import type { EventRow } from '../../db/event-list.ts'
 import type { ResultKey, ResultRow } from '../../db/result-list.ts'
 import { NotFound } from '../../jobs/refusals.ts'
-import type { JobEventItem, Snapshot, Viewer } from '../../schema/live-feed.ts'
+import type { EventsWanted, JobEventItem, Snapshot, Viewer } from '../../schema/live-feed.ts'
 import { Follower, over, type Take } from './follower.ts'
 import type { JobWatch } from './job-watch.ts'
 import type { ResultTail } from './result-tail.ts'
@@ -31,28 +31,33 @@ export interface ResultPage {
 
 /**
  * What one subscriber of a job gets, as `LiveFeed.jobEvents` describes it. It keeps two things: the number of its last event, and its
- * last snapshot. All that it gives is shared with the others.
+ * last snapshot with how far it had come then. All that it gives is shared with the others.
  */
 export class JobFollower extends Follower<JobEventItem> {
   readonly #watches: WatchedJobs
   readonly #viewer: Viewer
   readonly #jobId: number
+  readonly #mostBehind: number
   #watch: JobWatch | undefined
   #seq: number | undefined
   #seen: Snapshot | undefined
+  /** Number of its last event when it had its last snapshot, or began. */
+  #seenAt = 0
   /** What was read for this subscriber alone, to be given first. */
   #pages: JobEventItem[] | undefined
   #refused = false
 
   constructor(
     watches: WatchedJobs,
-    { viewer, jobId, after }: { viewer: Viewer; jobId: number; after: number | undefined },
+    { viewer, jobId, after, mostBehind }: { viewer: Viewer; jobId: number } & EventsWanted,
   ) {
     super()
     this.#watches = watches
     this.#viewer = viewer
     this.#jobId = jobId
     this.#seq = after
+    this.#seenAt = after ?? 0
+    this.#mostBehind = mostBehind ?? Infinity
   }
 
   protected advance(): Take<JobEventItem> {
@@ -66,14 +71,20 @@ export class JobFollower extends Follower<JobEventItem> {
     this.#pages = undefined
     if (this.#refused || watch.gone) return over
     const seq = this.#seq!
-    const next = seq > watch.lastSeq ? 'ahead' : watch.event(seq + 1)
-    if (next === 'read' || next === 'ahead') return this.#read(watch, next === 'read' ? seq : undefined)
+    // It is ahead of all there is.
+    if (seq > watch.lastSeq) return this.#skip(watch, 0)
+    if (seq < watch.lastSeq && watch.lastSeq - this.#seenAt > this.#mostBehind) {
+      // What is said in their place goes with the next snapshot: so it is said as seldom as that.
+      return watch.snapshot === undefined || watch.snapshot === this.#seen ? undefined : this.#skip(watch, seq)
+    }
+    const next = watch.event(seq + 1)
+    if (next === 'read') return this.#read(watch, seq)
     if (next) {
       this.#seq = next.seq
       return next
     }
     if (this.#seen === watch.snapshot) return undefined
-    this.#seen = watch.snapshot
+    this.#saw(watch.snapshot)
     return this.#seen
   }
 
@@ -91,27 +102,41 @@ export class JobFollower extends Follower<JobEventItem> {
       this.#pages = [{ refusal: new NotFound(`There is no job ${this.#jobId}.`) }]
     } else if (this.#seq === undefined) {
       this.#seq = snapshot?.job.seq ?? watch.lastSeq
-      this.#seen = snapshot
+      this.#saw(snapshot)
       if (snapshot) this.#pages = [snapshot]
     }
     return undefined
   }
 
-  /** Reads what only the log has; `after` undefined: the subscriber is ahead of all there is. */
-  async #read(watch: JobWatch, after: number | undefined): Promise<void> {
-    const events = await this.#watches.readLog(this.#jobId, after ?? 0, this)
+  #saw(snapshot: Snapshot | undefined): void {
+    this.#seen = snapshot
+    this.#seenAt = this.#seq!
+  }
+
+  /** Reads what only the log has. */
+  async #read(watch: JobWatch, after: number): Promise<void> {
+    const events = await this.#watches.readLog(this.#jobId, after, this)
     if (!events) return this.close()
-    if (after !== undefined && events[0]?.seq === after + 1) {
-      // What the watch has not seen yet comes by it: nobody is ever ahead of it. A hole in the log is met by the next read.
-      const end = events.findIndex(({ seq }, i) => seq > watch.lastSeq || seq !== after + 1 + i)
-      this.#pages = end < 0 ? [...events] : events.slice(0, end)
-      return undefined
-    }
-    this.#seq = watch.lastSeq
-    this.#seen = watch.snapshot
-    const resync = { firstSeq: events[0]?.seq ?? this.#seq + 1, lastSeq: this.#seq }
-    // Where it has been let go of, the next one follows by itself.
-    this.#pages = this.#seen ? [resync, this.#seen] : [resync]
+    if (events[0]?.seq !== after + 1) return this.#passOver(watch, events)
+    // What the watch has not seen yet comes by it: nobody is ever ahead of it. A hole in the log is met by the next read.
+    const end = events.findIndex(({ seq }, i) => seq > watch.lastSeq || seq !== after + 1 + i)
+    this.#pages = end < 0 ? [...events] : events.slice(0, end)
     return undefined
+  }
+
+  /** Goes on from the end, instead of telling what lies behind `after`. */
+  async #skip(watch: JobWatch, after: number): Promise<void> {
+    const events = await this.#watches.readLog(this.#jobId, after, this)
+    return events ? this.#passOver(watch, events) : this.close()
+  }
+
+  /** Says where the events that are passed over begin, if they are there. */
+  #passOver(watch: JobWatch, [first]: EventRow[]): void {
+    const { lastSeq, snapshot } = watch
+    this.#seq = lastSeq
+    this.#saw(snapshot)
+    const resync = watch.resync(first?.seq ?? lastSeq + 1)
+    // Where it has been let go of, the next one follows by itself.
+    this.#pages = snapshot ? [resync, snapshot] : [resync]
   }
 }

@@ -1,6 +1,6 @@
 import type { EventRow } from '../../db/event-list.ts'
 import type { JobRow } from '../../db/job-list.ts'
-import type { JobSource, Snapshot } from '../../schema/live-feed.ts'
+import type { JobSource, Resync, Snapshot } from '../../schema/live-feed.ts'
 import { type Follower, wakeInTurns } from './follower.ts'
 import type { ResultTail } from './result-tail.ts'
 
@@ -35,6 +35,7 @@ export class JobWatch {
   readonly wakeAll = wakeInTurns(this.watchers)
   #ring: EventRow[] = []
   #latest: JobSource | undefined
+  #resync: Resync | undefined
   #publishedAt = -Infinity
   #timer: NodeJS.Timeout | undefined
 
@@ -57,6 +58,13 @@ export class JobWatch {
     if (seq > this.lastSeq) return undefined
     const first = this.#ring[0]?.seq ?? this.lastSeq + 1
     return seq < first ? 'read' : this.#ring[seq - first]
+  }
+
+  /** Tells somebody who has had no event from that number on to go on behind the last: the same object to all who have come equally far. */
+  resync(firstSeq: number): Resync {
+    const { lastSeq } = this
+    if (this.#resync?.firstSeq !== firstSeq || this.#resync.lastSeq !== lastSeq) this.#resync = { firstSeq, lastSeq }
+    return this.#resync
   }
 
   /** Takes in how the job is and the events behind `lastSeq`, or the first of them. False where there are more. */

@@ -108,9 +108,30 @@ test('the job of somebody else is not found', async () => {
   expect(await follower.next()).toMatchObject({ __typename: 'NotFound' })
 })
 
-test.each([-1, 1.5])('after %f is refused', async (after) => {
+test('with mostBehind what is too much between two snapshots is not sent; it is in the log, and all others get it', async () => {
   await using api = await startApi(database)
-  const results = api.socket().iterate({ query: jobEvents, variables: { jobId: '1', after } })
+  const jobId = await addJob(db)
+  await addNotes(db, jobId, 10)
+  const hasty = follow(api, jobId, undefined, 5)
+  const patient = follow(api, jobId)
+  for (const follower of [hasty, patient]) expect(await follower.next()).toMatchObject({ job: { lastSeq: 10 } })
+  await happen(api, jobId, 5)
+  for (const follower of [hasty, patient]) {
+    for (let seq = 11; seq <= 15; seq++) expect(await follower.next()).toMatchObject({ __typename: 'JobEvent', seq })
+    expect(await follower.next()).toMatchObject({ job: { lastSeq: 15 } })
+  }
+  await happen(api, jobId, 700)
+  expect(await hasty.next()).toMatchObject({ __typename: 'ResyncRequired', firstSeq: 16, lastSeq: 715 })
+  expect(await hasty.next()).toMatchObject({ __typename: 'JobSnapshot', job: { lastSeq: 715 } })
+  for (let seq = 16; seq <= 715; seq++) expect(await patient.next()).toMatchObject({ __typename: 'JobEvent', seq })
+  expect(await patient.next()).toMatchObject({ __typename: 'JobSnapshot', job: { lastSeq: 715 } })
+  await happen(api, jobId, 1)
+  for (const follower of [hasty, patient]) expect(await follower.next()).toMatchObject({ seq: 716 })
+})
+
+test.each([{ after: -1 }, { after: 1.5 }, { mostBehind: -1 }])('%o is refused', async (wanted) => {
+  await using api = await startApi(database)
+  const results = api.socket().iterate({ query: jobEvents, variables: { jobId: '1', ...wanted } })
   const refused = await results.next().then(
     ({ value }) => (value as { errors: unknown }).errors,
     (errors: unknown) => errors,

@@ -5,8 +5,8 @@ import { addNotes } from './rows.ts'
 
 /** The events of a job as a subscriber gets them, and as the engine leaves them. */
 
-export const jobEvents = `subscription ($jobId: ID!, $after: Float) {
-  jobEvents(jobId: $jobId, after: $after) {
+export const jobEvents = `subscription ($jobId: ID!, $after: Float, $mostBehind: Int) {
+  jobEvents(jobId: $jobId, after: $after, mostBehind: $mostBehind) {
     __typename
     ... on JobSnapshot { job { id state lastSeq progress { done ratePerSecond workers { id } } waitingUntil } }
     ... on JobEvent { seq type message }
@@ -25,10 +25,11 @@ export interface JobEventPayload {
 }
 
 /** Reads the payloads one by one; undefined after the last. */
-export function follow(api: TestApi, jobId: number | string, after?: number) {
-  const results = api
-    .socket()
-    .iterate<{ jobEvents: JobEventPayload }>({ query: jobEvents, variables: { jobId: String(jobId), after } })
+export function follow(api: TestApi, jobId: number | string, after?: number, mostBehind?: number) {
+  const results = api.socket().iterate<{ jobEvents: JobEventPayload }>({
+    query: jobEvents,
+    variables: { jobId: String(jobId), after, mostBehind },
+  })
   return {
     async next(): Promise<JobEventPayload | undefined> {
       const { done, value } = await results.next()
