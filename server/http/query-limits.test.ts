@@ -1,17 +1,15 @@
 import { createSchema, createYoga } from 'graphql-yoga'
 import { expect, test } from 'vitest'
 
-import { limitQueries } from './query-limits.ts'
+import { limitQueries, queryLimits } from './query-limits.ts'
 
-const limits = { tokens: 1_000, depth: 4, aliases: 2, cost: 1_000, lengths: { batch: 500 } }
-const yoga = createYoga({
-  schema: createSchema({
-    typeDefs: 'type Query { one: Int list(first: Int, last: Int): Query self: Query batch: [Query] }',
-    resolvers: { Query: { list: () => ({}), self: () => ({}) } },
-  }),
-  plugins: [limitQueries(limits)],
-  logging: false,
+const limits = { tokens: 1_000, brackets: 20, depth: 4, aliases: 2, cost: 1_000, lengths: { batch: 500 } }
+const schema = createSchema({
+  typeDefs: 'type Query { one: Int list(first: Int, last: Int): Query self: Query batch: [Query] }',
+  resolvers: { Query: { list: () => ({}), self: () => ({}) } },
 })
+const yoga = createYoga({ schema, plugins: [limitQueries(limits)], logging: false })
+const served = createYoga({ schema, plugins: [limitQueries(queryLimits)], logging: false })
 
 test.each([
   ['as deep as allowed', '{ self { self { self { one } } } }'],
@@ -54,9 +52,22 @@ test.each([
     'could hold 1152921504606847000 values',
   ],
   ['for lists in a list that takes no number', '{ batch { list(first: 10) { one } } }', 'at most 1000'],
+  ['of too many brackets', `{ list(first: ${'['.repeat(30)}1${']'.repeat(30)}) { one } }`, 'more than 20 deep'],
   ['of too many words', `{ ${'one '.repeat(1_001)} }`, '1000 tokens'],
 ])('refuses a query %s', async (_what, query, message) => {
   expect((await errorsOf(query))?.[0]).toContain(message)
+})
+
+test.each([
+  ['{', 'a{'],
+  ['{', '...{'],
+  ['{ a(b: ', '['],
+  ['{ a(b: ', '{c:'],
+  ['query ($a: ', '['],
+])('by the limits that hold, %s and 3,000 times %s is refused before it is parsed', async (begin, repeated) => {
+  expect(await errorsOf(begin + repeated.repeat(3_000), undefined, served)).toEqual([
+    'Brackets are nested more than 100 deep.',
+  ])
 })
 
 test('counts lists by the values of variables', async () => {
@@ -71,8 +82,8 @@ test('leaves circles of fragments to the rule against them', async () => {
   )
 })
 
-async function errorsOf(query: string, variables?: object): Promise<string[] | undefined> {
-  const response = await yoga.fetch('http://localhost/graphql', {
+async function errorsOf(query: string, variables?: object, server = yoga): Promise<string[] | undefined> {
+  const response = await server.fetch('http://localhost/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query, variables, ...(query.startsWith('query A') && { operationName: 'A' }) }),

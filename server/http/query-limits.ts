@@ -5,8 +5,11 @@ import {
   getOperationAST,
   GraphQLError,
   Kind,
+  Lexer,
   parse,
   type SelectionSetNode,
+  Source,
+  TokenKind,
   type ValidationContext,
   type ValueNode,
 } from 'graphql'
@@ -17,6 +20,8 @@ import { resultsAtOnce } from '../../schema/live-feed.ts'
 export interface QueryLimits {
   /** Words and signs of a document. */
   tokens: number
+  /** Brackets inside each other: parser and rules call themselves for each. */
+  brackets: number
   /** Fields inside each other. */
   depth: number
   /** Fields under another name. */
@@ -30,6 +35,7 @@ export interface QueryLimits {
 /** Far beyond what the app asks for; a hostile document is refused before anything is looked up. */
 export const queryLimits: QueryLimits = {
   tokens: 5_000,
+  brackets: 100,
   depth: 12,
   aliases: 50,
   cost: 100_000,
@@ -43,7 +49,11 @@ const listCost = 25
 export function limitQueries(limits: QueryLimits): Plugin {
   return {
     onParse({ params, setParseFn }) {
-      setParseFn((source) => parse(source, { ...params.options, maxTokens: limits.tokens }))
+      setParseFn((source) => {
+        const refusal = nestingRefusal(limits, source)
+        if (refusal) throw refusal
+        return parse(source, { ...params.options, maxTokens: limits.tokens })
+      })
     },
     onValidate({ addValidationRule }) {
       addValidationRule((context: ValidationContext) => depthRule(context, limits.depth))
@@ -59,6 +69,22 @@ export function limitQueries(limits: QueryLimits): Plugin {
     },
   }
 }
+
+/** Why a text is nested too deep to be parsed, which takes no stack to find out; undefined where it is not. */
+function nestingRefusal(limits: QueryLimits, source: string | Source): GraphQLError | undefined {
+  const lexer = new Lexer(typeof source === 'string' ? new Source(source) : source)
+  let open = 0
+  for (let tokens = 0; tokens <= limits.tokens; tokens++) {
+    const { kind } = lexer.advance()
+    if (kind === TokenKind.EOF) break
+    if (openings.has(kind)) open++
+    else if (closings.has(kind)) open--
+    if (open > limits.brackets) return refuse(`Brackets are nested more than ${limits.brackets} deep.`)
+  }
+  return undefined
+}
+const openings = new Set<TokenKind>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
+const closings = new Set<TokenKind>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
 /** Why an operation would cost too much; undefined where it does not. */
 export function costRefusal(
