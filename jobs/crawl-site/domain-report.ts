@@ -18,7 +18,7 @@ export interface ReportArgs {
   openUpload: OpenUpload
 }
 
-const own = ['pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses', 'outcome']
+const own = ['pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses', 'addressesNotNamed', 'outcome']
 const portion = 1_000
 const mostOthers = 20
 
@@ -108,12 +108,13 @@ async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string, u
 }
 
 function cellsOf(result: DomainResult | null, start: Start | undefined): string[] {
-  if (start === undefined) return ['', '', '', '', '', 'no site in this row']
-  if (!start.ok) return ['', '', '', '', '', start.message]
-  if (result === null) return ['0', '0', '0', '', '', 'not reached yet']
+  if (start === undefined) return ['', '', '', '', '', '', 'no site in this row']
+  if (!start.ok) return ['', '', '', '', '', '', start.message]
+  if (result === null) return ['0', '0', '0', '', '', '0', 'not reached yet']
   const [best = '', ...others] = result.best
   const { fetched, failed, addresses } = result
-  return [String(fetched), String(failed), String(addresses), best, others.join(', '), outcomeOf(result)]
+  const counts = [fetched, failed, addresses].map(String)
+  return [...counts, best, others.join(', '), String(addresses - result.best.length), outcomeOf(result)]
 }
 
 /** One for each row. */

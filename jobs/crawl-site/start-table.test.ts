@@ -48,14 +48,42 @@ describe('a table of sites', () => {
     const { portions } = await reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload })
     const rows = (await Array.fromAsync(portions)).flat()
     await copyOut.close()
-    const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', 'found']
+    const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', '0', 'found']
     expect(rows).toEqual([
-      ['Company', 'Website', 'City', 'pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses', 'outcome'],
-      ['', b, '', '1', '0', '0', '', '', 'no address'],
+      [
+        'Company',
+        'Website',
+        'City',
+        'pages',
+        'pagesFailed',
+        'addresses',
+        'bestAddress',
+        'otherAddresses',
+        'addressesNotNamed',
+        'outcome',
+      ],
+      ['', b, '', '1', '0', '0', '', '', '0', 'no address'],
       ['Acme; Inc.', a, 'Berlin', ...found],
-      ['Beta', `http://${b}/`, 'Rome\nItaly', '1', '0', '0', '', '', 'no address'],
-      ['', '', 'Nowhere', '', '', '', '', '', 'no site in this row'],
+      ['Beta', `http://${b}/`, 'Rome\nItaly', '1', '0', '0', '', '', '0', 'no address'],
+      ['', '', 'Nowhere', '', '', '', '', '', '', 'no site in this row'],
       ['Acme again', `${a}/`, 'Hamburg', ...found],
+    ])
+  })
+
+  test('says of a site with many addresses how many are not named in its row', async () => {
+    const letters = 'abcdefghijklmnopqrstuvw'.split('')
+    const many = await site({ '/': html(letters.map((letter) => `person-${letter}@acme-works.com`).join(' ')) })
+    const input = crawlInput.parse({ table: `Website\n${new URL(many.url).host}\n` })
+    const { jobId } = await crawl(input)
+    const copyOut = openCopyOut(url, db)
+    const { portions } = await reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload })
+    const [header, row] = (await Array.fromAsync(portions)).flat()
+    await copyOut.close()
+    const cell = (column: string) => row![header!.indexOf(column)]
+    expect([cell('addresses'), cell('otherAddresses')?.split(', ').length, cell('addressesNotNamed')]).toEqual([
+      '23',
+      20,
+      '2',
     ])
   })
 
