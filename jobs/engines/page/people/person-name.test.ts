@@ -39,6 +39,9 @@ describe('what looks like a name', () => {
     'Jean-Luc Étienne',
     "Sinéad O'Connor",
     'Jeanne DUPONT-ROY',
+    'Jane LI-XU',
+    'Anne LE-ROY',
+    'Élise LÉ-GAY',
     'Kim Lee-Ho',
     '山田 太郎',
   ])('%s does', (text) => expect(looksLikeName(text)).toBe(true))
@@ -54,6 +57,9 @@ describe('what looks like a name', () => {
     'Jane Roe Jane Roe Jane Roe',
     'Debian CD-ROM',
     'Debian CD-R',
+    'Debian CD-RW',
+    'Stack TCP-IP',
+    'Port USB-A',
   ])('%s does not', (text) => expect(looksLikeName(text)).toBe(false))
 })
 

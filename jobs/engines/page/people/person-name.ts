@@ -62,8 +62,14 @@ export function looksLikeName(text: string): boolean {
     if (ordinary.has(lower) || isRole(lower)) return false
     large++
   }
-  // family names are written large as well: "Jeanne DUPONT-ROY"
-  return large >= 2 && !/^\p{Lu}{1,3}(?:-\p{Lu}{1,3})+$/u.test(words.at(-1)!)
+  return large >= 2 && !isAbbreviation(words.at(-1)!)
+}
+
+/** CD-ROM, but no family name that is written large, as in "Jeanne DUPONT-ROY" and "Jane LI-XU": each of its parts can be spoken. */
+function isAbbreviation(word: string): boolean {
+  if (!/^\p{Lu}{1,3}(?:-\p{Lu}{1,3})+$/u.test(word)) return false
+  const parts = word.normalize('NFD').split('-')
+  return !parts.every((part) => part.length > 1 && /[AEIOUYÆŒØАЕИОУЫЭЮЯΑΕΗΙΟΥΩ]/.test(part))
 }
 
 /** Name without what leads to it, titles before and degrees after it: "By Prof. Dr. Jane Doe, M.Sc." */
