@@ -22,7 +22,7 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(args: {
   query: DocumentInput<Data, Variables>
   variables: MaybeRefOrGetter<Variables>
   pause?: MaybeRefOrGetter<boolean>
-  everyMs?: number
+  everyMs?: MaybeRefOrGetter<number>
 }): LiveQuery<Data> {
   const variables = computed(() => toValue(args.variables))
   const paused = computed(() => toValue(args.pause) ?? false)
@@ -42,10 +42,13 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(args: {
   )
 
   const connection = useConnection()
-  const ask = throttle(args.everyMs ?? 1_000, () => {
-    // A reader who has stopped the page asks for nothing new; what they missed is asked for when they go on.
-    if (!paused.value && connection.state.value !== 'paused') result.executeQuery({ requestPolicy: 'network-only' })
-  })
+  const ask = throttle(
+    () => toValue(args.everyMs) ?? 1_000,
+    () => {
+      // A reader who has stopped the page asks for nothing new; what they missed is asked for when they go on.
+      if (!paused.value && connection.state.value !== 'paused') result.executeQuery({ requestPolicy: 'network-only' })
+    },
+  )
   onScopeDispose(ask.stop)
   useOnReconnect(ask.run)
 
@@ -58,7 +61,7 @@ export function useLiveQuery<Data, Variables extends AnyVariables>(args: {
   }
 }
 
-function throttle(everyMs: number, act: () => void): { run: () => void; stop: () => void } {
+function throttle(everyMs: () => number, act: () => void): { run: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined
   let again = false
   function run() {
@@ -73,7 +76,7 @@ function throttle(everyMs: number, act: () => void): { run: () => void; stop: ()
         again = false
         run()
       }
-    }, everyMs)
+    }, everyMs())
   }
   return { run, stop: () => clearTimeout(timer) }
 }
