@@ -46,10 +46,12 @@ export const JobProgress = builder.objectRef<JobSource>('JobProgress').implement
     }),
     etaSeconds: t.float({
       nullable: true,
-      description: 'Seconds to the end at the present rate; null while rate or total are unknown.',
-      resolve: (job, _args, { live }) => {
-        const rate = ratePerSecond(job, live)
-        return rate && job.total !== null ? Math.round(Math.max(0, job.total - job.done) / rate) : null
+      description:
+        'Seconds to the end at the present rate; null while rate or total are unknown, and while nothing is done because all of it waits.',
+      resolve: async (job, _args, context) => {
+        const rate = ratePerSecond(job, context.live)
+        if (!rate || job.total === null || (await activityOf(job, context)).wait) return null
+        return Math.round(Math.max(0, job.total - job.done) / rate)
       },
     }),
     workers: t.field({
@@ -65,8 +67,12 @@ export function activityOf(job: JobSource, context: Context): Promise<JobActivit
   return job.activity ? job.activity() : context.loaders.jobActivity(job.id)
 }
 
+export function runs({ state }: { state: string }): boolean {
+  return ['RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'].includes(state)
+}
+
 function ratePerSecond(job: JobSource, live: Context['live']): number | null {
-  if (!['RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING'].includes(job.state)) return null
+  if (!runs(job)) return null
   const sampled = job.ratePerSecond ?? live.ratePerSecond(job.id)
   const seconds = job.ranMs / 1000
   const rate = sampled ?? (seconds > 1 ? job.done / seconds : null)

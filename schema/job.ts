@@ -14,7 +14,7 @@ import type { Context } from './context.ts'
 import { JobEmailConnection, JobEmailFacets, JobEmailFilter, jobEmailFilterRow, JobEmailOrder } from './job-email.ts'
 import { JobAction, JobKind, JobState, shownState, storedStates } from './job-enums.ts'
 import { JobEventConnection, JobEventFilter } from './job-event.ts'
-import { activityOf, JobProgress } from './job-progress.ts'
+import { activityOf, JobProgress, runs } from './job-progress.ts'
 import { storedSchema, toApi } from './kind-schema.ts'
 import type { JobSource } from './live-feed.ts'
 import { Node, parseJobId } from './node.ts'
@@ -81,9 +81,10 @@ export const Job = builder.objectRef<JobSource>('Job').implement({
       description: 'When it ended; null while it has not, and again after a resume.',
     }),
     ranSeconds: t.float({
+      nullable: true,
       description:
-        'Seconds in which it has run: without the time in which it stood still, between a pause, an end or a failure and what let it go on.',
-      resolve: ({ ranMs }) => ranMs / 1000,
+        'Seconds in which it has run: without the time in which it stood still, between a pause, an end or a failure and what let it go on. Null where that is not known, of a job that stood still before it was measured.',
+      resolve: (job) => (job.ranMs === 0 && job.startedAt && !runs(job) ? null : job.ranMs / 1000),
     }),
     error: t.field({
       type: JobError,

@@ -210,6 +210,20 @@ test('a job that is finishing shows as running', async () => {
   expect(job).toEqual({ state: 'RUNNING', progress: { phase: 'finishing' } })
 })
 
+test('how long a job has run that was paused before that was measured is not known', async () => {
+  await using api = await startApi(database)
+  const id = await addJob(db, { state: 'PAUSED' })
+  const ranSeconds = async () => {
+    const query = 'query ($id: ID!) { job(id: $id) { ranSeconds } }'
+    return (await api.data<{ job: { ranSeconds: number | null } }>(query, { id: String(id) })).job.ranSeconds
+  }
+  expect(await ranSeconds(), 'never started').toBe(0)
+  await sql`update jobs set started_at = now() - interval '1 hour' where id = ${id}`.execute(db)
+  expect(await ranSeconds()).toBeNull()
+  await sql`update jobs set ran_ms = 1500 where id = ${id}`.execute(db)
+  expect(await ranSeconds()).toBe(1.5)
+})
+
 test('progress tells workers, rate, end and the wait, and says nothing that is not known', async () => {
   await using api = await startApi(database)
   const id = await addJob(db, {})
@@ -249,6 +263,8 @@ test('progress tells workers, rate, end and the wait, and says nothing that is n
     wait_until = '2030-01-01 00:00:00+00'::timestamptz + make_interval(mins => ascii(key)) where job_id = ${id}`.execute(
     db,
   )
+  const waiting = await api.data<{ job: object }>(query, { id: String(id) })
+  expect(waiting.job).toMatchObject({ progress: { total: 1_000, etaSeconds: null } })
   await sql`update jobs set total = null where id = ${id}`.execute(db)
   expect((await api.data<{ job: object }>(query, { id: String(id) })).job).toMatchObject({
     waitingUntil: '2030-01-01T01:37:00.000Z',
