@@ -19,9 +19,9 @@ export async function seedLargeJobs(
     // Foreign keys hold by construction; checking them would take most of the time.
     await sql`set session_replication_role = replica`.execute(db)
     const { rows } = await sql<{ id: number }>`
-      insert into jobs (kind, state, phase, title, owner, input, total, done, succeeded, results, steps, seq, started_at, finished_at)
+      insert into jobs (kind, state, phase, title, owner, input, total, done, succeeded, results, steps, seq, started_at, finished_at, ran_ms)
       values ('scrape-emails', 'COMPLETED', 'completed', 'a large crawl', 'local', '{"domains": ["example.com"], "maxPagesPerDomain": 50,
-        "scope": "domain"}', ${pages}, ${pages}, ${pages}, ${results}, ${results / 100}, 20000, now() - interval '3 hours', now())
+        "scope": "domain"}', ${pages}, ${pages}, ${pages}, ${results}, ${results / 100}, 20000, now() - interval '3 hours', now(), 10800000)
       returning id`.execute(db)
     const jobId = rows[0]!.id
     await sql`insert into job_groups (job_id, step, group_id)
@@ -65,9 +65,9 @@ export async function seedLargeJobs(
 
 async function seedVerification(db: Kysely<DB>, results: number): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    insert into jobs (kind, state, phase, title, owner, input, total, done, succeeded, results, steps, seq, started_at, finished_at)
+    insert into jobs (kind, state, phase, title, owner, input, total, done, succeeded, results, steps, seq, started_at, finished_at, ran_ms)
     values ('verify-emails', 'COMPLETED', 'completed', 'a large list', 'local', '{"fromJob": "1"}', ${results}, ${results}, ${results}, ${results}, 1, 0,
-      now() - interval '1 hour', now()) returning id`.execute(db)
+      now() - interval '1 hour', now(), 3600000) returning id`.execute(db)
   const jobId = rows[0]!.id
   const said = sql`(array['VALID', 'UNKNOWN', 'INVALID', 'RISKY', 'UNKNOWN'])[1 + i % 5] as status,
     (array['mailbox_accepted', 'domain_accepts_mail', 'domain_not_found', 'catch_all', 'dns_error'])[1 + i % 5] as reason, 50 as score, '{}'::text[] as flags,
