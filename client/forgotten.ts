@@ -26,7 +26,7 @@ export const forgetting = { additionalTypenames: naming }
  * Calls back when somebody was forgotten, on whatever page or machine, while the calling component lives. What it shows by a query has
  * been asked for anew by then; what it keeps by itself it has to let go of. All callers of a tab share one subscription.
  */
-export function useOnForgotten(run: () => void = () => {}): void {
+export function useOnForgotten(run: () => void): void {
   const { client } = useClientHandle()
   const listening = client.subscription(Forgotten, {}, forgetting).subscribe(({ data }) => data && run())
   onScopeDispose(() => listening.unsubscribe())

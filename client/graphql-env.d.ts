@@ -23,7 +23,7 @@ export type introspection_types = {
     'Float': unknown;
     'Forbidden': { kind: 'OBJECT'; name: 'Forbidden'; fields: { 'code': { name: 'code'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'String'; ofType: null; }; } }; 'message': { name: 'message'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'String'; ofType: null; }; } }; }; };
     'ForgetResult': { kind: 'UNION'; name: 'ForgetResult'; fields: {}; possibleTypes: 'Forbidden' | 'ForgetSuccess' | 'ValidationError'; };
-    'ForgetSuccess': { kind: 'OBJECT'; name: 'ForgetSuccess'; fields: { 'rows': { name: 'rows'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'Float'; ofType: null; }; } }; }; };
+    'ForgetSuccess': { kind: 'OBJECT'; name: 'ForgetSuccess'; fields: { 'rows': { name: 'rows'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'Float'; ofType: null; }; } }; 'texts': { name: 'texts'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'Float'; ofType: null; }; } }; }; };
     'FoundQuality': { name: 'FoundQuality'; enumValues: 'HIGH' | 'LOW' | 'MEDIUM'; };
     'ID': unknown;
     'IdempotencyMismatch': { kind: 'OBJECT'; name: 'IdempotencyMismatch'; fields: { 'code': { name: 'code'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'String'; ofType: null; }; } }; 'message': { name: 'message'; type: { kind: 'NON_NULL'; name: never; ofType: { kind: 'SCALAR'; name: 'String'; ofType: null; }; } }; }; };

@@ -19,13 +19,19 @@ interface Column {
   nullable: boolean
 }
 
+export interface Forgotten {
+  /** That were about the address. */
+  rows: number
+  /** Of other rows, in which it stood. */
+  texts: number
+}
+
 /**
  * Removes an address (in normal form) from every table but the list of suppressions: rows about it, whatever table has a column
  * `address` for it (rows that may be without one lose it alone), and its mention in the texts of all other rows, such as snippets, inputs, events and URLs. The tables come from
  * the catalog, so that a new one is not left out. Reads whole tables, one transaction each; again after a crash, it does the rest.
- * Returns how many rows were about the address.
  */
-export async function removeAddress(db: Kysely<DB>, address: string): Promise<number> {
+export async function removeAddress(db: Kysely<DB>, address: string): Promise<Forgotten> {
   const columns = await textColumns(db)
   const about = columns.filter(
     ({ table, column, type }) => column === 'address' && type === 'text' && table !== 'suppressions',
@@ -40,11 +46,12 @@ export async function removeAddress(db: Kysely<DB>, address: string): Promise<nu
 
   const pattern = mentionOf(address)
   const texts = columns.filter(({ table, key }) => !key && !table.startsWith('suppression') && table !== 'migrations')
+  let rewritten = 0
   for (const { table, column, type } of texts)
-    await unlessDeadlocked(() => removeMentions(db, { table, column, type }, address, pattern))
+    rewritten += await unlessDeadlocked(() => removeMentions(db, { table, column, type }, address, pattern))
   // Copies of what hosts serve, which are fetched anew.
   await sql`delete from robots where position(convert_to(${address}, 'UTF8') in body) > 0`.execute(db)
-  return rows
+  return { rows, texts: rewritten }
 }
 
 async function textColumns(db: Kysely<DB>): Promise<Column[]> {
@@ -90,7 +97,7 @@ async function removeMentions(
   { table, column, type }: Pick<Column, 'table' | 'column' | 'type'>,
   address: string,
   pattern: string,
-): Promise<void> {
+): Promise<number> {
   const [rows, value] = [sql.table(table), sql.ref(column)]
   const replaced = sql`regexp_replace(${value}::text, ${pattern}, ${forgotten}, 'gi')`
   // Cheap first, and only then the pattern: most rows hold no such text. Postgres would take them in the other order.
@@ -98,9 +105,11 @@ async function removeMentions(
     mentionsOf(address).map((text) => sql`strpos(lower(${value}::text), ${text}) > 0`),
     sql` or `,
   )
-  await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where case when ${somewhere} then ${value}::text ~* ${pattern} else false end`.execute(
-    db,
-  )
+  const { numAffectedRows } =
+    await sql`update ${rows} set ${value} = ${replaced}::${sql.raw(type)} where case when ${somewhere} then ${value}::text ~* ${pattern} else false end`.execute(
+      db,
+    )
+  return Number(numAffectedRows ?? 0)
 }
 
 /** Steps lock their rows in another order than a whole table is read in: one of the two is broken off now and then. */

@@ -1,3 +1,4 @@
+import type { Forgotten } from '../db/forgetting.ts'
 import {
   countSuppressions,
   listSuppressions,
@@ -106,10 +107,13 @@ const UnsuppressResult = builder.unionType('UnsuppressResult', {
   resolveType: resultType('UnsuppressSuccess'),
 })
 
-const ForgetSuccess = builder.objectRef<{ rows: number }>('ForgetSuccess').implement({
+const ForgetSuccess = builder.objectRef<Forgotten>('ForgetSuccess').implement({
   description: 'The address is gone from everywhere, and no job brings it back.',
   fields: (t) => ({
     rows: t.exposeFloat('rows', { description: 'How many rows were about it: sightings, results, verdicts.' }),
+    texts: t.exposeFloat('texts', {
+      description: 'How many texts of other rows named it: titles, inputs, snippets, URLs, events.',
+    }),
   }),
 })
 
@@ -192,7 +196,7 @@ builder.mutationFields((t) => ({
           refuse([
             { path: ['reason'], message: 'The reason is kept: it cannot name the address.', code: 'names_address' },
           ])
-        return { rows: await forgetAddress(engine, address, reason) }
+        return forgetAddress(engine, address, reason)
       }),
   }),
 }))

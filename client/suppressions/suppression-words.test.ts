@@ -17,10 +17,13 @@ test.each([
   expect(wordsOfSuppressed(suppressed)).toBe(words)
 })
 
-test('says how many rows went with a person', () => {
-  expect(wordsOfForgotten(1)).toContain('1 row about them is removed')
-  expect(wordsOfForgotten(4_000)).toContain('4,000 rows about them are removed')
-  expect(wordsOfForgotten(0)).toContain('No row was about them')
+test.each([
+  [{ rows: 1, texts: 0 }, ': 1 row about them is removed, and no text names them.'],
+  [{ rows: 4_000, texts: 1 }, ': 4,000 rows about them are removed, and 1 text names them no more.'],
+  [{ rows: 0, texts: 2 }, ': no row was about them, and 2 texts name them no more.'],
+  [{ rows: 0, texts: 0 }, '. No row was about them, and no text named them.'],
+])('says what went with a person: %j', (forgotten, words) => {
+  expect(wordsOfForgotten(forgotten)).toBe(`The person is forgotten${words}`)
 })
 
 test('an objection is not heard a second time, and the dialog says so', () => {

@@ -57,9 +57,22 @@ export function wordsOfSuppressed({ added, known, unreadable }: Suppressed): str
   return parts.join(' ')
 }
 
-export function wordsOfForgotten(rows: number): string {
-  if (rows === 0) return 'The person is forgotten. No row was about them; where a text named them, it does so no more.'
-  return `The person is forgotten: ${formatCounted(rows, 'row')} about them ${rows === 1 ? 'is' : 'are'} removed, and no text names them any more.`
+export interface Forgotten {
+  rows: number
+  texts: number
+}
+
+export function wordsOfForgotten({ rows, texts }: Forgotten): string {
+  if (rows + texts === 0) return 'The person is forgotten. No row was about them, and no text named them.'
+  const removed =
+    rows === 0
+      ? 'no row was about them'
+      : `${formatCounted(rows, 'row')} about them ${rows === 1 ? 'is' : 'are'} removed`
+  const named =
+    texts === 0
+      ? 'no text names them'
+      : `${formatCounted(texts, 'text')} ${texts === 1 ? 'names' : 'name'} them no more`
+  return `The person is forgotten: ${removed}, and ${named}.`
 }
 
 /**

@@ -7,7 +7,7 @@ import { forgetting } from '../forgotten.ts'
 import { graphql } from '../graphql.ts'
 import type { InputIssue } from '../jobs/input-form.ts'
 import { wordsOfError } from '../ui/error-words.ts'
-import type { Suppressed } from './suppression-words.ts'
+import type { Forgotten, Suppressed } from './suppression-words.ts'
 
 const Refusal = graphql(`
   fragment SuppressionRefusal on UserError @_unmask {
@@ -74,6 +74,7 @@ const ForgetAddress = graphql(
         ...SuppressionRefusal
         ... on ForgetSuccess {
           rows
+          texts
         }
       }
     }
@@ -104,8 +105,7 @@ export function useSuppressing(): {
   suppressUpload(upload: string, reason: string): Promise<Suppressed | undefined>
   /** The address that is on the list no more. */
   takeOff(address: string, reason: string): Promise<string | undefined>
-  /** How many rows were about the person. */
-  forget(address: string, reason: string): Promise<number | undefined>
+  forget(address: string, reason: string): Promise<Forgotten | undefined>
 } {
   const { client } = useClientHandle()
   const busy = ref(false)
@@ -138,8 +138,7 @@ export function useSuppressing(): {
     suppressUpload: (upload, reason) => answer(client.mutation(SuppressUpload, { upload, reason }, listed), unanswered),
     takeOff: async (address, reason) =>
       (await answer(client.mutation(UnsuppressAddress, { address, reason }, listed)))?.address,
-    forget: async (address, reason) =>
-      (await answer(client.mutation(ForgetAddress, { address, reason }, forgetting), unanswered))?.rows,
+    forget: (address, reason) => answer(client.mutation(ForgetAddress, { address, reason }, forgetting), unanswered),
   }
 }
 

@@ -21,6 +21,15 @@ export function writeStored(key: string, value: unknown): void {
   }
 }
 
+/** Under which anything is stored; none where storage is closed to us. */
+export function storedKeys(): string[] {
+  try {
+    return Object.keys(localStorage)
+  } catch {
+    return []
+  }
+}
+
 /** An object found in storage, or an empty one: for reading what may be anything. */
 export function asRecord(found: unknown): Record<string, unknown> {
   return typeof found === 'object' && found !== null ? { ...found } : {}

@@ -61,7 +61,7 @@ test.each([
 ])('%s is forgotten everywhere, and a hash is what is left', async (address) => {
   const jobId = await mentionEverywhere(address)
   expect((await tablesWith(db, address)).length).toBeGreaterThan(4)
-  expect(await forgetAddress(stores, address, 'request 7')).toBe(4)
+  expect(await forgetAddress(stores, address, 'request 7')).toEqual({ rows: 4, texts: 12 })
   expect(await tablesWith(db, address)).toEqual([])
   expect(await tablesWith(db, address.replace('@', '%40'))).toEqual([])
   const left = await sql`
@@ -80,7 +80,7 @@ test.each([
   ])
   const kept = await db.transaction().execute((trx) => suppressedAmong(trx, [address, 'other@x.example']))
   expect([...kept]).toEqual([address])
-  await sql`truncate jobs, robots, addresses cascade`.execute(db)
+  await sql`truncate jobs, robots, addresses, sightings cascade`.execute(db)
 })
 
 test('an address is forgotten however its domain is written', async () => {

@@ -1,4 +1,4 @@
-import { removeAddress } from '../../db/forgetting.ts'
+import { type Forgotten, removeAddress } from '../../db/forgetting.ts'
 import { addressesToForget, awaitSteps, beginForgetting, endForgetting } from '../../db/suppressions.ts'
 import { whileAlone } from '../../db/while-alone.ts'
 import type { Engine } from '../engine.ts'
@@ -9,12 +9,13 @@ type Stores = Pick<Engine, 'db' | 'blobs' | 'copyOut'>
 
 /**
  * Forgets a person: the address (in normal form) goes onto the list of suppressions, which keeps every later step from storing it, and
- * is removed from everywhere; in the end a salted hash is all that is left. Returns how many rows were about it. After a crash
+ * is removed from everywhere; in the end a salted hash is all that is left. After a crash
  * `finishForgetting` does the rest.
  */
-export async function forgetAddress(stores: Stores, address: string, reason: string): Promise<number> {
+export async function forgetAddress(stores: Stores, address: string, reason: string): Promise<Forgotten> {
   await beginForgetting(stores.db, address, reason)
-  return (await whileAlone(stores.db, lockOf(address), 'wait', (db) => forget({ ...stores, db }, address))) ?? 0
+  const forgotten = await whileAlone(stores.db, lockOf(address), 'wait', (db) => forget({ ...stores, db }, address))
+  return forgotten ?? { rows: 0, texts: 0 }
 }
 
 /** Goes on with what others have begun and left; a chore of the workers. */
@@ -23,17 +24,17 @@ export async function finishForgetting(stores: Stores): Promise<void> {
     await whileAlone(stores.db, lockOf(address), 'leave', (db) => forget({ ...stores, db }, address))
 }
 
-async function forget(stores: Stores, address: string): Promise<number> {
+async function forget(stores: Stores, address: string): Promise<Forgotten> {
   const { db } = stores
   // A step that looked at the list before may still bring it.
   await awaitSteps(db)
-  const rows = await removeAddress(db, address)
+  const forgotten = await removeAddress(db, address)
   await forgetInResultFiles(stores, address)
   await db.transaction().execute(async (trx) => {
     await endForgetting(trx, address)
     await notifyForgotten(trx)
   })
-  return rows
+  return forgotten
 }
 
 function lockOf(address: string): string {
