@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           // Many wait for processes, clocks and the network most of the time.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 240_000,
           hookTimeout: 120_000,

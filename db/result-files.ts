@@ -56,8 +56,10 @@ export interface ResultFilePlan {
  * come to at most 1 + 1 / growth times the last file, and with the one at the end to less than three times its size.
  */
 const growth = 1.5
-/** Making them takes no more than a twentieth of the time. */
+/** Making them takes no more than a twentieth of the time, */
 const restsTimes = 20
+/** and who watches a file sees it grow every few seconds. */
+const leastRestMs = 5_000
 
 const plan = sql`j.id as "jobId", coalesce(f.wanted, 0) as wanted, j.results, f.made_at is null and j.results = 0 as empty`
 
@@ -67,7 +69,7 @@ export async function dueResultFiles(db: Kysely<DB>, only?: number): Promise<Res
   const { rows } = await sql<ResultFilePlan>`
     select ${plan} from jobs j left join result_files f on f.job_id = j.id
     where j.state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING') and j.results > 0 and ${ofJob}
-      and (f.made_at is null or (j.results >= ${growth}::float8 * f.results and now() > f.made_at + ${restsTimes}::integer * f.took_ms * interval '1 ms'
+      and (f.made_at is null or (j.results >= ${growth}::float8 * f.results and now() > f.made_at + greatest(${leastRestMs}::integer, ${restsTimes}::integer * f.took_ms) * interval '1 ms'
         and j.results::float8 * f.size_bytes >= ${growth}::float8 * f.run_bytes * f.results))
     union
     select ${plan} from result_files f join jobs j on j.id = f.job_id where f.wanted > f.seen and j.state <> 'DELETED' and ${ofJob}

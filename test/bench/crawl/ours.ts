@@ -107,7 +107,7 @@ async function ended(pool: pg.Pool, jobId: number): Promise<void> {
     )
     if (rows[0]!.state === 'COMPLETED') return
     if (rows[0]!.state === 'FAILED') throw new Error(`the job failed: ${JSON.stringify(rows[0])}`)
-    await sleep(20)
+    await sleep(50)
   }
 }
 
