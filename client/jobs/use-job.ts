@@ -139,13 +139,20 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   const following = ref(false)
   let stopFollowing: (() => void) | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
+  /** Loads the log, which is followed from its end then. A later one takes the place of an earlier one. */
+  let beginning: Promise<number | undefined> | undefined
 
   async function begin() {
     clearTimeout(retry)
     // What it brings meanwhile would be put into a log that begins anew.
     stopFollowing?.()
-    const lastSeq = await log.reload()
-    if (disposed) return
+    // What was passed over is loaded with the rest.
+    clearTimeout(anotherTry)
+    behind = false
+    const mine = (beginning = log.reload())
+    const lastSeq = await mine
+    if (disposed || mine !== beginning) return
+    beginning = undefined
     if (lastSeq !== undefined) follow(lastSeq)
     else if (latest.value !== null) retry = setTimeout(() => void begin(), 3_000)
   }
@@ -192,13 +199,14 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   /** The stream has passed over events that the log has not fetched yet. */
   let behind = false
   let catchingUp = false
+  let anotherTry: ReturnType<typeof setTimeout> | undefined
   /** Fetches what the stream passes over, which goes on meanwhile and tells how the job is. */
   async function catchUp() {
     clearTimeout(anotherTry)
     behind = true
     if (catchingUp) return
     catchingUp = true
-    while (behind && !disposed) {
+    while (behind && !disposed && latest.value !== null) {
       behind = false
       if (await log.catchUp()) continue
       behind = true
@@ -207,7 +215,6 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     }
     catchingUp = false
   }
-  let anotherTry: ReturnType<typeof setTimeout> | undefined
 
   /** The server has ended the stream: because the job has ended, or by a fault. */
   function onOver() {
@@ -217,7 +224,7 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   }
 
   function goOn() {
-    if (!stopFollowing && latest.value !== null) follow(log.events.value.at(-1)?.seq ?? 0)
+    if (!stopFollowing && !beginning && latest.value !== null) follow(log.events.value.at(-1)?.seq ?? 0)
   }
 
   const gapsTried = new Set<number>()
@@ -240,9 +247,9 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     () => !following.value,
   )
   useOnReconnect(() => {
-    if (log.failure.value) void begin()
-    else if (behind) void catchUp()
-    else goOn()
+    if (log.failure.value) return void begin()
+    if (behind) void catchUp()
+    goOn()
   })
 
   useOnForgotten(() => void begin())
