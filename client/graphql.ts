@@ -4,6 +4,7 @@ import { initGraphQLTada } from 'gql.tada'
 import type { Connection } from './connection.ts'
 import type { introspection } from './graphql-env.d.ts'
 import { watchForgettings } from './known-forgettings.ts'
+import { askLateAnswersAgain } from './late-answers.ts'
 import { watchResume } from './resume-after.ts'
 import type { Session } from './session.ts'
 
@@ -27,6 +28,7 @@ export function createApiClient(connection: Connection, session: Session): Clien
         },
       }),
       cacheExchange,
+      askLateAnswersAgain(forgettings.known),
       fetchExchange,
       subscriptionExchange({
         forwardSubscription(request) {

@@ -324,3 +324,31 @@ it('a page that has not heard of anything yet lets go of who was forgotten since
   await fresh.getByText('No job of yours has met this address').waitFor({ timeout: 3_000 })
   await fresh.close()
 })
+
+it('what a page asked for before a person was forgotten, and is answered after it, is asked again', async () => {
+  const may = 'may@maker-works.com'
+  await addSuppressions(db, [may], { reason: 'an old list', source: 'UPLOAD' })
+  await using late = await openWatchedPage(browser, { origins: [program.url] })
+  const held = Promise.withResolvers<void>()
+  const lists: string[] = []
+  await late.page.route('**/graphql', async (route, request) => {
+    if (!request.postData()?.includes('query Suppressions(')) return route.fallback()
+    const answer = await route.fetch()
+    lists.push(await answer.text())
+    await held.promise
+    return route.fulfill({ response: answer })
+  })
+  await late.page.goto(`${program.url}/suppressions`)
+  await late.page.getByRole('button', { name: 'Live' }).waitFor(soon)
+  await expect.poll(() => lists.length, soon).toBe(1)
+  expect(lists[0]).toContain(may)
+  const told = () => late.page.evaluate(() => localStorage.getItem('mailquarry.forgettings'))
+  const before = await told()
+  await forget(may)
+  await expect.poll(told, soon).not.toBe(before)
+  held.resolve()
+  await expect.poll(() => lists.length, { timeout: 3_000 }).toBeGreaterThan(1)
+  await late.page.getByText('A forgotten person').first().waitFor(soon)
+  expect(await late.page.content()).not.toContain(may)
+  await late.page.unrouteAll({ behavior: 'wait' })
+})
