@@ -199,6 +199,7 @@ it('forgets a person from the page of an address, and every open page lets go of
     const stands = () => other.getByRole('main').or(other.getByRole('dialog')).getByText(ada)
     const names = path.includes('q=') ? 0 : path.includes('=ada') ? 1 : 0
     await expect.poll(() => stands().count(), { timeout: 3_000, message: path }).toBeLessThanOrEqual(names)
+    if (path.includes('q=ada')) expect(new URL(other.url()).search, path).toBe('')
     expect(await other.evaluate(() => Object(globalThis).loadedOnce), path).toBe(true)
   }
   expect(await page.evaluate((key) => localStorage.getItem(key), drafts.filledIn)).toBeNull()
