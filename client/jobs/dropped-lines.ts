@@ -19,6 +19,22 @@ export async function linesOfFile(file: File): Promise<string[]> {
   return lines
 }
 
+/** “Ada <ada@example.com>”, or the address alone. */
+const recipient = /^(?:[^<>@]*<([^<>\s]+@[^<>\s]+)>|([^<>\s]+@[^<>\s]+))$/
+
+/** A text that is pasted into a list: where addresses stand side by side, as mail programs write recipients, each gets a line. Other lines stay as they are. */
+export function linesOfPasted(text: string): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .flatMap((line) => {
+      const parts = line.split(line.includes(';') ? ';' : ',').map((part) => part.trim())
+      const addresses = parts.filter(Boolean).map((part) => recipient.exec(part))
+      const all = addresses.flatMap((match) => match?.[1] ?? match?.[2] ?? [])
+      return all.length > 0 && all.length === addresses.length ? all : [line]
+    })
+    .join('\n')
+}
+
 /** Up to the first separator, quotes taken off. */
 function firstCell(line: string): string {
   const quoted = /^\s*"((?:[^"]|"")*)"/.exec(line)?.[1]

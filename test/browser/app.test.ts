@@ -165,6 +165,11 @@ it('names each bad entry beside its field and keeps what was typed', async () =>
   await page.getByText('"localhost" is this machine itself').first().waitFor(soon)
   await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
   const addresses = page.getByRole('textbox', { name: 'Addresses' })
+  // As a mail program writes recipients.
+  await addresses.fill('Ann <ann@maker-works.com>; bob@maker-works.com')
+  for (const keys of ['Control+a', 'Control+x', 'Control+v']) await addresses.press(keys)
+  expect(await addresses.inputValue()).toBe('ann@maker-works.com\nbob@maker-works.com')
+  await page.getByText('2 entries').waitFor(soon)
   await addresses.fill('hello there\nann@maker_works.com')
   await addresses.blur()
   await page.getByText('Nothing here is an e-mail address.').waitFor(soon)
