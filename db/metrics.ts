@@ -4,7 +4,7 @@ import type { DB } from './types.ts'
 
 export interface EngineFigures {
   jobs: { kind: string; state: string; count: number }[]
-  /** Shards that have not ended, by state. */
+  /** Shards that have not ended of jobs that go on by themselves, by state. */
   shards: { state: string; count: number }[]
   /** Messages in the queue that nobody has settled. */
   messages: number
@@ -27,7 +27,8 @@ export async function engineFigures(db: Kysely<DB>): Promise<EngineFigures> {
     select
       (select coalesce(jsonb_agg(j), '[]') from (select kind, state, count(*) from jobs group by kind, state) j) as jobs,
       (select coalesce(jsonb_agg(s), '[]') from (
-        select state, count(*) from job_shards where state <> 'DONE' group by state) s) as shards,
+        select state, count(*) from job_shards where state <> 'DONE' and job_id in (
+          select id from jobs where state in ('PENDING', 'RUNNING', 'PAUSING', 'CANCELLING', 'FINISHING')) group by state) s) as shards,
       (select count(*) from pgboss.job where name = 'shards' and state < 'completed') as messages,
       (select coalesce(jsonb_agg(w), '[]') from (
         select id, slots, running, steps, commit_groups as "commitGroups", commit_lag_ms as "commitLagMs",

@@ -22,7 +22,7 @@ export function createMetrics({ db, live }: { db: Kysely<DB>; live: Pick<Live, '
     new Counter({ name: `mailquarry_${name}`, help, labelNames, registers: [registry] })
 
   const jobs = gauge('jobs', 'Jobs by kind and state.', 'kind', 'state')
-  const shards = gauge('shards', 'Shards that have not ended, by state.', 'state')
+  const shards = gauge('shards', 'Shards that have not ended of jobs that go on, by state.', 'state')
   const messages = gauge('queue_messages', 'Messages in the queue that nobody has settled.')
   const workers = gauge('workers', 'Worker processes that are there.')
   const ofWorker = {

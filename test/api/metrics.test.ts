@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { startJob } from '../../jobs/control.ts'
+import { cancelJob, startJob } from '../../jobs/control.ts'
 import { startApi } from '../support/api.ts'
 import { forkWorker, kill, owner, until } from '../support/engine.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -65,6 +65,18 @@ test('the engine is measured: shards by state, steps, and the lags of commits, n
   } finally {
     await kill(worker)
   }
+})
+
+test('a cancelled job leaves nothing that seems to wait for a slot', async () => {
+  await using api = await startApi(database)
+  const { jobId } = await startJob(api.engine, { kind: 'relay', input: { shards: 1, steps: 1 }, owner })
+  const queued = async () => {
+    const { engineHealth } = await api.data<{ engineHealth: { queued: number } }>('{ engineHealth { queued } }')
+    return [engineHealth.queued, (await figures(api.url))['mailquarry_shards{state="QUEUED"}']]
+  }
+  const [inApp, told] = await queued()
+  await cancelJob(api.engine, jobId, owner)
+  expect(await queued()).toEqual([inApp! - 1, told! - 1])
 })
 
 test('with a login, figures are for those who have it', async () => {
