@@ -32,11 +32,20 @@ const child = spawn(node, [...options, file, ...args], {
   stdio,
   env: { ...kept, ...process.env, PATH: dirname(node) + delimiter + process.env.PATH },
 })
-// The terminal sends Ctrl-C to both; what a service manager sends to us alone is passed on.
-process.on('SIGINT', () => {})
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// The terminal sends Ctrl-C to both; what a service manager sends to us alone is passed on. What it sends to npm alone ends the shell between npm and us,
+// which tells nobody.
+const shell = isServer && process.env.npm_lifecycle_event ? process.ppid : undefined
+const watch = setInterval(() => process.ppid !== shell && end('SIGTERM'), 500).unref()
+if (shell === undefined) clearInterval(watch)
+process.on('SIGINT', () => clearInterval(watch))
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal))
 child.on('error', (error) => fail(`The pinned Node could not be started: ${error.message}`))
 child.on('exit', (code, signal) => process.exit(signal ? 1 : code))
+
+function end(signal) {
+  clearInterval(watch)
+  child.kill(signal)
+}
 
 function pinnedNode() {
   const name = packages[`${process.platform}-${process.arch}`]
