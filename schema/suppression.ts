@@ -7,10 +7,15 @@ import {
   type SuppressionRow,
 } from '../db/suppressions.ts'
 import { parseAddress } from '../jobs/engines/address/parse.ts'
-import { refusalWords } from '../jobs/engines/address/refusal-words.ts'
 import { type InputIssue, NotFound, ValidationError } from '../jobs/refusals.ts'
 import { forgetAddress } from '../jobs/suppression/forget.ts'
-import { suppressAddresses, type Suppressed, suppressUpload } from '../jobs/suppression/suppress.ts'
+import {
+  addressIssue,
+  addressIssues,
+  suppressAddresses,
+  type Suppressed,
+  suppressUpload,
+} from '../jobs/suppression/suppress.ts'
 import { builder } from './builder.ts'
 import { connect, connectionType, pageArgs } from './connection.ts'
 import { ForbiddenType, NotFoundType, orRefused, resultType, ValidationErrorType } from './errors.ts'
@@ -141,7 +146,7 @@ builder.mutationFields((t) => ({
           ...reasonIssues(reason),
           ...(addresses.length > mostAtOnce
             ? [{ path: ['addresses'], message: `These are more than ${mostAtOnce}: upload the list.`, code: 'too_big' }]
-            : []),
+            : addressIssues(addresses)),
         ])
         return suppressAddresses(engine, addresses, reason)
       }),
@@ -170,8 +175,7 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { address: text, reason }, { engine, viewer }) =>
       orRefused(async () => {
-        refuse(reasonIssues(reason))
-        const address = requireAddress(text)
+        const address = requireAddress(text, reason)
         if (!(await removeSuppression(engine.db, address, { reason, by: viewer.owner })))
           throw new NotFound('This address is not on the list of suppressions, or is being forgotten.')
         return { address }
@@ -190,8 +194,7 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { address: text, reason }, { engine }) =>
       orRefused(async () => {
-        refuse(reasonIssues(reason))
-        const address = requireAddress(text)
+        const address = requireAddress(text, reason)
         if (reason.toLowerCase().includes(address))
           refuse([
             { path: ['reason'], message: 'The reason is kept: it cannot name the address.', code: 'names_address' },
@@ -211,11 +214,12 @@ function reasonIssues(reason: string): InputIssue[] {
   return [{ path: ['reason'], message: `A reason may have ${longestReason} characters.`, code: 'too_big' }]
 }
 
-function requireAddress(text: string): string {
+/** The address in normal form, where there is a reason too. */
+function requireAddress(text: string, reason: string): string {
   const parsed = parseAddress(text)
-  if (parsed.ok) return parsed.address
-  const message = `“${text.slice(0, 100)}” ${refusalWords(text, parsed)}.`
-  throw new ValidationError([{ path: ['address'], message, code: parsed.reason }])
+  const issues = reasonIssues(reason)
+  if (parsed.ok && issues.length === 0) return parsed.address
+  throw new ValidationError([...(parsed.ok ? [] : [addressIssue(['address'], text, parsed)]), ...issues])
 }
 
 function normalForm(text: string): string | undefined {

@@ -97,10 +97,12 @@ const unanswered =
 /** What may be asked about the list of suppressions. What is asked resolves to undefined where it was refused. */
 export function useSuppressing(): {
   busy: Ref<boolean>
-  /** Why the last one was refused, in words. */
+  /** Why the last one was refused, in words, where that is about nothing that was given. */
   problem: Ref<string | undefined>
-  /** The same by its places in what was given. */
+  /** Why it was, by places in what was given. */
   issues: ShallowRef<readonly InputIssue[]>
+  /** What is wrong with one thing that was given. */
+  problemOf(name: string): string | undefined
   suppress(addresses: string[], reason: string): Promise<Suppressed | undefined>
   suppressUpload(upload: string, reason: string): Promise<Suppressed | undefined>
   /** The address that is on the list no more. */
@@ -124,9 +126,8 @@ export function useSuppressing(): {
     if (data && isDone(data.result)) return data.result
     const refused: Partial<Refused> | undefined = data?.result
     issues.value = refused?.issues ?? []
-    problem.value =
-      issues.value.map(({ message }) => message).join(' ') ||
-      (refused?.message ?? (error?.networkError && lost) ?? wordsOfError(error))
+    if (issues.value.length === 0)
+      problem.value = refused?.message ?? (error?.networkError && lost) ?? wordsOfError(error)
     return undefined
   }
 
@@ -134,6 +135,7 @@ export function useSuppressing(): {
     busy,
     problem,
     issues,
+    problemOf: (name) => issues.value.find(({ path }) => path[0] === name)?.message,
     suppress: (addresses, reason) => answer(client.mutation(SuppressAddresses, { addresses, reason }, listed)),
     suppressUpload: (upload, reason) => answer(client.mutation(SuppressUpload, { upload, reason }, listed), unanswered),
     takeOff: async (address, reason) =>

@@ -2,7 +2,7 @@ import { addSuppressions } from '../../db/suppressions.ts'
 import { openUpload } from '../../db/upload-bytes.ts'
 import { findUpload } from '../../db/uploads.ts'
 import type { Engine } from '../engine.ts'
-import { parseAddress } from '../engines/address/parse.ts'
+import { parseAddress, type RefusedAddress } from '../engines/address/parse.ts'
 import { refusalWords } from '../engines/address/refusal-words.ts'
 import { encodingOf, type OpenBytes, openText } from '../engines/table/table-bytes.ts'
 import { TableError } from '../engines/table/table-error.ts'
@@ -18,21 +18,23 @@ export interface Suppressed {
 
 /** Puts addresses on the list of suppressions. Refuses with ValidationError where one is none; then none is put there. */
 export async function suppressAddresses(engine: Engine, texts: readonly string[], reason: string): Promise<Suppressed> {
-  const addresses = new Set<string>()
-  const issues: InputIssue[] = []
-  texts.forEach((text, i) => {
-    const parsed = parseAddress(text)
-    if (parsed.ok) addresses.add(parsed.address)
-    else
-      issues.push({
-        path: ['addresses', i],
-        message: `“${text.slice(0, 100)}” ${refusalWords(text, parsed)}.`,
-        code: parsed.reason,
-      })
-  })
+  const issues = addressIssues(texts)
   if (issues.length > 0) throw new ValidationError(issues)
+  const addresses = new Set(texts.map(parseAddress).flatMap((parsed) => (parsed.ok ? parsed.address : [])))
   const added = await addSuppressions(engine.db, [...addresses], { reason, source: 'PERSON' })
   return { added, known: addresses.size - added, unreadable: 0 }
+}
+
+/** Names each text that is no address. */
+export function addressIssues(texts: readonly string[]): InputIssue[] {
+  return texts.flatMap((text, i) => {
+    const parsed = parseAddress(text)
+    return parsed.ok ? [] : addressIssue(['addresses', i], text, parsed)
+  })
+}
+
+export function addressIssue(path: InputIssue['path'], text: string, refused: RefusedAddress): InputIssue {
+  return { path, message: `“${text.slice(0, 100)}” ${refusalWords(text, refused)}.`, code: refused.reason }
 }
 
 const atOnce = 5_000
