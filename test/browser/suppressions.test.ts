@@ -67,14 +67,14 @@ it('puts addresses on the list, pasted and from a file, and says of each line th
   const add = dialog().getByRole('button', { name: 'Put on the list' })
   await add.click()
   await dialog().getByText('Name an address, or choose a file.').waitFor(soon)
+  await dialog().getByText('Say why.').waitFor(soon)
   const addresses = dialog().getByRole('textbox', { name: 'Addresses' })
   await addresses.fill('bob@maker-works.com\n\nnot an address\neve@bücher.example\nnor this')
   await add.click()
   await dialog().getByText('Say why.').waitFor(soon)
-  await dialog().getByRole('textbox', { name: 'Reason' }).fill('asked by phone')
-  await add.click()
   await dialog().getByText('Line 3: “not an address” has no @.').waitFor(soon)
   await dialog().getByText('Line 5: “nor this” has no @.').waitFor(soon)
+  await dialog().getByRole('textbox', { name: 'Reason' }).fill('asked by phone')
   await look(page, 'suppressions-add')
   await dialog().getByRole('button', { name: 'Take these 2 lines out' }).click()
   await add.click()
@@ -90,7 +90,7 @@ it('puts addresses on the list, pasted and from a file, and says of each line th
   await dialog().getByText('on the server').waitFor(soon)
   await dialog().getByRole('textbox', { name: 'Reason' }).fill('our old list')
   await add.click()
-  await dialog().getByText('it is no text').waitFor(soon)
+  await dialog().getByText('This is no text file.').waitFor(soon)
   const list = 'name;mail\nBob;BOB@maker-works.com\nCid;cid@maker-works.com\nNo;no@one@here.com\n'
   const file = { name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(list) }
   await dialog().getByLabel('File', { exact: true }).setInputFiles(file)
@@ -145,6 +145,20 @@ it('takes an address off the list with a reason, and says what an objection mean
   await page.getByRole('button', { name: 'Show the whole list' }).click()
   await expect.poll(() => new URL(page.url()).search, soon).toBe('')
   await page.getByText('4 addresses', { exact: true }).waitFor(soon)
+})
+
+it('says at each field of the dialog to forget a person what is wrong with it', async () => {
+  await page.goto(`${program.url}/suppressions`)
+  await page.getByRole('button', { name: 'Forget a person' }).click()
+  const address = dialog().getByRole('textbox', { name: 'Address' })
+  const reason = dialog().getByRole('textbox', { name: 'Reason' })
+  await address.fill('nonsense')
+  await dialog().getByRole('button', { name: 'Forget this person' }).click()
+  await expect.poll(() => address.getAttribute('aria-invalid'), soon).toBe('true')
+  expect(await reason.getAttribute('aria-invalid')).toBe('true')
+  expect(await dialog().getByRole('alert').allTextContents()).toEqual(['“nonsense” has no @.', 'Say why.'])
+  await look(page, 'forget-refused')
+  await dialog().getByRole('button', { name: 'Change nothing' }).click()
 })
 
 it('forgets a person from the page of an address, and every open page lets go of them without a reload', async () => {

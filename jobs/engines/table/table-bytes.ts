@@ -21,6 +21,8 @@ export function encodingOf(head: Uint8Array): { encoding: TableEncoding; marked:
     if (startsWith(head, magic))
       throw new TableError('not_text', `This is ${what}, not a table of text. Save it as CSV.`)
   }
+  // A single one may be a slip in a text: it is named with its cell.
+  if (even + odd > 1) throw new TableError('not_text', 'This is no text file. Save the table as CSV.')
   return { encoding: 'utf-8', marked: false }
 }
 

@@ -147,6 +147,7 @@ describe('what cannot be read is named', () => {
     ['nothing', '', {}, { code: 'empty_table' }],
     ['blank lines', '\n \n,,\n', {}, { code: 'empty_table' }],
     ['a spreadsheet', Buffer.from('PK\u0003\u0004....'), {}, { code: 'not_text' }],
+    ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), {}, { code: 'not_text', line: undefined }],
     ['a NUL', 'a,domain\nb,acme.com\nc\0,x\n', {}, { code: 'not_text', line: 3, column: 1 }],
     ['no column that fits', 'a,b\n1,2\n', {}, { code: 'column_not_found', message: expect.stringContaining('a, b') }],
     ['a column that is not there', 'a,b\n1,acme.com\n', { column: 'c' }, { code: 'unknown_column' }],
