@@ -47,6 +47,14 @@ describe('refuses with a reason each', () => {
   })
 })
 
+test.each(['example.com', 'example.com:8080', 'www.example.com/contact?to=us'])(
+  'start URL "%s" lacks its scheme',
+  (text) => {
+    const advice = `"${text}" cannot be crawled: put https:// in front, or name it among the domains`
+    expect(readStartUrl(text, listed)).toMatchObject({ code: 'not_a_url', message: advice })
+  },
+)
+
 test.each([
   ['http://127.0.0.1:8099/', 'ALLOW_HOSTS=127.0.0.1:8099'],
   ['127.0.0.1:8099', 'ALLOW_HOSTS=127.0.0.1:8099'],

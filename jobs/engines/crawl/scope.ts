@@ -64,11 +64,20 @@ export function readDomain(text: string, listed: HostList): Start {
 
 /** Reads an absolute http or https URL. */
 export function readStartUrl(text: string, listed: HostList): Start {
-  const result = canonicalUrl(text.trim())
-  if (!result.ok) return refuse('not_a_url', `"${shortened(text.trim())}" cannot be crawled: ${result.reason}`)
+  const entry = text.trim()
+  const result = canonicalUrl(entry)
+  if (!result.ok) {
+    const why = lacksScheme(entry) ? 'put https:// in front, or name it among the domains' : result.reason
+    return refuse('not_a_url', `"${shortened(entry)}" cannot be crawled: ${why}`)
+  }
   const url = new URL(result.url)
   if (listed.has(url.hostname, portOf(url))) return { ok: true, url: result.url, guessed: false }
-  return refusalOf(url, text.trim()) ?? { ok: true, url: result.url, guessed: false }
+  return refusalOf(url, entry) ?? { ok: true, url: result.url, guessed: false }
+}
+
+/** `example.com`, `example.com:8080/contact`. */
+function lacksScheme(entry: string): boolean {
+  return /^[^\s:/?#@\\]+\.[^\s:/?#@\\]+(:\d+)?([/?#]|$)/.test(entry) && canonicalUrl(`https://${entry}`).ok
 }
 
 function refusalOf({ host, hostname }: URL, entry: string): Start | undefined {
