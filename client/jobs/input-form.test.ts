@@ -129,7 +129,7 @@ describe('reading the form', () => {
     ['maxPagesPerDomain', '1,000.000', 'Write 1000000, without a dot.'],
     ['maxPagesPerDomain', '1,00', '“1,00” is not a number.'],
     ['maxPagesPerDomain', '0', 'The least is 1.'],
-    ['maxPagesPerDomain', '1000001', 'The most is 1000000.'],
+    ['maxPagesPerDomain', '1000001', 'The most is 1,000,000.'],
     ['people', '[', 'This is not valid JSON.'],
     ['name', '  ', 'This is needed.'],
   ])('%s of %j is an issue', (name, typed, message) => {

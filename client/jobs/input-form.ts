@@ -1,4 +1,4 @@
-import { withAcronyms } from '../ui/format.ts'
+import { formatCount, withAcronyms } from '../ui/format.ts'
 import type { JobKind } from './job-words.ts'
 
 /**
@@ -21,6 +21,8 @@ export interface InputField {
   minimum?: number
   maximum?: number
   choices: { value: string; label: string }[]
+  /** What none of the choices is called. */
+  unset: string
   /** As the API names it. */
   jobKind?: JobKind
 }
@@ -184,6 +186,8 @@ interface Schema {
   advanced?: boolean
   secret?: boolean
   upload?: boolean
+  /** What it means to leave a choice out, where that is more than a default. */
+  unset?: string
   /** The stored name of a kind, where the value is the id of a job of it. */
   job?: string
   maxLength?: number
@@ -211,6 +215,7 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
     initial: '',
     placeholder: '',
     whole: schema.type === 'integer',
+    unset: schema.unset ?? 'Default',
     choices: (schema.enum ?? schema.items?.enum ?? []).map((value) => ({
       value: String(value),
       label: sentenceOf(String(value)),
@@ -313,8 +318,10 @@ function readNumber(field: InputField, text: string): { value?: number; problem?
   const value = Number(text.replaceAll(/(?<=\d)[,_\s](?=\d{3}(\D|$))/g, ''))
   if (!Number.isFinite(value)) return { problem: `“${text}” is not a number.` }
   if (field.whole && !Number.isInteger(value)) return { problem: 'This has to be a whole number.' }
-  if (field.minimum !== undefined && value < field.minimum) return { problem: `The least is ${field.minimum}.` }
-  if (field.maximum !== undefined && value > field.maximum) return { problem: `The most is ${field.maximum}.` }
+  if (field.minimum !== undefined && value < field.minimum)
+    return { problem: `The least is ${formatCount(field.minimum)}.` }
+  if (field.maximum !== undefined && value > field.maximum)
+    return { problem: `The most is ${formatCount(field.maximum)}.` }
   return { value }
 }
 

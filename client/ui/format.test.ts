@@ -10,6 +10,7 @@ import {
   formatPercent,
   formatRate,
   formatRelative,
+  withAcronyms,
 } from './format.ts'
 
 test('numbers are grouped', () => {
@@ -22,6 +23,13 @@ test('a percentage is rounded down, so that 100 % means all', () => {
   expect(formatPercent(99.99)).toBe('99%')
   expect(formatPercent(100)).toBe('100%')
 })
+
+test.each([
+  ['Null mx', 'Null MX'],
+  ['Found urls', 'Found URLs'],
+  ['Mailsso', 'mails.so'],
+  ['SMTP by Zerobounce', 'SMTP by ZeroBounce'],
+])('%s is written %s', (words, written) => expect(withAcronyms(words)).toBe(written))
 
 test.each([
   [0, '0/s'],

@@ -107,11 +107,14 @@ function coarse(seconds: number): number {
   return seconds
 }
 
-/** Words that people write in capitals: "Null mx" → "Null MX". */
+const names: Record<string, string> = { mailsso: 'mails.so', neverbounce: 'NeverBounce', zerobounce: 'ZeroBounce' }
+
+/** Words that people write in capitals, and names as their owners write them: "Null mx" → "Null MX", "Zerobounce" → "ZeroBounce". */
 export function withAcronyms(words: string): string {
   return words
     .replaceAll(/\b(?:api|csv|dns|http|id|mx|ok|smtp|spf|tld|tls|url|urls)\b/gi, (word) =>
       word.toUpperCase().replace(/S$/, (end) => (/^urls$/i.test(word) ? 's' : end)),
     )
     .replaceAll(/\brdns\b/gi, 'rDNS')
+    .replaceAll(/\b(?:mailsso|neverbounce|zerobounce)\b/gi, (word) => names[word.toLowerCase()] ?? word)
 }

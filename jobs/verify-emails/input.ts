@@ -81,8 +81,9 @@ export const verifyInput = z
       .meta({
         title: 'Depth',
         description:
-          'How far a check goes: the text alone, the mail servers of the domain in DNS, or a talk with the mail server. DNS unless told; a service other than builtin is always asked about the mailbox itself.',
+          'How far a check goes: the text alone, the mail servers of the domain in DNS, or a talk with the mail server. DNS unless told; a service other than Builtin is always asked about the mailbox itself, which is SMTP.',
         examples: ['DNS'],
+        unset: 'By the service',
       }),
     service: z
       .enum(engineNames)
@@ -90,7 +91,7 @@ export const verifyInput = z
       .meta({
         title: 'Service',
         description:
-          'Who finds out about mailboxes: builtin is this program itself, the others are services that cost.',
+          'Who finds out about mailboxes: Builtin is this program itself, the others are services that cost.',
         examples: ['builtin'],
       }),
     apiKey: z
