@@ -5,7 +5,7 @@ import type { ComputedRef, Ref } from 'vue'
 export function useVirtualRows(
   box: Readonly<Ref<HTMLElement | null>>,
   count: () => number,
-  rowPx: number,
+  rowPx: () => number,
 ): {
   from: ComputedRef<number>
   to: ComputedRef<number>
@@ -32,9 +32,9 @@ export function useVirtualRows(
   onScopeDispose(() => observer?.disconnect())
 
   return {
-    from: computed(() => Math.max(0, Math.floor(top.value / rowPx) - around)),
-    to: computed(() => Math.min(count(), Math.ceil((top.value + height.value) / rowPx) + around)),
-    atEnd: computed(() => top.value + height.value >= count() * rowPx - rowPx),
+    from: computed(() => Math.max(0, Math.floor(top.value / rowPx()) - around)),
+    to: computed(() => Math.min(count(), Math.ceil((top.value + height.value) / rowPx()) + around)),
+    atEnd: computed(() => top.value + height.value >= (count() - 1) * rowPx()),
     toEnd() {
       if (!box.value) return
       box.value.scrollTop = box.value.scrollHeight
