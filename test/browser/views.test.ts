@@ -193,6 +193,17 @@ it('the results of a job, filtered, and where one of them stood', async () => {
   expect(`${lines.length - 1} addresses`, 'in the file as in the list').toBe(count)
   await open('/jobs/1?address=felicity.ashdown@fernhill-instruments.com')
   await page.getByRole('dialog').getByText('2 sightings').waitFor(soon)
+  await page.setViewportSize({ width: 390, height: 844 })
+  const right = await page
+    .getByRole('dialog')
+    .getByRole('heading', { level: 2 })
+    .evaluate((title) => {
+      const letters = document.createRange()
+      letters.selectNodeContents(title)
+      return letters.getBoundingClientRect().right
+    })
+  const close = await page.getByRole('dialog').getByRole('button', { name: 'Close' }).boundingBox()
+  expect(right).toBeLessThan(close!.x)
   await look(page, 'provenance')
   await open('/jobs/1?q=farnhügel-instrumente.de')
   await page.getByRole('button', { name: 'kontakt@farnhügel-instrumente.de', exact: true }).waitFor(soon)
