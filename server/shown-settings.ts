@@ -10,7 +10,10 @@ const words: Record<keyof typeof variables.shape, { group: string; does: string;
     does: 'Asked of every request when it is set.',
     missing: 'Whoever uses this machine can use this server; others cannot reach it.',
   },
-  ALLOW_ORIGINS: { group: 'Server', does: "Names besides loopback's that people reach the server by." },
+  ALLOW_ORIGINS: {
+    group: 'Server',
+    does: "Names besides loopback's that people reach the server by; loopback by another port, as through a tunnel, is one.",
+  },
   INTROSPECTION: { group: 'Server', does: 'Whether clients may ask for the schema of the API.' },
   LOG_LEVEL: { group: 'Server', does: 'How much is logged.' },
   DATA_DIR: { group: 'Storage', does: 'The embedded database and files.' },
