@@ -88,7 +88,11 @@ export const actionWords: Record<JobAction, { label: string; icon: string; says:
     icon: 'i-lucide-rotate-ccw',
     says: 'Gives what failed another try, and goes on with whatever else is open.',
   },
-  CLONE: { label: 'Clone', icon: 'i-lucide-copy-plus', says: 'Starts a new job with the same input.' },
+  CLONE: {
+    label: 'Clone',
+    icon: 'i-lucide-copy-plus',
+    says: 'Starts a new job with the same input at once. To change it first: Input, New job from this.',
+  },
   DELETE: { label: 'Delete', icon: 'i-lucide-trash', says: 'Removes the job with its results, pages and log.' },
 }
 
