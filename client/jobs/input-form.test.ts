@@ -122,12 +122,14 @@ describe('reading the form', () => {
   })
 
   test.each([
-    ['maxPagesPerDomain', 'many', '“many” is not a number.'],
+    ['maxPagesPerDomain', 'many', '“many” is not a number in plain digits.'],
     ['maxPagesPerDomain', '1.5', 'This has to be a whole number.'],
     ['maxPagesPerDomain', '1.000', 'Write 1000, without a dot.'],
     ['maxPagesPerDomain', '1.000.000', 'Write 1000000, without a dot.'],
     ['maxPagesPerDomain', '1,000.000', 'Write 1000000, without a dot.'],
-    ['maxPagesPerDomain', '1,00', '“1,00” is not a number.'],
+    ['maxPagesPerDomain', '1,00', '“1,00” is not a number in plain digits.'],
+    ['maxPagesPerDomain', '1e3', '“1e3” is not a number in plain digits.'],
+    ['maxPagesPerDomain', '0x10', '“0x10” is not a number in plain digits.'],
     ['maxPagesPerDomain', '0', 'The least is 1.'],
     ['maxPagesPerDomain', '1000001', 'The most is 1,000,000.'],
     ['people', '[', 'This is not valid JSON.'],

@@ -315,8 +315,10 @@ const dottedGroups = /^[1-9]\d{0,2}([.,_\s]\d{3})*\.\d{3}([.,_\s]\d{3})*$/
 function readNumber(field: InputField, text: string): { value?: number; problem?: string } {
   if (field.whole && dottedGroups.test(text)) return { problem: `Write ${text.replaceAll(/\D/g, '')}, without a dot.` }
   // People group digits: 10,000 and 10 000 and 10_000 are the same number.
-  const value = Number(text.replaceAll(/(?<=\d)[,_\s](?=\d{3}(\D|$))/g, ''))
-  if (!Number.isFinite(value)) return { problem: `“${text}” is not a number.` }
+  const plain = text.replaceAll(/(?<=\d)[,_\s](?=\d{3}(\D|$))/g, '')
+  // Number by itself would read 1e3 as a thousand and 0x10 as sixteen.
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN
+  if (!Number.isFinite(value)) return { problem: `“${text}” is not a number in plain digits.` }
   if (field.whole && !Number.isInteger(value)) return { problem: 'This has to be a whole number.' }
   if (field.minimum !== undefined && value < field.minimum)
     return { problem: `The least is ${formatCount(field.minimum)}.` }

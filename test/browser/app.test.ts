@@ -160,7 +160,7 @@ it('names each bad entry beside its field and keeps what was typed', async () =>
   // A number that is none hides nothing of the rest.
   await page.getByRole('textbox', { name: 'Start URLs' }).fill('http://192.168.0.7/')
   await page.getByLabel('Pages per domain').fill('many')
-  await page.getByText('“many” is not a number.').waitFor(soon)
+  await page.getByText('“many” is not a number in plain digits.').waitFor(soon)
   await page.getByText('"http://192.168.0.7/" is an address that is not on the public Internet').first().waitFor(soon)
   await page.getByText('"localhost" is this machine itself').first().waitFor(soon)
   await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
