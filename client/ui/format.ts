@@ -66,7 +66,7 @@ export function formatDuration(seconds: number): string {
   return rest && next ? `${count} ${name} ${rest} ${next[1]}` : `${count} ${name}`
 }
 
-/** "just now", "5 min ago", "in 45 s", "3 d ago"; beyond a week the date. */
+/** "just now" for a whole minute, beside durations that are exact; "5 min ago", "in 45 s", "3 d ago"; beyond a week the date. */
 export function formatRelative(iso: string, nowMs: number): string {
   const at = Date.parse(iso)
   const seconds = Math.round((nowMs - at) / 1000)
@@ -75,8 +75,8 @@ export function formatRelative(iso: string, nowMs: number): string {
     const sameYear = new Date(at).getFullYear() === new Date(nowMs).getFullYear()
     return (sameYear ? shortDate : shortDateWithYear).format(at)
   }
-  // Clocks of server and browser differ by a little, and `nowMs` is some seconds old: that is no future.
-  if (seconds > -30 && seconds < 5) return 'just now'
+  // Clocks of server and browser differ by a little: that is no future.
+  if (seconds > -30 && seconds < 60) return 'just now'
   const words = formatDuration(coarse(distance))
   return seconds < 0 ? `in ${words}` : `${words} ago`
 }

@@ -1,24 +1,18 @@
 import { onScopeDispose, ref } from 'vue'
 import type { Ref } from 'vue'
 
-interface Clock {
-  now: Ref<number>
-  users: number
-  timer: ReturnType<typeof setInterval> | undefined
-}
+const now = ref(Date.now())
+let users = 0
+let timer: ReturnType<typeof setInterval> | undefined
 
-const clocks = new Map<number, Clock>()
-
-/** The present as epoch milliseconds, moving on every `everyMs`; all who ask for one pace share one timer. */
-export function useNow(everyMs = 5_000): Readonly<Ref<number>> {
-  const clock = clocks.get(everyMs) ?? { now: ref(Date.now()), users: 0, timer: undefined }
-  clocks.set(everyMs, clock)
-  if (clock.users++ === 0) {
-    clock.now.value = Date.now()
-    clock.timer = setInterval(() => (clock.now.value = Date.now()), everyMs)
+/** The present as epoch milliseconds, moving on every second; all that a page shows goes by this one clock. */
+export function useNow(): Readonly<Ref<number>> {
+  if (users++ === 0) {
+    now.value = Date.now()
+    timer = setInterval(() => (now.value = Date.now()), 1_000)
   }
   onScopeDispose(() => {
-    if (--clock.users === 0) clearInterval(clock.timer)
+    if (--users === 0) clearInterval(timer)
   })
-  return clock.now
+  return now
 }
