@@ -61,7 +61,11 @@ export function useJobs(filter: Readonly<Ref<JobsFilter>>): {
     variables: (page) => ({ filter: filter.value, ...page }),
     connection: ({ jobs }) => jobs,
   })
-  const { data: stats, refresh: countAgain } = useLiveQuery({
+  const {
+    data: stats,
+    stale: countedOthers,
+    refresh: countAgain,
+  } = useLiveQuery({
     query: JobCounts,
     variables: computed(() => ({ filter: { ...filter.value, state: undefined } })),
     everyMs: 2_000,
@@ -104,7 +108,8 @@ export function useJobs(filter: Readonly<Ref<JobsFilter>>): {
   )
   const counts = computed(() => {
     const groups = stats.value?.jobStats.groups
-    if (!groups) return undefined
+    // What was counted for other filters says nothing of these.
+    if (!groups || countedOthers.value) return undefined
     const jobsIn = (states: readonly JobState[] | undefined) =>
       groups.filter(({ state }) => states?.includes(state) ?? true).reduce((sum, { jobs }) => sum + jobs, 0)
     return mapValues(stateGroups, ({ states }) => jobsIn(states))

@@ -215,6 +215,23 @@ it('the results of a job, filtered, and where one of them stood', async () => {
   await look(page, 'results-none')
 })
 
+it('counts beside the filters are of what the filters let through, or are not there', async () => {
+  const medium = page.getByRole('group', { name: 'Quality' }).getByRole('button', { name: /^Medium/ })
+  await open('/jobs/1?quality=high')
+  await expect.poll(() => medium.innerText(), soon).toMatch(/^Medium [1-9]/)
+  const answer = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('ResultFacets')) await answer.promise
+    await route.continue()
+  })
+  await page.getByLabel('Filter results by text').fill('felicity')
+  await page.waitForURL(/q=felicity/, soon)
+  await expect.poll(() => medium.innerText(), soon).toBe('Medium')
+  answer.resolve()
+  await expect.poll(() => medium.innerText(), soon).toBe('Medium 0')
+  await page.unroute('**/graphql')
+})
+
 it('its pages as a tree and as a list', async () => {
   await open('/jobs/1/pages')
   await page.getByRole('button', { name: /^events\// }).click()
@@ -370,7 +387,7 @@ it('suppressions: people who want to be left alone, and who were forgotten', asy
     source: 'PERSON',
   })
   await addSuppressions(db, ['ann@left-works.com'], {
-    reason: 'its owner has objected, says hunter',
+    reason: 'its owner has objected, says Hunter',
     source: 'OBJECTION',
   })
   await open('/suppressions')
