@@ -110,6 +110,15 @@ export interface Estimate {
   basis: string
 }
 
+/** A choice of a field that may be made, although nothing comes of it before the operator has set something up. */
+export interface NotSetUp {
+  field: string
+  /** As stored. */
+  value: string
+  /** For people: what is to be set. */
+  words: string
+}
+
 /** What an estimate may look at. */
 export interface Outlook {
   db: Kysely<DB>
@@ -227,6 +236,8 @@ export interface JobKind<Input = unknown, Checkpoint = unknown, Batch = unknown,
   inspect?(input: Input, settings: Settings, openUpload: OpenUpload, hasFound: HasFound): Promise<InputIssue[]>
   /** What of an input that passes is taken although it will come to nothing, such as texts of a list that are no addresses: told before a job starts. */
   remarks?(input: Input): InputIssue[]
+  /** Which choices the form marks as not set up; `check` refuses them. Left out: none. */
+  notSetUp?(settings: Settings): NotSetUp[]
   /** What is sought in the tables that people bring, for a look at one before a job starts. Left out: it reads none. */
   sought?(settings: Settings): Sought
   /** What an input that passes `check` comes to. Left out: nothing can be said. */

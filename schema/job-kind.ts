@@ -2,7 +2,7 @@ import type { AnyJobKind } from '../jobs/job-kind.ts'
 import { kinds } from '../jobs/registry.ts'
 import { builder } from './builder.ts'
 import { JobKind } from './job-enums.ts'
-import { apiSchema, storedSchema, toApi } from './kind-schema.ts'
+import { apiSchema, storedSchema, toApi, withMarks } from './kind-schema.ts'
 
 /** RFC 2606 §3 */
 const exampleOrigins = ['https://example.com', 'https://example.org', 'https://example.net']
@@ -19,8 +19,9 @@ const JobKindInfo = builder.objectRef<AnyJobKind>('JobKindInfo').implement({
     inputSchema: t.field({
       type: 'JSON',
       description:
-        'JSON Schema (draft 2020-12) of the input of its start mutation, with titles, descriptions, defaults and examples.',
-      resolve: (kind) => apiSchema(storedSchema(kind)),
+        'JSON Schema (draft 2020-12) of the input of its start mutation, with titles, descriptions, defaults and examples; `notSetUp` beside a choice says what has to be set before it can be made.',
+      resolve: (kind, _args, { engine }) =>
+        withMarks(apiSchema(storedSchema(kind)), kind.notSetUp?.(engine.settings) ?? []),
     }),
     example: t.field({
       type: 'JSON',

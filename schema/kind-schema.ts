@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import type { AnyJobKind } from '../jobs/job-kind.ts'
+import type { AnyJobKind, NotSetUp } from '../jobs/job-kind.ts'
 
 /** What we read of JSON Schema (draft 2020-12) as zod writes it; keys of zod's metadata stand beside. */
 export interface JsonSchema {
@@ -21,6 +21,8 @@ export interface JsonSchema {
   secret?: boolean
   /** Metadata: the id of an upload, whose bytes were sent to /upload. */
   upload?: boolean
+  /** Choices that come to nothing before the operator has set something up, each with what that is, in words for people. */
+  notSetUp?: Record<string, string>
 }
 
 /** The input of a kind before defaults are filled in, with its values as they are stored. */
@@ -41,6 +43,16 @@ export function apiSchema(schema: JsonSchema): JsonSchema {
     ...(items && { items: apiSchema(items) }),
     ...(properties && { properties: mapValues(properties, apiSchema) }),
   }
+}
+
+/** The schema of the API with a mark on each choice that is not set up. */
+export function withMarks(schema: JsonSchema, notSetUp: readonly NotSetUp[]): JsonSchema {
+  const marked = Map.groupBy(notSetUp, ({ field }) => field)
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const marks = marked.get(name)?.map(({ value, words }) => [enumName(value), words])
+    return [name, marks ? { ...property, notSetUp: Object.fromEntries(marks) } : property]
+  })
+  return { ...schema, properties: Object.fromEntries(properties) }
 }
 
 /** A stored input, or a part of one, as the API shows it: what comes out can be sent as an input again. */

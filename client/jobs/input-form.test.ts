@@ -48,6 +48,16 @@ describe('fields from a JSON Schema', () => {
     expect(field('maxPagesPerDomain').label).toBe('Max pages per domain')
   })
 
+  test('a choice that is not set up is marked, with what has to be set', () => {
+    const [marked] = fieldsOf({
+      properties: { service: { enum: ['BUILTIN', 'ZEROBOUNCE'], notSetUp: { ZEROBOUNCE: 'It needs a key.' } } },
+    })
+    expect(marked!.choices).toEqual([
+      { value: 'BUILTIN', label: 'Builtin' },
+      { value: 'ZEROBOUNCE', label: 'ZeroBounce', notSetUp: 'It needs a key.' },
+    ])
+  })
+
   test('of several choices those are sent that are ticked, and none where none is', () => {
     const read = (quality: string) => readForm(fields, { ...initialValues(fields), name: 'Ada', quality }).input
     expect(read('HIGH\nLOW')).toMatchObject({ quality: ['HIGH', 'LOW'] })

@@ -20,11 +20,18 @@ export interface InputField {
   whole: boolean
   minimum?: number
   maximum?: number
-  choices: { value: string; label: string }[]
+  choices: InputChoice[]
   /** What none of the choices is called. */
   unset: string
   /** As the API names it. */
   jobKind?: JobKind
+}
+
+export interface InputChoice {
+  value: string
+  label: string
+  /** What has to be set before anything comes of it, in words for people. */
+  notSetUp?: string
 }
 
 /** What stands in the form, as typed: text, or a flag. Kept even where it makes no sense. */
@@ -186,6 +193,8 @@ interface Schema {
   advanced?: boolean
   secret?: boolean
   upload?: boolean
+  /** Choices that come to nothing yet, each with what has to be set. */
+  notSetUp?: Record<string, string>
   /** What it means to leave a choice out, where that is more than a default. */
   unset?: string
   /** The stored name of a kind, where the value is the id of a job of it. */
@@ -216,10 +225,7 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
     placeholder: '',
     whole: schema.type === 'integer',
     unset: schema.unset ?? 'Default',
-    choices: (schema.enum ?? schema.items?.enum ?? []).map((value) => ({
-      value: String(value),
-      label: sentenceOf(String(value)),
-    })),
+    choices: (schema.enum ?? schema.items?.enum ?? []).map((value) => choiceFor(String(value), schema.notSetUp)),
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server names only kinds that it has
   if (schema.job) field.jobKind = constantCase(schema.job) as JobKind
@@ -232,6 +238,12 @@ function fieldOf(name: string, property: Schema, required: boolean): InputField 
   // A number in grey looks like one that is set.
   if (shown[0] !== undefined) field.placeholder = placeholderOf(field, shown)
   return field
+}
+
+function choiceFor(value: string, notSetUp: Record<string, string> = {}): InputChoice {
+  const label = sentenceOf(value)
+  const words = notSetUp[value]
+  return words === undefined ? { value, label } : { value, label, notSetUp: words }
 }
 
 function placeholderOf({ widget }: InputField, shown: string[]): string {

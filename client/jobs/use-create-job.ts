@@ -31,9 +31,6 @@ const StartJobResult = graphql(`
     ... on UserError {
       message
     }
-    ... on NotConfigured {
-      settings
-    }
     ... on RateLimited {
       retryAfterSeconds
     }
@@ -144,8 +141,6 @@ function failureOf(answer: Exclude<Answer, { __typename: 'StartJobSuccess' }>): 
   switch (answer.__typename) {
     case 'ValidationError':
       return { message: answer.message, issues: answer.issues }
-    case 'NotConfigured':
-      return { message: `${answer.message} Settings: ${answer.settings.join(', ')}.`, issues: [] }
     case 'RateLimited':
       return {
         message: answer.retryAfterSeconds
@@ -153,6 +148,7 @@ function failureOf(answer: Exclude<Answer, { __typename: 'StartJobSuccess' }>): 
           : answer.message,
         issues: [],
       }
+    case 'NotConfigured':
     case 'QuotaExceeded':
     case 'IdempotencyMismatch':
     case 'Forbidden':

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-import { type Depth, depths, engineNames } from '../engines/verify/terms.ts'
-import type { Settings, TitleFacts } from '../job-kind.ts'
+import { type Depth, depths, engineNames, type Service, serviceNames, services } from '../engines/verify/terms.ts'
+import type { NotSetUp, Settings, TitleFacts } from '../job-kind.ts'
 import { type InputIssue, NotConfigured } from '../refusals.ts'
 import { adapters } from './services/adapters.ts'
 
@@ -214,26 +214,57 @@ export function depthOf({ depth, service }: Pick<VerifyInput, 'depth' | 'service
 }
 
 /** Throws NotConfigured where the operator has not set up what the job needs. */
-export function checkVerifyInput(input: VerifyInput, { smtp, services }: Settings): InputIssue[] {
+export function checkVerifyInput(input: VerifyInput, settings: Settings): InputIssue[] {
   const { depth, service, apiKey } = input
   if (service !== 'builtin' && depth !== undefined && depth !== 'SMTP') {
-    const message = `${service} is asked about mailboxes, which is depth SMTP; leave the depth out or take the service builtin.`
+    const message = `${serviceNames[service]} is asked about mailboxes, which is depth SMTP; leave the depth out or take the service Builtin.`
     return [{ path: ['depth'], message, code: 'depth_of_service' }]
   }
   if (service !== 'builtin') {
-    const { url, needsKey } = adapters[service]
-    const name = service.toUpperCase()
-    const missing = [
-      ...(url === undefined && services?.[service]?.url === undefined ? [`${name}_BASE_URL`] : []),
-      ...(needsKey && apiKey === undefined && services?.[service]?.key === undefined ? [`${name}_API_KEY`] : []),
-    ]
-    if (missing.length > 0) throw new NotConfigured(`${service} needs ${missing.join(' and ')}.`, missing)
+    const missing = missingOf(service, settings).filter(({ ownKeyDoes }) => !ownKeyDoes || apiKey === undefined)
+    if (missing.length > 0)
+      throw new NotConfigured(
+        needs(service, missing),
+        missing.map(({ setting }) => setting),
+      )
   }
-  if (service === 'builtin' && depth === 'SMTP' && !smtp) {
-    const message = 'Mail servers are not asked about mailboxes unless SMTP_HELO and SMTP_MAIL_FROM say who is asking.'
-    throw new NotConfigured(message, ['SMTP_HELO', 'SMTP_MAIL_FROM'])
-  }
+  if (service === 'builtin' && depth === 'SMTP' && !settings.smtp)
+    throw new NotConfigured(nobodyAsks, ['SMTP_HELO', 'SMTP_MAIL_FROM'])
   return []
+}
+
+/** What the form marks before anybody chooses it. */
+export function verifyNotSetUp(settings: Settings): NotSetUp[] {
+  const lacking = services.flatMap((service) => {
+    const missing = missingOf(service, settings)
+    return missing.length > 0 ? [{ field: 'service', value: service, words: needs(service, missing) }] : []
+  })
+  const noSmtp = { field: 'depth', value: 'SMTP', words: `${nobodyAsks} A service needs neither.` }
+  return [...lacking, ...(settings.smtp ? [] : [noSmtp])]
+}
+
+const nobodyAsks =
+  'Mail servers are not asked about mailboxes unless the settings SMTP_HELO and SMTP_MAIL_FROM say who is asking.'
+
+interface MissingSetting {
+  setting: string
+  /** A key that comes with the job stands for it. */
+  ownKeyDoes: boolean
+}
+
+function missingOf(service: Service, { services: accounts }: Settings): MissingSetting[] {
+  const { url, needsKey } = adapters[service]
+  const { url: ownUrl, key } = accounts?.[service] ?? {}
+  const name = service.toUpperCase()
+  return [
+    ...(url === undefined && ownUrl === undefined ? [{ setting: `${name}_BASE_URL`, ownKeyDoes: false }] : []),
+    ...(needsKey && key === undefined ? [{ setting: `${name}_API_KEY`, ownKeyDoes: true }] : []),
+  ]
+}
+
+function needs(service: Service, missing: readonly MissingSetting[]): string {
+  const own = missing.every(({ ownKeyDoes }) => ownKeyDoes) ? ', or a key of your own with the job' : ''
+  return `${serviceNames[service]} needs the setting ${missing.map(({ setting }) => setting).join(' and ')}${own}.`
 }
 
 /** True where only some of the addresses that jobs have found are meant. */

@@ -1,7 +1,7 @@
 import type { JobKind } from '../job-kind.ts'
 import { estimateVerification } from './estimate.ts'
 import { example } from './example.ts'
-import { checkVerifyInput, type VerifyInput, verifyInput, verifyTitle } from './input.ts'
+import { checkVerifyInput, type VerifyInput, verifyInput, verifyNotSetUp, verifyTitle } from './input.ts'
 import { inspectList, remarksOnList } from './inspect-list.ts'
 import { type VerifyIo, verifyIo } from './io.ts'
 import { addresses } from './list-source.ts'
@@ -22,6 +22,7 @@ export const verifyEmails: JobKind<VerifyInput, VerifyCheckpoint, VerifyBatch, V
   check: checkVerifyInput,
   inspect: inspectList,
   remarks: remarksOnList,
+  notSetUp: verifyNotSetUp,
   sought: () => addresses,
   estimate: estimateVerification,
   titleOf: verifyTitle,

@@ -91,8 +91,21 @@ test('what the server lacks is told before the start', async () => {
     __typename: 'NotConfigured',
     message: expect.stringContaining('SMTP_HELO'),
   })
+  const needsKey = 'ZeroBounce needs the setting ZEROBOUNCE_API_KEY, or a key of your own with the job.'
   expect(await check({ emails, service: 'ZEROBOUNCE' })).toMatchObject({
     __typename: 'NotConfigured',
-    message: expect.stringContaining('ZEROBOUNCE_API_KEY'),
+    message: needsKey,
   })
+  expect(await check({ emails, service: 'ZEROBOUNCE', apiKey: 'mine' })).toMatchObject({ __typename: 'InputAccepted' })
+  const { jobKinds } = await api.data<{ jobKinds: KindInfo[] }>('{ jobKinds { kind inputSchema } }')
+  const { service, depth } = jobKinds.find(({ kind }) => kind === 'VERIFY_EMAILS')!.inputSchema.properties
+  expect(service!.notSetUp).toMatchObject({ ZEROBOUNCE: needsKey })
+  expect(service!.notSetUp).not.toHaveProperty('HUNTER')
+  expect(service!.notSetUp).not.toHaveProperty('BUILTIN')
+  expect(Object.keys(depth!.notSetUp!)).toEqual(['SMTP'])
 })
+
+interface KindInfo {
+  kind: string
+  inputSchema: { properties: Record<string, { notSetUp?: Record<string, string> }> }
+}

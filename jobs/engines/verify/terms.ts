@@ -8,6 +8,15 @@ export const services = ['mailsso', 'hunter', 'zerobounce', 'neverbounce', 'reac
 /** An outside API that verifies addresses. */
 export type Service = (typeof services)[number]
 
+/** As their owners write them, for people. */
+export const serviceNames: Record<Service, string> = {
+  mailsso: 'mails.so',
+  hunter: 'Hunter',
+  zerobounce: 'ZeroBounce',
+  neverbounce: 'NeverBounce',
+  reacher: 'Reacher',
+}
+
 export const engineNames = ['builtin', ...services] as const
 /** Who found out: our own checks, or a service (after our own of text and DNS). */
 export type EngineName = (typeof engineNames)[number]
