@@ -1,5 +1,6 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 
+import { jsonText } from './json.ts'
 import { forgetCallTroubles } from './service-calls.ts'
 import type { DB } from './types.ts'
 import {
@@ -38,11 +39,11 @@ export interface AddedVerifications {
 /**
  * Gives addresses of the list their verdicts: those that were found now, and those that the store has. Each address once, whoever of several shards comes
  * first; all in one statement, so that everybody inserts in the order of the keys. Whose owner has objected comes onto the list of suppressions, unless somebody
- * has taken it from there, and nothing but the objection is kept in the store.
+ * has taken it from there, and nothing but the objection is kept in the store. `names`: of engines, for people.
  */
 export async function addVerifications(
   trx: Transaction<DB>,
-  { jobId, groupId }: { jobId: number; groupId: number },
+  { jobId, groupId, names }: { jobId: number; groupId: number; names: Readonly<Record<string, string>> },
   found: readonly NewVerification[],
   store: StoreQuestion,
 ): Promise<AddedVerifications> {
@@ -61,7 +62,7 @@ export async function addVerifications(
       on conflict do nothing returning failed, address, reason, engine),
     objectors as (
       insert into suppressions (hash, address, reason, source)
-      select suppression_hash(a.address), a.address, 'its owner has objected, says ' || a.engine, 'OBJECTION' from added a
+      select suppression_hash(a.address), a.address, 'its owner has objected, says ' || coalesce(${jsonText(names)}::jsonb ->> a.engine, a.engine), 'OBJECTION' from added a
       where a.reason = 'legal_refusal' and not exists (select from suppression_removals r where r.hash = suppression_hash(a.address))
       order by 1
       on conflict do nothing returning address),

@@ -60,7 +60,7 @@ import type { OpenBytes } from '../engines/table/table-bytes.ts'
 import { defaultPolicy, type Policy } from '../engines/verify/policy.ts'
 import type { SaidOfOne } from '../engines/verify/services/batch-reply.ts'
 import { hunterResetDate } from '../engines/verify/services/hunter.ts'
-import type { Service } from '../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../engines/verify/terms.ts'
 import { type IoDeps, JobFailure, type Settings } from '../job-kind.ts'
 import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../outgoing-configured.ts'
 import { createDial } from '../outgoing-dial.ts'
@@ -223,7 +223,7 @@ export function verifyIo({ db, blobs, secret, log, workerId, now, leaveBehind, s
       const { url, key } = settings.services?.[service] ?? {}
       const base = (url ?? adapters[service].url)?.replace(/\/+$/, '')
       if (base === undefined)
-        throw new JobFailure('SERVICE_UNKNOWN', `it is not configured (any more) where ${service} is`)
+        throw new JobFailure('SERVICE_UNKNOWN', `it is not configured (any more) where ${serviceNames[service]} is`)
       return { base, key: (await secret(jobId, 'apiKey')) ?? key ?? '' }
     },
     reserveCall: (service, key, intervalMs) =>

@@ -4,6 +4,7 @@ import { addVerifications, countOthers, sumVerifications } from '../../db/job-ve
 import type { DB } from '../../db/types.ts'
 import { saveVerdicts } from '../../db/verdicts.ts'
 import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
+import { serviceNames } from '../engines/verify/terms.ts'
 import type { SaveArgs, Saved } from '../job-kind.ts'
 import { dropSuppressed, withoutSuppressed } from './suppressed.ts'
 import type { VerifyBatch } from './verify-batch.ts'
@@ -29,7 +30,7 @@ export async function saveVerification(
   const ranges = batches.flatMap(({ asked }) => asked)
   await dropSuppressed(trx, jobId, ranges)
   await saveVerdicts(trx, { jobId, ...rules }, verdicts)
-  const { succeeded, failedItems } = await addVerifications(trx, { jobId, groupId }, found, {
+  const { succeeded, failedItems } = await addVerifications(trx, { jobId, groupId, names: serviceNames }, found, {
     ...rules,
     ranges,
   })

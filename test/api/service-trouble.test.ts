@@ -48,7 +48,7 @@ test('a wrong key ends the job with a code, and it goes on when the key is right
   await jobEnds(db, Number(id))
   expect(await shown(id)).toMatchObject({
     state: 'FAILED',
-    error: { code: 'SERVICE_KEY_REFUSED', message: expect.stringContaining('mailsso refuses the key') },
+    error: { code: 'SERVICE_KEY_REFUSED', message: expect.stringContaining('mails.so refuses the key') },
     verifications: { nodes: [] },
   })
   mailsso.recovers()
@@ -75,7 +75,7 @@ test(
         state: 'COMPLETED',
         error: null,
         progress: { succeeded: 1, failed: 1 },
-        events: { nodes: [{ category: 'PROVIDER', item: address, message: expect.stringContaining('mailsso') }] },
+        events: { nodes: [{ category: 'PROVIDER', item: address, message: expect.stringContaining('mails.so') }] },
       })
       mailsso.plan(address, 'valid')
       await act('retryJob', id)
@@ -94,7 +94,7 @@ test(
     const id = await start(['valid@throttled.com'])
     const wait = async () => {
       const told = await shown(id)
-      return told.state === 'RUNNING' && (told.waitingFor?.includes('mailsso: asked to go slower') ?? false)
+      return told.state === 'RUNNING' && (told.waitingFor?.includes('mails.so: asked to go slower') ?? false)
     }
     /** As if the pause of a minute were over. */
     const passTime = async () => {

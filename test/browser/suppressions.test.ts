@@ -128,7 +128,7 @@ it('closed while a file is being read, it leaves the file there until that is do
 })
 
 it('takes an address off the list with a reason, and says what an objection means before', async () => {
-  const reason = 'its owner has objected, says hunter'
+  const reason = 'its owner has objected, says Hunter'
   await addSuppressions(db, ['ann@maker-works.com'], { reason, source: 'OBJECTION' })
   await page.goto(`${program.url}/suppressions?source=OBJECTION`)
   await page.getByText('1 address', { exact: true }).waitFor(soon)

@@ -5,7 +5,7 @@ import { addSuppressions } from '../../../db/suppressions.ts'
 import type { DriveOptions } from '../../../test/support/drive-kind.ts'
 import { serviceBench } from '../../../test/support/service-bench.ts'
 import { tablesWith } from '../../../test/support/whole-database.ts'
-import type { Service } from '../../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../../engines/verify/terms.ts'
 import type { VerifyInput } from '../input.ts'
 
 // Many addresses at once, against services on loopback that count what they are asked and paid for.
@@ -55,7 +55,7 @@ test.each([
     expect(counts).toMatchObject({ total: 120, succeeded: 120, failed: 0 })
     expect(paidFor(fake, emails)).toEqual(once(emails))
     expect(fake.calls(single)).toBe(0)
-    expect(new Set(laters)).toEqual(new Set([`${service} works on a batch`]))
+    expect(new Set(laters)).toEqual(new Set([`${serviceNames[service]} works on a batch`]))
     // What is concluded leaves nothing behind.
     expect(await batchesLeft(emails)).toEqual({})
     const requests = fake.requests.length
@@ -153,7 +153,7 @@ test('a batch is sent again after a pause that the service asks for', async () =
   const emails = list('throttled')
   const { said, laters } = await verify('mailsso', emails)
   expect(said).toEqual(both(120))
-  expect(laters).toContainEqual(expect.stringContaining('mailsso: asked to go slower'))
+  expect(laters).toContainEqual(expect.stringContaining('mails.so: asked to go slower'))
   expect(paidFor(mailsso, emails)).toEqual(once(emails))
 })
 
@@ -233,7 +233,7 @@ test('a batch whose answer is beyond all measure is given up at once, and costs 
   })
   // The eleven others, and four tries for that one.
   expect(reacher.calls('/v1/check_email')).toBe(singles + 11 + 4)
-  expect(laters.filter((why) => why === 'reacher works on a batch').length).toBeLessThan(40)
+  expect(laters.filter((why) => why === 'Reacher works on a batch').length).toBeLessThan(40)
 })
 
 test.each([
@@ -253,7 +253,7 @@ test.each([
   const { said, laters, counts } = await done
   expect(said).toEqual(both(120))
   expect(counts).toMatchObject({ succeeded: 120, failed: 0 })
-  expect(laters).toContainEqual(expect.stringContaining('mailsso: asked to go slower'))
+  expect(laters).toContainEqual(expect.stringContaining('mails.so: asked to go slower'))
   expect(paidFor(mailsso, emails)).toEqual(once(emails))
   expect(mailsso.calls('/validate')).toBe(singles)
 })

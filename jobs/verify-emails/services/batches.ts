@@ -1,7 +1,7 @@
 import type { Batched } from '../../../db/service-batches.ts'
 import type { ServiceFailure } from '../../engines/verify/services/answer.ts'
 import type { BatchReply, SaidOfOne } from '../../engines/verify/services/batch-reply.ts'
-import type { Service } from '../../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../../engines/verify/terms.ts'
 import { OutgoingError } from '../../outgoing-error.ts'
 import type { VerifyIo } from '../io.ts'
 import type { Candidate, MailboxRound } from '../mailbox-checks.ts'
@@ -86,11 +86,14 @@ export function createBatches(deps: BatchDeps): Batches {
     const { base, key } = account
     const pace = await io.reserveBatch(service, key, intervalMs)
     if ('pausedUntil' in pace) {
-      round.wait = earlier(round.wait, { at: pace.pausedUntil, why: `${service}: ${pace.why}` })
+      round.wait = earlier(round.wait, { at: pace.pausedUntil, why: `${serviceNames[service]}: ${pace.why}` })
       return
     }
     if (pace.waitMs > 0) {
-      round.wait = earlier(round.wait, { at: inMs(pace.waitMs), why: `${service}: pause between batches` })
+      round.wait = earlier(round.wait, {
+        at: inMs(pace.waitMs),
+        why: `${serviceNames[service]}: pause between batches`,
+      })
       return
     }
     const mine = await claim(wanted, round, rules)
@@ -207,7 +210,7 @@ export function createBatches(deps: BatchDeps): Batches {
   }
 
   function working(): string {
-    return `${service} works on a batch`
+    return `${serviceNames[service]} works on a batch`
   }
 
   function inMs(ms: number): Date {

@@ -5,7 +5,7 @@ import type { HttpAnswer, ServiceFailure } from '../../engines/verify/services/a
 import { objected } from '../../engines/verify/services/answer.ts'
 import type { SaidOfOne } from '../../engines/verify/services/batch-reply.ts'
 import { readAnswer } from '../../engines/verify/services/read-answer.ts'
-import type { Service } from '../../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../../engines/verify/terms.ts'
 import { verdict } from '../../engines/verify/verdict.ts'
 import type { ErrorCategory } from '../../error-category.ts'
 import { OutgoingError } from '../../outgoing-error.ts'
@@ -117,7 +117,10 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
     }
     const at = new Date(lastAt.getTime() + pauseMs)
     if (at <= io.now()) return true
-    round.wait = earlier(round.wait, { at, why: `${service} is asked about ${candidate.item.address} once more` })
+    round.wait = earlier(round.wait, {
+      at,
+      why: `${serviceNames[service]} is asked about ${candidate.item.address} once more`,
+    })
     return false
   }
 
@@ -154,7 +157,7 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
     const { base, key } = await account()
     const pace = await io.reserveCall(service, key, adapter.intervalMs)
     if ('pausedUntil' in pace) {
-      round.wait = earlier(round.wait, { at: pace.pausedUntil, why: `${service}: ${pace.why}` })
+      round.wait = earlier(round.wait, { at: pace.pausedUntil, why: `${serviceNames[service]}: ${pace.why}` })
       return
     }
     await io.pause(pace.waitMs, signal)
@@ -232,6 +235,6 @@ export function createServiceChecks(io: VerifyIo, jobId: number, service: Servic
   function giveUp({ item, evidence }: Candidate, round: MailboxRound, category: ErrorCategory, message: string): void {
     const { status, score } = io.policy.reasons.inconclusive
     const said = { ...verdict(evidence, io.policy, io.now()), status, score, reason: 'inconclusive' as const }
-    round.answered.push(answeredBy(item, evidence, said, { category, message: `${service}: ${message}` }))
+    round.answered.push(answeredBy(item, evidence, said, { category, message: `${serviceNames[service]}: ${message}` }))
   }
 }

@@ -1,5 +1,5 @@
 import type { ServiceFailure } from '../../engines/verify/services/answer.ts'
-import type { Service } from '../../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../../engines/verify/terms.ts'
 import { JobFailure } from '../../job-kind.ts'
 import type { VerifyIo } from '../io.ts'
 import type { MailboxRound } from '../mailbox-checks.ts'
@@ -30,7 +30,7 @@ export async function heedRefusal(
 ): Promise<boolean> {
   const pause = async (at: Date, why: string): Promise<true> => {
     await io.pauseService(service, key, at, why)
-    round.wait = earlier(round.wait, { at, why: `${service}: ${why}` })
+    round.wait = earlier(round.wait, { at, why: `${serviceNames[service]}: ${why}` })
     return true
   }
   const asAsked = (otherwiseMs: number) =>
@@ -45,10 +45,10 @@ export async function heedRefusal(
       return pause(isToCome ? new Date(refill) : asAsked(quotaMs), `paid calls are used up (${message})`)
     }
     case 'key':
-      throw new JobFailure('SERVICE_KEY_REFUSED', `${service} refuses the key: ${message}`)
+      throw new JobFailure('SERVICE_KEY_REFUSED', `${serviceNames[service]} refuses the key: ${message}`)
     case 'ours-to-fix':
       if (adapters[service].stopsAtBadRequest)
-        throw new JobFailure('SERVICE_REFUSED', `${service} refuses the request: ${message}`)
+        throw new JobFailure('SERVICE_REFUSED', `${serviceNames[service]} refuses the request: ${message}`)
       return false
     case 'retry':
     case 'suppress':

@@ -84,7 +84,7 @@ test('a service that asks to go slower is left alone for a while, by all', async
   hunter.meets('throttled', { times: 1 })
   const { said, laters } = await verify('hunter', ['valid@slow.com'])
   expect(said).toEqual({ 'valid@slow.com': 'VALID mailbox_accepted' })
-  expect(laters).toEqual([expect.stringContaining('hunter: asked to go slower')])
+  expect(laters).toEqual([expect.stringContaining('Hunter: asked to go slower')])
   // By the clock of the next job the pause is not over yet.
   const calls = hunter.requests.length
   const next = await verify('hunter', ['valid@slower.com'], {
@@ -92,14 +92,14 @@ test('a service that asks to go slower is left alone for a while, by all', async
       if (drive.laters.length === 0) expect(hunter.requests).toHaveLength(calls)
     },
   })
-  expect(next.laters).toEqual([expect.stringContaining('hunter: asked to go slower')])
+  expect(next.laters).toEqual([expect.stringContaining('Hunter: asked to go slower')])
 })
 
 test('a service whose paid calls are used up is asked again when there are more', async () => {
   hunter.meets('outOfQuota', { times: 1, path: '/email-verifier' })
   const { said, laters, aheadMs } = await verify('hunter', ['valid@quota.com'])
   expect(said).toEqual({ 'valid@quota.com': 'VALID mailbox_accepted' })
-  expect(laters.at(-1)).toContain('hunter: paid calls are used up')
+  expect(laters.at(-1)).toContain('Hunter: paid calls are used up')
   expect(aheadMs).toBeGreaterThan(60_000)
 })
 
@@ -112,7 +112,7 @@ test('a person who objected is left alone by all jobs, and what was known of the
   hunter.meets('objected', { times: 1, path: '/email-verifier' })
   expect((await verify('hunter', [address])).said).toEqual({ [address]: 'RISKY legal_refusal' })
   const { rows: listed } = await sql`select address, source, reason from suppressions`.execute(db)
-  expect(listed).toEqual([{ address, source: 'OBJECTION', reason: 'its owner has objected, says hunter' }])
+  expect(listed).toEqual([{ address, source: 'OBJECTION', reason: 'its owner has objected, says Hunter' }])
   const { rows: kept } = await sql`
     select engine, reason, evidence->'service'->'raw' as raw from verdicts where address = ${address}
     union all select engine, reason, null from verdict_history where address = ${address}`.execute(db)

@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 
 import { removeSuppression } from '../../../db/suppressions.ts'
 import { serviceBench } from '../../../test/support/service-bench.ts'
-import type { Service } from '../../engines/verify/terms.ts'
+import { type Service, serviceNames } from '../../engines/verify/terms.ts'
 
 // What services do instead of answering, each in its own words, and how they want to be asked.
 
@@ -47,7 +47,7 @@ test.each<[service: Service, trouble: string, why: string]>([
   const { said, laters, counts } = await done
   expect(said).toEqual({ [address]: 'VALID mailbox_accepted' })
   expect(counts).toMatchObject({ succeeded: 1, failed: 0 })
-  expect(laters[0]).toContain(`${service}: ${why}`)
+  expect(laters[0]).toContain(`${serviceNames[service]}: ${why}`)
   expect(fakes[service].paid.get(address)).toBe(1)
 })
 
@@ -100,7 +100,7 @@ test(
           expect(finding).toMatchObject({
             category: 'provider',
             item: expect.stringContaining('for-ever'),
-            message: expect.stringContaining(service),
+            message: expect.stringContaining(serviceNames[service]),
           })
       }),
     )
@@ -144,7 +144,7 @@ test('Hunter works on it for ever: after a minute it is asked no more', async ()
         where not exists (select from service_calls where job_id = ${jobId})`.execute(db),
   })
   expect(said).toEqual({ [address]: 'UNKNOWN inconclusive, failed' })
-  expect(findings[0]!.message).toBe('hunter: it still works on it')
+  expect(findings[0]!.message).toBe('Hunter: it still works on it')
   expect(hunter.requests.filter(({ query }) => query['email'] === address)).toHaveLength(1)
 })
 
@@ -199,7 +199,7 @@ test.each<[service: Service, trouble: string, form: 'seconds' | 'date' | 'centur
   fakes[service].meets(trouble as never, { path: singles[service], headers: { 'retry-after': after } })
   const { said, laters, aheadMs } = await verify(service, [address])
   expect(said).toEqual({ [address]: 'VALID mailbox_accepted' })
-  expect(laters[0]).toContain(`${service}: ${why}`)
+  expect(laters[0]).toContain(`${serviceNames[service]}: ${why}`)
   expect(aheadMs).toBeGreaterThan(pauseMs - 100_000)
   expect(aheadMs).toBeLessThan(pauseMs + 100_000)
 })
