@@ -78,6 +78,13 @@ function matches(jobId: number, { types, categories, text }: EventFilter): RawBu
   return allOf(conditions)
 }
 
+/** Number of the oldest event of a job behind a sequence number that is still there; null: there is none. */
+export async function oldestBehind(db: Kysely<DB>, jobId: number, after: number): Promise<number | null> {
+  const { rows } = await sql<{ seq: number | null }>`
+    select min(seq) as seq from job_events where job_id = ${jobId} and seq > ${after}`.execute(db)
+  return rows[0]!.seq
+}
+
 /** Events of several jobs behind a sequence number each, at most `limit` a job, in order. */
 export async function eventsBehind(
   db: Kysely<DB>,

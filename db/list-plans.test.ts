@@ -5,7 +5,7 @@ import { testDatabase } from '../test/support/postgres.ts'
 import { recordStatements } from '../test/support/statements.ts'
 import { listAddressHistory } from './address-history.ts'
 import { type JobAddressOrder, jobAddressOrders, listJobAddresses } from './address-list.ts'
-import { eventsBehind, listEvents } from './event-list.ts'
+import { eventsBehind, listEvents, oldestBehind } from './event-list.ts'
 import { jobActivities } from './job-activity.ts'
 import { jobOrders, jobsById, listJobs, unsettledJobIds } from './job-list.ts'
 import {
@@ -187,6 +187,7 @@ test('what live events read at every tick', async () => {
       500,
     ),
   )
+  await expectCheap((recorded) => oldestBehind(recorded, jobId, 10))
   await expectCheap((recorded) => resultsBehind(recorded, jobId, { after: [990, 0, 0], upToStep: 1_000, limit: 50 }))
   await expectCheap((recorded) => jobActivities(recorded, [jobId, 1]))
   await expectCheap((recorded) => unsettledJobIds(recorded, 19_999))

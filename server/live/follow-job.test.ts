@@ -41,6 +41,7 @@ test('however long a burst lasts, each snapshot is told', async () => {
 test('where more lies behind `after`, it is passed over at once', async () => {
   const stage = await opened({ after: 3, mostBehind: 10 }, 40)
   expect(await stage.told()).toEqual(['4 to 40', 'snapshot 40'])
+  expect(stage.pagesRead(), 'of what is not told').toBe(0)
   const near = await opened({ after: 38, mostBehind: 10 }, 40)
   expect(await near.told()).toEqual([39, 40, 'snapshot 40'])
 })
@@ -70,6 +71,7 @@ async function opened(wanted: { after?: number; mostBehind?: number }, had = 0) 
   const job = () =>
     ({ id: 1, owner: 'me', state: 'RUNNING', seq: log.length, updatedAt: new Date(0) }) as unknown as JobSource
   const watch = new JobWatch(1)
+  let pagesRead = 0
   write(had)
   const watches = {
     acquire: () => watch,
@@ -78,13 +80,18 @@ async function opened(wanted: { after?: number; mostBehind?: number }, had = 0) 
       if (!watch.snapshot) watch.takeIn(job(), [])
       return Promise.resolve(true)
     },
-    readLog: (_jobId, after) => Promise.resolve(log.slice(after, after + 200)),
+    readLog(_jobId, after) {
+      pagesRead++
+      return Promise.resolve(log.slice(after, after + 200))
+    },
+    oldestBehind: (_jobId, after) => Promise.resolve(log[after]?.seq ?? null),
   } as Partial<WatchedJobs> as WatchedJobs
   const follow = (asked: typeof wanted) => new JobFollower(watches, { viewer: { owner: 'me' }, jobId: 1, ...asked })
   const follower = follow(wanted)
   return {
     follower,
     follow,
+    pagesRead: () => pagesRead,
     happen(count: number) {
       const events = write(count)
       watch.takeIn(job(), events)

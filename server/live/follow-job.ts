@@ -17,6 +17,8 @@ export interface WatchedJobs {
   refresh(watch: JobWatch, watcher: Watcher): Promise<boolean>
   /** A page of the log behind a number; undefined when the watcher was closed over it. */
   readLog(jobId: number, after: number, watcher: Watcher): Promise<EventRow[] | undefined>
+  /** Number of the oldest event behind a number that the log has, null for none; undefined when the watcher was closed over it. */
+  oldestBehind(jobId: number, after: number, watcher: Watcher): Promise<number | null | undefined>
   /** From now on results of the job are read with it, those behind the steps that its snapshot knows of. */
   followResults(watch: JobWatch): ResultTail
   /** A page of the results behind a key, up to a step; undefined when the watcher was closed over it. */
@@ -117,7 +119,7 @@ export class JobFollower extends Follower<JobEventItem> {
   async #read(watch: JobWatch, after: number): Promise<void> {
     const events = await this.#watches.readLog(this.#jobId, after, this)
     if (!events) return this.close()
-    if (events[0]?.seq !== after + 1) return this.#passOver(watch, events)
+    if (events[0]?.seq !== after + 1) return this.#passOver(watch, events[0]?.seq ?? null)
     // What the watch has not seen yet comes by it: nobody is ever ahead of it. A hole in the log is met by the next read.
     const end = events.findIndex(({ seq }, i) => seq > watch.lastSeq || seq !== after + 1 + i)
     this.#pages = end < 0 ? [...events] : events.slice(0, end)
@@ -126,16 +128,16 @@ export class JobFollower extends Follower<JobEventItem> {
 
   /** Goes on from the end, instead of telling what lies behind `after`. */
   async #skip(watch: JobWatch, after: number): Promise<void> {
-    const events = await this.#watches.readLog(this.#jobId, after, this)
-    return events ? this.#passOver(watch, events) : this.close()
+    const first = await this.#watches.oldestBehind(this.#jobId, after, this)
+    return first === undefined ? this.close() : this.#passOver(watch, first)
   }
 
   /** Says where the events that are passed over begin, if they are there. */
-  #passOver(watch: JobWatch, [first]: EventRow[]): void {
+  #passOver(watch: JobWatch, first: number | null): void {
     const { lastSeq, snapshot } = watch
     this.#seq = lastSeq
     this.#saw(snapshot)
-    const resync = watch.resync(first?.seq ?? lastSeq + 1)
+    const resync = watch.resync(first ?? lastSeq + 1)
     // Where it has been let go of, the next one follows by itself.
     this.#pages = snapshot ? [resync, snapshot] : [resync]
   }

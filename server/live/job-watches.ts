@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Kysely } from 'kysely'
 
-import { eventsBehind } from '../../db/event-list.ts'
+import { eventsBehind, oldestBehind } from '../../db/event-list.ts'
 import { type JobRow, jobsById } from '../../db/job-list.ts'
 import { compareResultKeys, endOfStep, type ResultKey, resultKeyOf, resultsBehind } from '../../db/result-list.ts'
 import type { DB } from '../../db/types.ts'
@@ -46,6 +46,7 @@ export function createJobWatches(deps: {
   let forgettings = 0
 
   const readPage = sharedReads((jobId: number, after: number) => eventsBehind(db, [{ jobId, after }], pageSize))
+  const readOldest = sharedReads((jobId: number, after: number) => oldestBehind(db, jobId, after))
   const readResults = sharedReads(async (jobId: number, after: ResultKey, upToStep: number): Promise<ResultPage> => {
     const rows = await resultsBehind(db, jobId, { after, upToStep, limit: resultsAtOnce })
     return { rows, more: rows.length === resultsAtOnce }
@@ -166,6 +167,7 @@ export function createJobWatches(deps: {
       return true
     },
     readLog: (jobId, after, watcher) => untilRead(watcher, () => readPage(jobId, after)),
+    oldestBehind: (jobId, after, watcher) => untilRead(watcher, () => readOldest(jobId, after)),
     followResults(watch) {
       const { steps, state } = watch.latest!
       const tail = new ResultTail(endOfStep(steps))
