@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { addressOfRow, consequencesOfTakingOff, wordsOfForgotten, wordsOfSuppressed } from './suppression-words.ts'
+import {
+  addressOfRow,
+  consequencesOfTakingOff,
+  parseForgotten,
+  wordsOfForgotten,
+  wordsOfSuppressed,
+} from './suppression-words.ts'
 
 test.each([
   [{ added: 1, known: 0, unreadable: 0 }, '1 address put on the list.'],
@@ -24,6 +30,12 @@ test.each([
   [{ rows: 0, texts: 0 }, '. No row was about them, and no text named them.'],
 ])('says what went with a person: %j', (forgotten, words) => {
   expect(wordsOfForgotten(forgotten)).toBe(`The person is forgotten${words}`)
+})
+
+test('of what another page has left in the history only the counts are taken, and nothing where they are missing', () => {
+  expect(parseForgotten({ __typename: 'ForgetSuccess', rows: 3, texts: 0 })).toEqual({ rows: 3, texts: 0 })
+  for (const found of [undefined, null, 'forgotten', 7, {}, { rows: 3 }, { rows: '3', texts: 0 }])
+    expect(parseForgotten(found)).toBeUndefined()
 })
 
 test('an objection is not heard a second time, and the dialog says so', () => {

@@ -1,5 +1,6 @@
 import type { introspection } from '../graphql-env.d.ts'
 import { formatCount, formatCounted } from '../ui/format.ts'
+import { asRecord } from '../ui/stored.ts'
 import type { Tone } from '../ui/ToneBadge.vue'
 
 export type SuppressionSource = introspection['types']['SuppressionSource']['enumValues']
@@ -60,6 +61,12 @@ export function wordsOfSuppressed({ added, known, unreadable }: Suppressed): str
 export interface Forgotten {
   rows: number
   texts: number
+}
+
+/** What one page tells the next of a forgetting by way of the history, whose state may be anything. */
+export function parseForgotten(found: unknown): Forgotten | undefined {
+  const { rows, texts } = asRecord(found)
+  return typeof rows === 'number' && typeof texts === 'number' ? { rows, texts } : undefined
 }
 
 export function wordsOfForgotten({ rows, texts }: Forgotten): string {
