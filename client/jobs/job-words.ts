@@ -139,8 +139,3 @@ export function cameToNothing(job: JobFate): boolean {
 export function toneOf(job: JobFate): Tone {
   return cameToNothing(job) ? 'warning' : stateWords[job.state].tone
 }
-
-/** True where the job will do nothing more by itself, and has its end behind it. */
-export function hasEnded(state: JobState): boolean {
-  return state === 'COMPLETED' || state === 'FAILED' || state === 'CANCELLED'
-}

@@ -1,7 +1,6 @@
 import { useClientHandle } from '@urql/vue'
 import type { ResultOf } from 'gql.tada'
-import { onScopeDispose, toValue, watch } from 'vue'
-import type { MaybeRefOrGetter } from 'vue'
+import { onScopeDispose } from 'vue'
 
 import { graphql } from '../graphql.ts'
 import { JobRow_job } from './JobRow.vue'
@@ -31,24 +30,9 @@ const JobFeed = graphql(
 )
 export type JobChange = ResultOf<typeof JobFeed>['jobs']
 
-/**
- * Calls back with each change of any job while the calling component lives and `listens` holds. All callers of a tab share one
- * subscription.
- */
-export function useJobFeed(onChange: (change: JobChange) => void, listens: MaybeRefOrGetter<boolean> = true): void {
+/** Calls back with each change of any job while the calling component lives. All callers of a tab share one subscription. */
+export function useJobFeed(onChange: (change: JobChange) => void): void {
   const { client } = useClientHandle()
-  function listen() {
-    const running = client.subscription(JobFeed, {}).subscribe(({ data }) => data && onChange(data.jobs))
-    return () => running.unsubscribe()
-  }
-  let stop: (() => void) | undefined
-  watch(
-    () => toValue(listens),
-    (on) => {
-      stop?.()
-      stop = on ? listen() : undefined
-    },
-    { immediate: true },
-  )
-  onScopeDispose(() => stop?.())
+  const listening = client.subscription(JobFeed, {}).subscribe(({ data }) => data && onChange(data.jobs))
+  onScopeDispose(() => listening.unsubscribe())
 }

@@ -68,8 +68,14 @@ export interface JobLog {
   add(event: LogEvent): void
 }
 
-/** The events of a job that this page holds: the newest page of the history, earlier ones on demand, and what arrives. */
-export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => void): JobLog {
+/**
+ * The events of a job that this page holds: the newest page of the history, earlier ones on demand, and what arrives. `begin` loads that first
+ * page by `reload` and sees to what arrives behind it.
+ */
+export function useJobLog(
+  id: string,
+  { onFlush, begin }: { onFlush(events: readonly LogEvent[]): void; begin(): Promise<void> },
+): JobLog {
   const { client } = useClientHandle()
   const events = shallowRef<readonly LogEvent[]>([])
   const hasEarlier = ref(false)
@@ -80,8 +86,8 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   /** It has begun anew: the answer to what was asked before would leave a hole, and may name somebody who was forgotten meanwhile. */
   let turn = 0
   let arrived: LogEvent[] = []
-  /** There is a hole before what arrives: it waits. */
-  let waits = false
+  /** There is a hole behind this number: what arrives waits. */
+  let hole: number | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
 
@@ -125,10 +131,10 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
   }
 
   async function catchUp() {
-    take()
-    const known = beforeFirstGap(events.value) ?? lastSeq()
-    if (known === 0) return (await reload()) !== undefined
-    waits = true
+    if (hole === undefined) {
+      take()
+      hole = beforeFirstGap(events.value) ?? lastSeq()
+    }
     const mine = turn
     let missed: LogEvent[] = []
     let before: string | undefined
@@ -139,16 +145,17 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
       const { nodes, pageInfo } = data.job.events
       missed = [...nodes, ...missed]
       before = pageInfo.startCursor ?? undefined
-      if (!pageInfo.hasPreviousPage || (nodes[0]?.seq ?? 0) <= known + 1) {
-        waits = false
+      if (!pageInfo.hasPreviousPage || (nodes[0]?.seq ?? 0) <= hole + 1) {
+        hole = undefined
         events.value = mergeEvents(events.value, missed)
         take()
         return true
       }
     }
     turn++
-    waits = false
+    hole = undefined
     loading.value = false
+    failure.value = undefined
     events.value = missed
     startCursor = before
     hasEarlier.value = true
@@ -163,7 +170,8 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
 
   async function reload() {
     turn++
-    waits = false
+    hole = undefined
+    startCursor = undefined
     events.value = []
     arrived = []
     beginnings.value++
@@ -181,12 +189,12 @@ export function useJobLog(id: string, onFlush: (events: readonly LogEvent[]) => 
     catchUp,
     async loadEarlier() {
       if (loading.value) return
-      if (startCursor === undefined) await reload()
+      if (startCursor === undefined) await begin()
       else await loadPage(startCursor)
     },
     add(event) {
       arrived.push(event)
-      if (!waits) timer ??= setTimeout(flush, flushEveryMs)
+      if (hole === undefined) timer ??= setTimeout(flush, flushEveryMs)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { useClientHandle } from '@urql/vue'
 import type { ResultOf } from 'gql.tada'
-import { computed, inject, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { computed, inject, onScopeDispose, shallowRef, watch } from 'vue'
 import type { ComputedRef, InjectionKey, Ref, ShallowRef } from 'vue'
 
 import { useOnReconnect } from '../connection.ts'
@@ -9,14 +9,13 @@ import { graphql } from '../graphql.ts'
 import { useLiveQuery } from '../live-query.ts'
 import type { LiveQuery } from '../live-query.ts'
 import { beforeFirstGap } from './event-log.ts'
-import { hasEnded, isActive } from './job-words.ts'
+import { isActive } from './job-words.ts'
 import type { JobState } from './job-words.ts'
 import { JobHeader_job } from './JobHeader.vue'
 import { JobProgress_job } from './JobProgress.vue'
 import type { RateSample } from './rate-samples.ts'
 import { addSample } from './rate-samples.ts'
 import { useRememberedJob } from './remembered-job.ts'
-import { useJobFeed } from './use-job-feed.ts'
 import { JobLogEvent, useJobLog } from './use-job-log.ts'
 import type { JobLog } from './use-job-log.ts'
 
@@ -112,8 +111,7 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   const { data, loading, error, refresh } = useLiveQuery({ query: JobQuery, variables: { id } })
   const latest = shallowRef<WatchedJob | null>()
   const samples = shallowRef<readonly RateSample[]>([])
-  const deleted = ref(false)
-  const log = useJobLog(id, (events) => fillGap(beforeFirstGap(events)))
+  const log = useJobLog(id, { onFlush: (events) => fillGap(beforeFirstGap(events)), begin })
 
   watch(data, (answer) => answer && accept(answer.job), { immediate: true })
 
@@ -136,25 +134,32 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     if (state) expectation = setTimeout(() => (expected.value = undefined), 5_000)
   }
 
-  const following = ref(false)
   let stopFollowing: (() => void) | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
-  /** Loads the log, which is followed from its end then. A later one takes the place of an earlier one. */
-  let beginning: Promise<number | undefined> | undefined
+  /** The log is being loaded, to be followed from its end then. */
+  let beginning = false
+  /** It was loaded: there is an end from which to go on. */
+  let begun = false
 
   async function begin() {
+    // Where somebody is forgotten meanwhile, what is under way is asked for once more by itself: see late-answers.ts.
+    if (beginning) return
+    beginning = true
+    begun = false
     clearTimeout(retry)
     // What it brings meanwhile would be put into a log that begins anew.
     stopFollowing?.()
     // What was passed over is loaded with the rest.
     clearTimeout(anotherTry)
     behind = false
-    const mine = (beginning = log.reload())
-    const lastSeq = await mine
-    if (disposed || mine !== beginning) return
-    beginning = undefined
-    if (lastSeq !== undefined) follow(lastSeq)
-    else if (latest.value !== null) retry = setTimeout(() => void begin(), 3_000)
+    const lastSeq = await log.reload()
+    beginning = false
+    if (disposed) return
+    begun = lastSeq !== undefined
+    if (lastSeq !== undefined) return follow(lastSeq)
+    // Nothing else tells how the job is meanwhile, or that it is there no more.
+    refresh()
+    retry = setTimeout(goOn, 3_000)
   }
 
   /** Listens to what comes behind a number. The API client moves `after` on, so that a reconnect goes on where it stopped. */
@@ -190,10 +195,8 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     stopFollowing = () => {
       over = true
       stopFollowing = undefined
-      following.value = false
       subscription.unsubscribe()
     }
-    following.value = true
   }
 
   /** The stream has passed over events that the log has not fetched yet. */
@@ -216,15 +219,16 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     catchingUp = false
   }
 
-  /** The server has ended the stream: because the job has ended, or by a fault. */
+  /** The server has ended the stream, which outlives the end of the job: because the job was deleted, or by a fault. */
   function onOver() {
     refresh()
-    if (!latest.value || hasEnded(latest.value.state)) return
     retry = setTimeout(goOn, 2_000)
   }
 
   function goOn() {
-    if (!stopFollowing && !beginning && latest.value !== null) follow(log.events.value.at(-1)?.seq ?? 0)
+    if (stopFollowing || latest.value === null) return
+    if (begun) follow(log.events.value.at(-1)?.seq ?? 0)
+    else void begin()
   }
 
   const gapsTried = new Set<number>()
@@ -234,20 +238,7 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
     follow(before)
   }
 
-  // The stream of an ended job is over. That the job is resumed or deleted elsewhere comes by the feed of all jobs.
-  useJobFeed(
-    (change) => {
-      if (change.deletedId === id) deleted.value = true
-      if (change.reload) refresh()
-      if (change.job?.id === id && change.job.state !== latest.value?.state) {
-        refresh()
-        goOn()
-      }
-    },
-    () => !following.value,
-  )
   useOnReconnect(() => {
-    if (log.failure.value) return void begin()
     if (behind) void catchUp()
     goOn()
   })
@@ -264,10 +255,9 @@ export function useJob(id: string, { persistKey }: { persistKey?: string } = {})
   })
   void begin()
 
-  const job = computed(() => {
-    if (deleted.value) return null
-    return latest.value && expected.value ? { ...latest.value, state: expected.value } : latest.value
-  })
+  const job = computed(() =>
+    latest.value && expected.value ? { ...latest.value, state: expected.value } : latest.value,
+  )
   return {
     id,
     job,

@@ -1,10 +1,12 @@
+import { setTimeout } from 'node:timers/promises'
+
 import { Client, fetchExchange } from '@urql/core'
 import urql from '@urql/vue'
 import { sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 import { createApp, effectScope } from 'vue'
 
-import { useJobLog } from '../../client/jobs/use-job-log.ts'
+import { type LogEvent, useJobLog } from '../../client/jobs/use-job-log.ts'
 import { localOwner } from '../../server/auth.ts'
 import { startApi } from '../support/api.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -24,20 +26,23 @@ async function openLog(events: number) {
     )
   await happen(1, events)
   let requests = 0
+  let isCut = false
   const client = new Client({
     url: `${api.url}/graphql`,
     preferGetMethod: false,
     fetchOptions: { headers: { 'x-graphql-yoga-csrf': '1' } },
     fetch(...request) {
       requests++
-      return fetch(...request)
+      return isCut ? Promise.reject(new Error('The network is away.')) : fetch(...request)
     },
     exchanges: [fetchExchange],
   })
   const app = createApp({}).use(urql, client)
-  const log = app.runWithContext(() => effectScope().run(() => useJobLog(String(jobId), () => {})))!
+  const log = app.runWithContext(() =>
+    effectScope().run(() => useJobLog(String(jobId), { onFlush() {}, begin: async () => void (await log.reload()) })),
+  )!
   expect(await log.reload()).toBe(events)
-  return { log, happen, requests: () => requests }
+  return { log, happen, requests: () => requests, cut: (cut: boolean) => (isCut = cut) }
 }
 
 test('events that were missed are fetched by the page, without a hole to what was there', async () => {
@@ -79,4 +84,17 @@ test('what was asked before the log began anew, as when a person was forgotten, 
   expect(await missed).toBe(true)
   expect(log.events.value[0]?.seq).toBe(261)
   expect(log.loading.value).toBe(false)
+})
+
+test('a log that was empty has all from its first event on, however its first catch-up went', async () => {
+  const { log, happen, cut } = await openLog(0)
+  await happen(1, 301)
+  cut(true)
+  expect(await log.catchUp()).toBe(false)
+  // What the stream tells next.
+  log.add({ seq: 301, type: 'note' } as LogEvent)
+  await setTimeout(300)
+  cut(false)
+  expect(await log.catchUp()).toBe(true)
+  expect(log.events.value.map(({ seq }) => seq)).toEqual(Array.from({ length: 301 }, (_, i) => i + 1))
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { sql } from 'kysely'
-import type { Browser, Page, WebSocketRoute } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { appendEvents } from '../../db/jobs.ts'
@@ -46,49 +46,6 @@ test('9,000 findings in 3 s: the figures follow all the while, and the log is wh
   await page.getByRole('log').evaluate((box) => (box.scrollTop = 0))
   const oldest = held === 9_020 ? 'note 1' : `finding ${9_000 - held + 1}:`
   await page.getByRole('log').locator('li').first().getByText(oldest).waitFor()
-})
-
-test('a connection that is lost while the log is loaded for the first time: it is loaded once, and followed', async () => {
-  await using api = await startApi(database, { clientDir })
-  const jobId = await addJob(database.db, { kind: 'scrape-emails', title: 'a log that takes long' })
-  await addNotes(database.db, jobId, 300)
-  await using watched = await openWatchedPage(browser, { origins: [api.url] })
-  const { page } = watched
-  const held = Promise.withResolvers<void>()
-  let logsAsked = 0
-  await page.route('**/graphql', async (route, request) => {
-    if (request.postData()?.includes('query JobHistory(')) {
-      logsAsked++
-      await held.promise
-    }
-    return route.fallback()
-  })
-  const sockets: WebSocketRoute[] = []
-  let followed = 0
-  await page.routeWebSocket(/graphql/, (socket) => {
-    sockets.push(socket)
-    const server = socket.connectToServer()
-    socket.onMessage((message) => {
-      if (String(message).includes('subscription JobEvents')) followed++
-      server.send(message)
-    })
-  })
-  await page.clock.install()
-  await page.goto(`${api.url}/jobs/${jobId}/log`)
-  await page.getByRole('button', { name: 'Live' }).waitFor()
-  await expect.poll(() => logsAsked).toBe(1)
-  await sockets[0]!.close()
-  await expect.poll(() => sockets.length).toBe(2)
-  await page.getByRole('button', { name: 'Live' }).waitFor()
-  held.resolve()
-  await page.getByText('note 300').first().waitFor()
-  await expect.poll(() => followed).toBe(1)
-  // What it would try again by and by.
-  await page.clock.fastForward(4_000)
-  await addNotes(database.db, jobId, 1)
-  api.engine.notices.changed(jobId, 301)
-  await page.getByText('in 201 events loaded').waitFor()
-  expect([logsAsked, followed]).toEqual([1, 1])
 })
 
 /** Findings as steps leave them, each with its items; returns when the last were written. */
