@@ -10,7 +10,7 @@ import { startApi, type TestApi } from '../support/api.ts'
 import { launchBrowser, openWatchedPage } from '../support/browser.ts'
 import { jobView } from '../support/job-view.ts'
 import { testDatabase } from '../support/postgres.ts'
-import { addJob, addNotes } from '../support/rows.ts'
+import { addAddresses, addJob, addNotes } from '../support/rows.ts'
 
 const database = await testDatabase()
 let browser: Browser
@@ -46,6 +46,43 @@ test('9,000 findings in 3 s: the figures follow all the while, and the log is wh
   await page.getByRole('log').evaluate((box) => (box.scrollTop = 0))
   const oldest = held === 9_020 ? 'note 1' : `finding ${9_000 - held + 1}:`
   await page.getByRole('log').locator('li').first().getByText(oldest).waitFor()
+})
+
+test('results that pour in: their facets are counted once a second, and to the last one', async () => {
+  await using api = await startApi(database, { clientDir })
+  const { db } = database
+  const jobId = await addJob(db, { kind: 'scrape-emails', title: 'much is found' })
+  await using watched = await openWatchedPage(browser, { origins: [api.url] })
+  const { page } = watched
+  let counted = 0
+  await page.route('**/graphql', (route, request) => {
+    if (request.postData()?.includes('query ResultFacets(')) counted++
+    return route.fallback()
+  })
+  let found = 0
+  const find = async (count: number) => {
+    const addresses = Array.from({ length: count }, (_, i) => ({ address: `person${found + i}@example.com` }))
+    await addAddresses(db, jobId, { seq: found, groupId: found }, addresses)
+    found += count
+    await sql`update jobs set results = ${found} where id = ${jobId}`.execute(db)
+    api.engine.notices.changed(jobId, 0)
+  }
+  // More than one page: what is whole on the screen is counted there.
+  await find(60)
+  await page.goto(`${api.url}/jobs/${jobId}`)
+  const medium = page.getByRole('group', { name: 'Quality' }).getByRole('button', { name: 'Medium' })
+  const isCounted = () => expect.poll(() => medium.innerText(), { timeout: 5_000 }).toMatch(new RegExp(`\\b${found}$`))
+  await isCounted()
+
+  const [before, began] = [counted, Date.now()]
+  while (Date.now() - began < 5_000) {
+    await find(1)
+    await sleep(100)
+  }
+  await isCounted()
+  const seconds = (Date.now() - began) / 1_000
+  expect(counted - before).toBeGreaterThan(2)
+  expect(counted - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
 })
 
 /** Findings as steps leave them, each with its items; returns when the last were written. */
