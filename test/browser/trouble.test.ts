@@ -249,6 +249,24 @@ it('a list that loads, and one that could not be loaded', async () => {
   await page.unroute('**/graphql')
 })
 
+it('figures that take long to sum up keep nothing else waiting', async () => {
+  const held = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route, request) => {
+    if (request.postData()?.includes('verificationStats(')) await held.promise
+    return route.fallback()
+  })
+  await open('/verification')
+  await page.getByRole('region', { name: 'Latest verifications' }).getByRole('link').waitFor(soon)
+  await page
+    .getByRole('status')
+    .getByText('Counting the verdicts')
+    .waitFor({ state: 'attached', ...soon })
+  await look(page, 'verification-counting')
+  held.resolve()
+  await page.getByRole('region', { name: 'By status' }).waitFor(soon)
+  await page.unroute('**/graphql')
+})
+
 it('a job that another tab has deleted: refused where the page was held still, and gone when it goes on', async () => {
   await open('/jobs/2')
   await page.getByRole('button', { name: 'Live' }).click()
