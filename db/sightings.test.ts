@@ -37,6 +37,21 @@ const bestOf = async (jobId: number) =>
     )
   ).rows
 
+test('an address stays where it was found first, also by its time, when a better sighting comes', async () => {
+  const jobId = await newJob()
+  const foundAt = async () =>
+    (
+      await sql<{
+        method: string
+        found_at: Date
+      }>`select method, found_at from job_addresses where job_id = ${jobId}`.execute(db)
+    ).rows[0]!
+  await save(jobId, [sighting('a@example.com')])
+  const first = await foundAt()
+  await save(jobId, [sighting('a@example.com', '2', { method: 'mailto', confidence: 0.9 })], 2)
+  expect(await foundAt()).toEqual({ method: 'mailto', found_at: first.found_at })
+})
+
 test('stores each address of a job once, with its best sighting, and counts the new', async () => {
   const jobId = await newJob()
   expect(

@@ -30,7 +30,7 @@ export interface SightingArgs {
 
 /**
  * Stores sightings with their addresses, and each address of the job once with its best sighting: the most confident, of equals the one with the least URL and
- * method, so that the order in which they come does not matter. Returns how many addresses are new to the job; the place of those in the group counts from
+ * method, so that the order in which they come does not matter; `found_at` of the address stays that of the first. Returns how many addresses are new to the job; the place of those in the group counts from
  * 0. One statement, so that each is sent once; it takes locks table by table, always the same way round, in the order of the keys.
  */
 export async function saveSightings(
@@ -61,7 +61,7 @@ export async function saveSightings(
       on conflict (job_id, address) do update set
         source_url = excluded.source_url, method = excluded.method, snippet = excluded.snippet, confidence = excluded.confidence, quality = excluded.quality,
         reasons = excluded.reasons, person_name = excluded.person_name, position = excluded.position, phone = excluded.phone,
-        organisation = excluded.organisation, worker_id = excluded.worker_id, found_at = excluded.found_at
+        organisation = excluded.organisation, worker_id = excluded.worker_id
       where (-excluded.confidence, excluded.source_url collate "C", excluded.method collate "C") < (-a.confidence, a.source_url collate "C", a.method collate "C")
       returning (xmax = 0) as added)
     select count(*) filter (where added) as added from saved`.execute(trx)

@@ -48,7 +48,7 @@ export async function regradeAddresses(
     update job_addresses a set confidence = n.confidence, quality = coalesce(n.quality, s.quality),
       reasons = case when n.reason is null then s.reasons else array_append(s.reasons, n.reason) end,
       source_url = s.source_url, method = s.method, snippet = s.snippet, person_name = s.person_name, position = s.position, phone = s.phone,
-      organisation = s.organisation, worker_id = s.worker_id, found_at = s.found_at
+      organisation = s.organisation, worker_id = s.worker_id
     from unnest(${regraded.map((r) => r.address)}::text[], ${regraded.map((r) => r.sourceKey)}::uuid[], ${regraded.map((r) => r.method)}::text[],
       ${regraded.map((r) => r.confidence)}::real[], ${regraded.map((r) => r.quality)}::text[], ${regraded.map((r) => r.reason)}::text[])
       n(address, source_key, method, confidence, quality, reason)

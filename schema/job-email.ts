@@ -62,13 +62,17 @@ export const Sighting = builder.objectRef<SightingRow>('Sighting').implement({
 const SightingConnection = connectionType(Sighting, 'sightings')
 
 export const JobEmail = builder.objectRef<JobAddressRow>('JobEmail').implement({
-  description: 'An address that a job found. Each is there once, with its best sighting.',
+  description: 'An address that a job found. Each is there once, with its best sighting and the time of the first.',
   fields: (t) => ({
     address: t.exposeString('address', {
       description: 'The address in normal form: the domain in lower case and ASCII.',
     }),
     domain: t.exposeString('domain', { description: 'What stands behind the @.' }),
     ...provenanceFields(t),
+    foundAt: t.expose('foundAt', {
+      type: 'DateTime',
+      description: 'When the job met it first, perhaps in another place than this one.',
+    }),
     verification: t.field({
       type: Verification,
       nullable: true,
