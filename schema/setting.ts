@@ -15,7 +15,10 @@ const Setting = builder.objectRef<ShownSetting>('Setting').implement({
     }),
     missing: t.exposeString('missing', {
       nullable: true,
-      description: 'What is not possible, or not good, as long as it is not set; null where nothing is missing.',
+      description: 'What comes of it that it is not set; null where it is, or nothing does.',
+    }),
+    worthALook: t.exposeBoolean('worthALook', {
+      description: 'Whether that is not as it should be, with how the server is set otherwise; else it is optional.',
     }),
     example: t.exposeString('example', { description: 'A value that it could have.' }),
   }),

@@ -9,7 +9,9 @@ export interface ShownSetting {
   given: boolean
   /** What holds now, by default too; null for secrets and where nothing holds. */
   value: string | null
-  /** What is not possible, or not good, as long as it is not set; null where nothing is missing. */
+  /** What comes of it that it is not set; null where it is, or nothing does. */
   missing: string | null
+  /** With how the server is set otherwise, that is not as it should be. */
+  worthALook: boolean
   example: string
 }

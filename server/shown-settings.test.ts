@@ -12,6 +12,18 @@ test('a setting tells its value, or the default, and what is missing without it'
   expect(find({ USER_AGENT_CONTACT: 'me@example.com' }, 'USER_AGENT_CONTACT')!.missing).toBeNull()
 })
 
+test('nothing is worth a look as it comes, only what should be set with what else is', () => {
+  const lookedAt = (env: Record<string, string>) =>
+    shownSettings(env)
+      .filter(({ worthALook }) => worthALook)
+      .map(({ name }) => name)
+  expect(lookedAt({})).toEqual([])
+  const reached = { DATABASE_URL: 'postgres://ann:word@db.example/x', ALLOW_ORIGINS: 'https://mail.example.com' }
+  expect(lookedAt(reached)).toEqual(['API_TOKEN', 'SECRET_KEY'])
+  expect(find(reached, 'API_TOKEN')!.missing).toContain('ALLOW_ORIGINS')
+  expect(lookedAt({ ...reached, API_TOKEN: 'x'.repeat(20), SECRET_KEY: 'x'.repeat(40) })).toEqual([])
+})
+
 test('of a secret it tells nothing but that it is set', () => {
   const env = { API_TOKEN: 'token-of-twenty-signs', DATABASE_URL: 'postgres://ann:word@db.example/x' }
   const shown = JSON.stringify(shownSettings(env))

@@ -1,14 +1,27 @@
 import type { ShownSetting } from '../schema/shown-setting.ts'
 import { aboutExample, exampleOf, variables } from './config-variables.ts'
 
-/** What people read beside each setting. `missing`: said as long as it is not set. */
-const words: Record<keyof typeof variables.shape, { group: string; does: string; missing?: string }> = {
+interface SettingWords {
+  group: string
+  does: string
+  /** Said as long as it is not set. */
+  missing?: string
+  /** Said instead, where it should be set because of what else is. */
+  lacking?: (env: Env) => string | undefined
+}
+
+type Env = Record<string, string | undefined>
+
+/** What people read beside each setting. */
+const words: Record<keyof typeof variables.shape, SettingWords> = {
   HOST: { group: 'Server', does: 'Where to listen. Anything but loopback needs API_TOKEN.' },
   PORT: { group: 'Server', does: 'The port; the sample site takes the next one.' },
   API_TOKEN: {
     group: 'Server',
     does: 'Asked of every request when it is set.',
     missing: 'Whoever uses this machine can use this server; others cannot reach it.',
+    lacking: ({ ALLOW_ORIGINS }) =>
+      ALLOW_ORIGINS?.trim() && 'Whoever reaches this server by a name in ALLOW_ORIGINS can use it.',
   },
   ALLOW_ORIGINS: {
     group: 'Server',
@@ -22,7 +35,10 @@ const words: Record<keyof typeof variables.shape, { group: string; does: string;
   SECRET_KEY: {
     group: 'Storage',
     does: 'Encrypts the keys of services that come with a job.',
-    missing: 'A key is made and kept in the data folder; machines that share a database need the same one.',
+    missing: 'A key is made and kept in the data folder.',
+    lacking: ({ DATABASE_URL }) =>
+      DATABASE_URL?.trim() &&
+      'Without it no job can bring the key of a service; machines that share a database need the same one.',
   },
   RETENTION_DAYS: {
     group: 'Storage',
@@ -86,7 +102,7 @@ const words: Record<keyof typeof variables.shape, { group: string; does: string;
 const groups = ['Server', 'Storage', 'Workers', 'Crawling', 'Verification', 'Services']
 
 /** All settings that this program knows, by group. Of a secret nothing but whether it is set. */
-export function shownSettings(env: Record<string, string | undefined>): ShownSetting[] {
+export function shownSettings(env: Env): ShownSetting[] {
   const names = Object.keys(variables.shape) as (keyof typeof variables.shape)[]
   const settings = names.map((name): ShownSetting => {
     const variable = variables.shape[name]
@@ -94,7 +110,9 @@ export function shownSettings(env: Record<string, string | undefined>): ShownSet
     const example = exampleOf(name)
     const about = aboutExample(example)
     const given = env[name]?.trim() || undefined
-    const { group, does, missing } = words[name]
+    const { group, does, missing, lacking } = words[name]
+    const wrong = given === undefined ? lacking?.(env) || undefined : undefined
+    const comesOfIt = given === undefined ? (wrong ?? missing) : undefined
     return {
       name,
       group,
@@ -102,7 +120,8 @@ export function shownSettings(env: Record<string, string | undefined>): ShownSet
       secret: secret === true,
       given: given !== undefined,
       value: secret === true ? null : (given ?? defaultOf(variable)),
-      missing: given === undefined && missing !== undefined ? missing + (about ? ` The line is ${about}.` : '') : null,
+      missing: comesOfIt === undefined ? null : comesOfIt + (about ? ` The line is ${about}.` : ''),
+      worthALook: wrong !== undefined,
       example,
     }
   })
