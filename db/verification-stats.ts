@@ -14,6 +14,8 @@ export interface ReasonCount {
   status: VerdictsStatus
   reason: string
   count: number
+  /** Of these, entries of the list that are no addresses. */
+  notAddresses: number
 }
 
 export interface GroupCounts {
@@ -43,7 +45,11 @@ export interface VerificationSums {
   byDay: GroupCounts[]
 }
 
-type SumRow = GroupCounts & { facet: 'reason' | 'depth' | 'domain' | 'day'; status: VerdictsStatus | null }
+type SumRow = GroupCounts & {
+  notAddresses: number
+  facet: 'reason' | 'depth' | 'domain' | 'day'
+  status: VerdictsStatus | null
+}
 
 /** Everything in one reading of the rows, with at most so many groups of each sort. */
 export async function sumVerdicts(db: Kysely<DB>, scope: StatsScope, mostGroups: number): Promise<VerificationSums> {
@@ -55,22 +61,27 @@ export async function sumVerdicts(db: Kysely<DB>, scope: StatsScope, mostGroups:
   const none = sql`0::bigint, 0::bigint, 0::bigint, 0::bigint`
   const { rows } = await sql<SumRow>`
     with sums as materialized (
-      select grouping(v.domain, v.day, v.reason, v.depth) as of, v.domain, v.day, v.status, v.reason, v.depth, count(*) as n
+      select grouping(v.domain, v.day, v.reason, v.depth) as of, v.domain, v.day, v.status, v.reason, v.depth, count(*) as n, count(*) filter (where v.domain = '') as texts
       from (select domain, status, reason, depth, date_bin('1 day', checked_at, timestamptz '2000-01-01 00:00Z') as day from ${counted(scope)} c) v
       group by grouping sets ((v.status, v.reason), (v.depth), (v.domain, v.status), (v.day, v.status)))
-    select 'reason' as facet, reason as name, status, n as count, ${sql.raw('0::bigint as valid, 0::bigint as risky, 0::bigint as invalid, 0::bigint as unknown')}
+    select 'reason' as facet, reason as name, status, n as count, ${sql.raw('0::bigint as valid, 0::bigint as risky, 0::bigint as invalid, 0::bigint as unknown, texts as "notAddresses"')}
       from sums where of = ${rowsOf.reason}
-    union all select 'depth', depth, null, n, ${none} from sums where of = ${rowsOf.depth}
-    union all (select 'domain', domain, null, sum(n)::bigint, ${byStatus} from sums where of = ${rowsOf.domain} and domain <> ''
+    union all select 'depth', depth, null, n, ${none}, 0::bigint from sums where of = ${rowsOf.depth}
+    union all (select 'domain', domain, null, sum(n)::bigint, ${byStatus}, 0::bigint from sums where of = ${rowsOf.domain} and domain <> ''
       group by domain order by 4 desc, domain limit ${mostGroups})
-    union all (select 'day', to_char(day at time zone 'UTC', 'YYYY-MM-DD'), null, sum(n)::bigint, ${byStatus} from sums where of = ${rowsOf.day}
+    union all (select 'day', to_char(day at time zone 'UTC', 'YYYY-MM-DD'), null, sum(n)::bigint, ${byStatus}, 0::bigint from sums where of = ${rowsOf.day}
       group by day order by day desc limit ${mostGroups})`.execute(db)
   const of = (facet: SumRow['facet']) => rows.filter((row) => row.facet === facet)
   const most = (x: GroupCounts, y: GroupCounts) => y.count - x.count || (x.name < y.name ? -1 : 1)
   const reasons = of('reason').toSorted(most)
   return {
     total: reasons.reduce((sum, { count }) => sum + count, 0),
-    byReason: reasons.map(({ status, name, count }) => ({ status: status!, reason: name, count })),
+    byReason: reasons.map(({ status, name, count, notAddresses }) => ({
+      status: status!,
+      reason: name,
+      count,
+      notAddresses,
+    })),
     byDepth: depths.flatMap((depth) =>
       of('depth')
         .filter(({ name }) => name === depth)

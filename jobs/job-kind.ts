@@ -99,9 +99,12 @@ export interface Estimate {
   /** Of what is different among the items: new, and known already, so that nobody is asked. Null where a kind asks for all. */
   fresh: number | null
   known: number | null
-  /** The other items: those that came before, and those that are nothing to ask for. Null where a kind asks for all. */
-  repeated: number | null
+  /** Items that are nothing to ask for. Null where a kind asks for all. */
   unusable: number | null
+  /** Items that are skipped: those that came before, those with nothing in them, those that no job may store. Null where a kind skips none so. */
+  repeated: number | null
+  empty: number | null
+  suppressed: number | null
   /** Calls at most that a service is paid for; null where none is asked. */
   paidCalls: number | null
   /** About how long it takes; null where that cannot be known. */

@@ -23,13 +23,22 @@ const JobEstimate = builder.objectRef<Estimate>('JobEstimate').implement({
       nullable: true,
       description: 'Different items that are known already, so that nobody is asked.',
     }),
-    repeated: t.exposeFloat('repeated', {
-      nullable: true,
-      description: 'Items that came before in another item, so that they are asked for once.',
-    }),
     unusable: t.exposeFloat('unusable', {
       nullable: true,
-      description: 'Items that nobody is asked for, such as texts that are no addresses.',
+      description:
+        'Items that nobody is asked for. Of a verification: different texts that are no addresses, each a result that is INVALID.',
+    }),
+    repeated: t.exposeFloat('repeated', {
+      nullable: true,
+      description: 'Items that came before in another item, and so are skipped.',
+    }),
+    empty: t.exposeFloat('empty', {
+      nullable: true,
+      description: 'Items with nothing in them, which are skipped.',
+    }),
+    suppressed: t.exposeFloat('suppressed', {
+      nullable: true,
+      description: 'Different items that no job may store, and so are skipped.',
     }),
     paidCalls: t.exposeFloat('paidCalls', {
       nullable: true,

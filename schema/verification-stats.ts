@@ -29,6 +29,9 @@ const ReasonCounts = builder.objectRef<ReasonCount>('VerificationReasonCount').i
       resolve: ({ reason }) => reason as Reason,
     }),
     count: t.exposeFloat('count', { description: 'How many.' }),
+    notAddresses: t.exposeFloat('notAddresses', {
+      description: 'Of these, entries of the list of a job that are no addresses.',
+    }),
   }),
 })
 
@@ -66,7 +69,7 @@ const Stats = builder.objectRef<Sums>('VerificationStats').implement({
     const first = t.arg.int({ required: true, defaultValue: 20, description: `How many at most: 1 to ${mostGroups}.` })
     return {
       total: t.float({
-        description: 'How many addresses.',
+        description: 'How many addresses; of a job its results, entries that are no addresses among them.',
         resolve: async ({ sums }) => (await sums()).total,
       }),
       byReason: t.field({

@@ -63,12 +63,12 @@ const crawlWords: KindWords = {
   unusable: ['row that cannot be crawled', 'rows that cannot be crawled'],
 }
 const verifyWords: KindWords = {
-  item: ['row', 'rows'],
-  result: ['verdict', 'verdicts'],
+  item: ['entry', 'entries'],
+  result: ['result', 'results'],
   hasPages: false,
   allFailed: 'No address could be checked',
-  unusable: ['without an address', 'without an address'],
-  skipped: 'duplicates, empty or suppressed',
+  unusable: ['not an address', 'not an address'],
+  skipped: 'repeated, empty or suppressed',
 }
 
 export function kindWords(kind: JobKind): KindWords {

@@ -22,8 +22,10 @@ const CheckInputResult = graphql(`
         items
         fresh
         known
-        repeated
         unusable
+        repeated
+        empty
+        suppressed
         paidCalls
         seconds
         basis

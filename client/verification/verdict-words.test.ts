@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { formatDay } from '../ui/format.ts'
-import { wordsOfHold } from './verdict-words.ts'
+import { wordsOfHold, wordsOfResults } from './verdict-words.ts'
 
 test.each([
   ['2026-11-28T10:00:00Z', 'Holds for 1 d'],
@@ -11,3 +11,12 @@ test.each([
 ])('a verdict that holds until %s', (until, words) =>
   expect(wordsOfHold(until, Date.parse('2026-11-27T10:00:00Z'))).toBe(words),
 )
+
+test('results are counted, and those among them that are not an address', () => {
+  expect(wordsOfResults([{ count: 1, notAddresses: 0 }])).toBe('1 result')
+  const counts = [
+    { count: 9, notAddresses: 0 },
+    { count: 3, notAddresses: 2 },
+  ]
+  expect(wordsOfResults(counts)).toBe('12 results, 2 of them not an address and so invalid')
+})

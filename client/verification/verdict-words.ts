@@ -1,6 +1,6 @@
 import type { introspection } from '../graphql-env.d.ts'
 import type { Tone } from '../jobs/job-words.ts'
-import { formatAbout, formatDay } from '../ui/format.ts'
+import { formatAbout, formatCount, formatCounted, formatDay } from '../ui/format.ts'
 
 type Enums = introspection['types']
 export type VerificationStatus = Enums['VerificationStatus']['enumValues']
@@ -76,4 +76,14 @@ export function wordsOfHold(until: string, nowMs: number): string {
   const seconds = (Date.parse(until) - nowMs) / 1_000
   if (seconds <= 0) return 'Holds no more'
   return seconds < 7 * 86_400 ? `Holds for ${formatAbout(seconds)}` : `Holds until ${formatDay(until)}`
+}
+
+/** `12 results, 2 of them not an address and so invalid`: what a job counts, and what of it is in no list of addresses. */
+export function wordsOfResults(counts: readonly { count: number; notAddresses: number }[]): string {
+  const sum = (of: 'count' | 'notAddresses') => counts.reduce((all, one) => all + one[of], 0)
+  const texts = sum('notAddresses')
+  return (
+    formatCounted(sum('count'), 'result') +
+    (texts > 0 ? `, ${formatCount(texts)} of them not an address and so invalid` : '')
+  )
 }

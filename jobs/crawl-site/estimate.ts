@@ -29,6 +29,8 @@ export async function estimateCrawl(input: CrawlInput, outlook: CrawlOutlook): P
     fresh: null,
     known: null,
     repeated: null,
+    empty: null,
+    suppressed: null,
     unusable,
     paidCalls: null,
     seconds: unknown === undefined ? Math.round((Math.max(0, longest - 1) * delayMs) / 1000) : null,

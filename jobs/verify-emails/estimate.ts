@@ -3,13 +3,14 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { foundAddresses } from '../../db/found-addresses.ts'
 import { suppressedNow } from '../../db/suppressions.ts'
 import { answeredAddresses } from '../../db/verdicts.ts'
-import { parseAddress } from '../engines/address/parse.ts'
+import type { ListRow } from '../../db/verify-lists.ts'
 import { defaultPolicy } from '../engines/verify/policy.ts'
 import { textFacts } from '../engines/verify/text-facts.ts'
 import { verdict } from '../engines/verify/verdict.ts'
 import { type Estimate, JobFailure, type Outlook } from '../job-kind.ts'
 import type { VerifyInput } from './input.ts'
 import { type ListIo, openList } from './list-source.ts'
+import { listRow } from './read-list.ts'
 import { adapters } from './services/adapters.ts'
 import { batchAdapters } from './services/batch-adapters.ts'
 import { planOf } from './verify-run.ts'
@@ -18,47 +19,55 @@ const rowsAtOnce = 2_000
 /** A form is not kept waiting: of longer lists the first rows are looked at. */
 const mostRows = 100_000
 
-/** What a verification comes to: different addresses, those that the store answers, and those that a service may have to be paid for. Nobody is asked. */
+/** What a verification comes to, as the job will count it: its results, what it skips, and which a service may have to be paid for. Nobody is asked. */
 export async function estimateVerification(input: VerifyInput, outlook: Outlook): Promise<Estimate> {
   const now = new Date()
   const rules = planOf({ input, io: { now: () => now } }, { beganAt: now }).rules()
   const { service } = input
   const met = new Set<string>()
-  let [rows, usable, known, open] = [0, 0, 0, 0]
+  let [rows, fresh, known, unusable, repeated, empty, suppressed, open] = [0, 0, 0, 0, 0, 0, 0, 0]
   let part: string | undefined
   try {
     const list = await openList({ input, io: listIo(outlook), jobId: 0 }, undefined)
     for await (const portion of list.portions(undefined, rowsAtOnce)) {
       if (rows >= mostRows) {
-        part = `the first ${rows} rows of a longer list`
+        part = `the first ${rows} entries of a longer list`
         break
       }
       rows += portion.rows.length
-      const addresses = addressesOf(portion.rows)
-      usable += addresses.length
-      const fresh = differentOf(addresses, met)
-      const answered = new Set(await answeredAddresses(outlook.db, fresh, rules))
+      const filled = portion.rows.map(({ given }) => listRow(0, given, null)).filter(({ address }) => address !== null)
+      const different = differentOf(filled, met)
+      const texts = different.filter(({ domain }) => domain === '')
+      const addresses = different.filter(({ domain }) => domain !== '').map(({ address }) => address)
+      const barred = await suppressedNow(outlook.db, addresses)
+      const stored = addresses.filter((address) => !barred.has(address))
+      const answered = new Set(await answeredAddresses(outlook.db, stored, rules))
+      empty += portion.rows.length - filled.length
+      repeated += filled.length - different.length
+      unusable += texts.length
+      suppressed += barred.size
       known += answered.size
-      if (service !== 'builtin') {
-        const left = fresh.filter((address) => !answered.has(address) && isOpen(address, now))
-        open += left.length - (await suppressedNow(outlook.db, left)).size
-      }
+      fresh += stored.length - answered.size
+      if (service !== 'builtin')
+        open += stored.filter((address) => !answered.has(address) && isOpen(address, now)).length
       await turn()
     }
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error
-    part = `the first ${rows} rows, since then it cannot be read (${error.message})`
+    part = `the first ${rows} entries, since then it cannot be read (${error.message})`
   }
   const asks = service !== 'builtin'
   return {
     items: part === undefined ? rows : null,
-    fresh: met.size - known,
+    fresh,
     known,
-    repeated: usable - met.size,
-    unusable: rows - usable,
+    unusable,
+    repeated,
+    empty,
+    suppressed,
     paidCalls: asks ? open : null,
     seconds: asks ? secondsOf(service, open) : null,
-    basis: `${part ?? 'all rows'} and what is known now${asks ? '; fewer calls where DNS tells that a domain takes no mail' : ''}`,
+    basis: `${part ?? 'all entries'} and what is known now${asks ? '; fewer calls where DNS tells that a domain takes no mail' : ''}`,
   }
 }
 
@@ -73,17 +82,13 @@ function listIo({ db, owner, openUpload }: Outlook): ListIo {
   }
 }
 
-/** In normal form. What is no address is never asked about. */
-function addressesOf(rows: readonly { given: string }[]): string[] {
-  return rows.flatMap(({ given }) => {
-    const parsed = parseAddress(given)
-    return parsed.ok ? [parsed.address] : []
-  })
-}
-
 /** Those that were not met before. */
-function differentOf(addresses: readonly string[], met: Set<string>): string[] {
-  return addresses.filter((address) => !met.has(address) && met.add(address))
+function differentOf(rows: readonly ListRow[], met: Set<string>): (ListRow & { address: string })[] {
+  return rows.filter((row): row is ListRow & { address: string } => {
+    if (row.address === null || met.has(row.address)) return false
+    met.add(row.address)
+    return true
+  })
 }
 
 /** Whether its text leaves anything to ask. */

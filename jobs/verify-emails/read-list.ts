@@ -94,7 +94,8 @@ function completed(from: number, read: number, perShard: number, last: boolean):
   return shards
 }
 
-function listRow(position: number, given: string, cells: string[] | null): ListRow {
+/** A row of the list as it is stored, `given` being what stood in its cell. */
+export function listRow(position: number, given: string, cells: string[] | null): ListRow {
   const parsed = parseAddress(given)
   if (parsed.ok) {
     const { domain, address } = parsed

@@ -18,7 +18,7 @@ const { db, api, verify } = await listBench({
 async function check(input: object) {
   const { check } = await api.data<{ check: Record<string, unknown> }>(
     `query ($input: VerifyEmailsInput!) { check: checkVerifyEmails(input: $input) { __typename
-      ... on InputAccepted { estimate { items fresh known repeated unusable paidCalls seconds } } ... on UserError { message } } }`,
+      ... on InputAccepted { estimate { items fresh known unusable repeated empty suppressed paidCalls seconds } } ... on UserError { message } } }`,
     { input },
   )
   return check
@@ -28,7 +28,7 @@ const estimate = async (input: object) => (await check(input))['estimate']
 test('says how many are new, how many the store answers, what the other rows are, and how many calls may cost', async () => {
   const emails = ['valid1@paid.com', 'valid2@paid.com', 'VALID1@paid.com', 'new@paid.com', 'no address', '']
   const byService = { emails, service: 'MAILSSO' }
-  const others = { repeated: 1, unusable: 2 }
+  const others = { unusable: 1, repeated: 1, empty: 1, suppressed: 0 }
   expect(await estimate(byService)).toEqual({ items: 6, fresh: 3, known: 0, ...others, paidCalls: 3, seconds: null })
   await verify({ emails: emails.slice(0, 2), service: 'MAILSSO' })
   const requests = mailsso.requests.length
@@ -59,7 +59,44 @@ test('what the text tells, and who is suppressed, costs no call', async () => {
     'a@free.notatld',
     'x'.repeat(65) + '@free.com',
   ]
-  expect(await estimate({ emails, service: 'MAILSSO' })).toMatchObject({ fresh: 5, known: 0, paidCalls: 1 })
+  expect(await estimate({ emails, service: 'MAILSSO' })).toMatchObject({
+    fresh: 4,
+    known: 0,
+    unusable: 1,
+    suppressed: 1,
+    paidCalls: 1,
+  })
+})
+
+test('the estimate counts as the job does: results and what is skipped are all entries', async () => {
+  await addSuppressions(db, ['barred@adds.com'], { reason: 'asked not to', source: 'PERSON' })
+  const emails = [
+    'a@adds.com',
+    'A@adds.com',
+    'b@adds.com',
+    'barred@adds.com',
+    'no address',
+    'no address',
+    ' ',
+    '',
+    'a@',
+  ]
+  const before = await estimate({ emails, depth: 'SYNTAX' })
+  expect(before).toMatchObject({ items: 9, fresh: 2, known: 0, unusable: 2, repeated: 2, empty: 2, suppressed: 1 })
+  const id = String(await verify({ emails, depth: 'SYNTAX' }))
+  const { job, verificationStats } = await api.data<{ job: { progress: object }; verificationStats: object }>(
+    `query ($id: ID!) { job(id: $id) { progress { done total results skipped } }
+      verificationStats(jobId: $id) { total byReason { reason count notAddresses } } }`,
+    { id },
+  )
+  expect(job.progress).toEqual({ done: 9, total: 9, results: 4, skipped: 5 })
+  expect(verificationStats).toEqual({
+    total: 4,
+    byReason: expect.arrayContaining([
+      { reason: 'SYNTAX_OK', count: 2, notAddresses: 0 },
+      { reason: 'SYNTAX_INVALID', count: 2, notAddresses: 2 },
+    ]),
+  })
 })
 
 test('uploads and what was found are estimated, too', async () => {

@@ -129,13 +129,22 @@ it('says before a verification starts what it would come to, and what is missing
   const { page } = watched
   await page.goto(`${program.url}/jobs/new?kind=VERIFY_EMAILS`)
   await page.getByRole('textbox', { name: 'Addresses' }).fill('bob@maker-works.com\nBob@maker-works.com\nnobody')
-  await page.getByText('3 rows, 1 new, 0 known already, 1 repeated, 1 without an address').waitFor(soon)
+  await page
+    .getByText('3 entries: 2 results (1 new, 0 known already, 1 not an address), 1 skipped (1 repeated)')
+    .waitFor(soon)
   await page.getByLabel('Service', { exact: true }).selectOption('ZEROBOUNCE')
-  await page.getByText('zerobounce needs ZEROBOUNCE_API_KEY.').waitFor(soon)
+  const needsKey = 'ZeroBounce needs the setting ZEROBOUNCE_API_KEY, or a key of your own with the job.'
+  await page.getByRole('status').getByText(needsKey).waitFor(soon)
+  const service = page.getByLabel('Service', { exact: true })
+  expect(await service.locator('option').allInnerTexts()).toContain('ZeroBounce (not set up)')
+  await page.getByText(`${needsKey} Settings says how.`).waitFor(soon)
+  await look(page, 'new-job-not-set-up')
   await page.getByText('Advanced', { exact: true }).click()
   await page.getByLabel('Key of the service').fill('a-key-of-their-own')
   await page
-    .getByText('3 rows, 1 new, 0 known already, 1 repeated, 1 without an address, at most 1 paid call')
+    .getByText(
+      '3 entries: 2 results (1 new, 0 known already, 1 not an address), 1 skipped (1 repeated), at most 1 paid call',
+    )
     .waitFor(soon)
   await page.getByRole('button', { name: 'Clear' }).click()
 })

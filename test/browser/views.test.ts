@@ -343,6 +343,7 @@ it('verdicts as they come, each with all that it rests on, and their figures', a
   await expect.poll(() => rows.count(), soon).toBe(emails.length)
   expect(await page.evaluate(() => Object(globalThis).loadedOnce), 'without a reload').toBe(true)
   await page.getByRole('button', { name: 'Risky 1', exact: true }).waitFor(soon)
+  await results.getByText('11 results, 1 of them not an address and so invalid', { exact: true }).waitFor(soon)
   await rows.filter({ hasText: 'not an address' }).getByText('It has no @.').locator('visible=true').waitFor(soon)
   await look(page, 'verdicts')
   await open('/jobs/3?address=nobody-at-all@maker-works.com')
