@@ -41,6 +41,7 @@ export type FormValues = Record<string, string | boolean>
 export interface InputIssue {
   path: readonly string[]
   message: string
+  code?: string
   /** It keeps nothing from being started. */
   mild?: boolean
 }
@@ -48,6 +49,7 @@ export interface InputIssue {
 /** An issue at its place in the form. */
 export interface PlacedIssue {
   message: string
+  code?: string
   mild?: boolean
   /** Which line of the text holds the entry, counted from 1. */
   line?: number
@@ -162,10 +164,10 @@ export function placeIssues(
   issues: readonly InputIssue[],
 ): Map<string, PlacedIssue[]> {
   const placed = new Map<string, PlacedIssue[]>()
-  for (const { path, message, mild } of issues) {
+  for (const { path, message, code, mild } of issues) {
     const field = fields.find(({ name }) => name === path[0])
     const name = field?.name ?? ''
-    const issue: PlacedIssue = { message, ...(mild && { mild }) }
+    const issue: PlacedIssue = { message, ...(code && { code }), ...(mild && { mild }) }
     const index = Number(path[1])
     const text = values[name]
     if (field?.widget === 'lines' && path.length > 1 && Number.isInteger(index) && typeof text === 'string') {

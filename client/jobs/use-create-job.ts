@@ -26,6 +26,7 @@ const StartJobResult = graphql(`
       issues {
         path
         message
+        code
       }
     }
     ... on UserError {

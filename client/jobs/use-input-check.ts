@@ -35,6 +35,7 @@ const CheckInputResult = graphql(`
       issues {
         path
         message
+        code
       }
     }
     ... on NotConfigured {

@@ -20,6 +20,8 @@ export interface FileUpload {
   /** A file that was being sent when this page was left: chosen again, it goes on from where it was. */
   unfinished: ComputedRef<UploadedFile | undefined>
   send(file: File): Promise<void>
+  /** Lets go of a file that can never be taken, as `remove` does, and says why. */
+  refuse(why: string): void
   pause(): void
   goOn(): void
   /** Forgets the file, here and on the server unless a job uses it. */
@@ -105,14 +107,21 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
     upload = undefined
     void left?.abort()
   }
-  function remove() {
+  function letGo() {
     const url = upload?.url ?? (id.value ? `/upload/${id.value}` : undefined)
     stop()
     if (url) removeUploadedFile(url)
     id.value = ''
+    started.value = undefined
+  }
+  function remove() {
+    letGo()
     phase.value = 'none'
     shown.value = undefined
-    started.value = undefined
+  }
+  function refuse(why: string) {
+    letGo()
+    fail(why)
   }
 
   /** What the server knows of the file that the form names, as after a reload. */
@@ -146,6 +155,7 @@ export function useUpload(id: Ref<string>, persistKey: string): FileUpload {
     problem: readonly(problem),
     unfinished: computed(() => (phase.value === 'none' ? started.value : undefined)),
     send,
+    refuse,
     pause,
     goOn,
     remove,

@@ -323,6 +323,27 @@ async function crawlFrom(path: string) {
   return startScrapeEmails.job.id
 }
 
+it('says in a drawer, which lies over the page on a phone, that the connection is away', async () => {
+  const id = await crawlFrom('/nothing-here')
+  await using watched = await openWatchedPage(browser, {
+    width: 390,
+    height: 844,
+    origins: [network.url],
+    expected: [/WebSocket connection to/, /ERR_/, /Failed to load resource/],
+  })
+  const { page } = watched
+  await page.goto(`${network.url}/jobs/${id}?address=nobody@maker-works.com`)
+  const drawer = page.getByRole('dialog')
+  await drawer.getByText('This job has not met this address').waitFor(soon)
+  network.cut()
+  const badge = drawer.getByRole('button', { name: 'Reconnecting' })
+  await badge.waitFor(soon)
+  await look(page, 'drawer-reconnecting')
+  await page.setViewportSize({ width: 390, height: 844 })
+  network.mend()
+  await badge.waitFor({ state: 'detached', ...soon })
+})
+
 it('says where nothing could be read, with a way to the reasons', async () => {
   await using watched = await openWatchedPage(browser, { origins: [program.url] })
   const { page } = watched
