@@ -7,6 +7,7 @@ import {
   formatCounted,
   formatDuration,
   formatMs,
+  formatPart,
   formatPercent,
   formatRate,
   formatRelative,
@@ -17,6 +18,8 @@ test('numbers are grouped', () => {
   expect(formatCount(1_234_567)).toBe('1,234,567')
   expect(formatCounted(1, 'page')).toBe('1 page')
   expect(formatCounted(2_000, 'address', 'addresses')).toBe('2,000 addresses')
+  expect(formatPart(15, 2_500, 'address', 'addresses')).toBe('15 of 2,500 addresses')
+  expect(formatPart(1, 1, 'address', 'addresses')).toBe('1 address')
 })
 
 test('a percentage is rounded down, so that 100 % means all', () => {

@@ -20,6 +20,11 @@ export function formatCounted(value: number, one: string, many = `${one}s`): str
   return `${formatCount(value)} ${value === 1 ? one : many}`
 }
 
+/** "25 addresses"; "15 of 25 addresses", where the others are not here yet. */
+export function formatPart(count: number, all: number, one: string, many = `${one}s`): string {
+  return count < all ? `${formatCount(count)} of ${formatCounted(all, one, many)}` : formatCounted(count, one, many)
+}
+
 /** Per second; slow work is given per minute, where a fraction of one a second says little. */
 export function formatRate(perSecond: number): string {
   if (perSecond > 0 && perSecond < 0.5) return `${oneDecimal.format(perSecond * 60)}/min`

@@ -1,6 +1,6 @@
 import type { introspection } from '../graphql-env.d.ts'
 import type { Tone } from '../jobs/job-words.ts'
-import { formatAbout, formatCount, formatCounted, formatDay } from '../ui/format.ts'
+import { formatAbout, formatCount, formatDay, formatPart } from '../ui/format.ts'
 
 type Enums = introspection['types']
 export type VerificationStatus = Enums['VerificationStatus']['enumValues']
@@ -78,12 +78,12 @@ export function wordsOfHold(until: string, nowMs: number): string {
   return seconds < 7 * 86_400 ? `Holds for ${formatAbout(seconds)}` : `Holds until ${formatDay(until)}`
 }
 
-/** `12 results, 2 of them not an address and so invalid`: what a job counts, and what of it is in no list of addresses. */
-export function wordsOfResults(counts: readonly { count: number; notAddresses: number }[]): string {
+/** `12 results, 2 of them not an address and so invalid`: what a job counts, and what of it is in no list of addresses. `all`: so many there are, as far as that is known. */
+export function wordsOfResults(counts: readonly { count: number; notAddresses: number }[], all = 0): string {
   const sum = (of: 'count' | 'notAddresses') => counts.reduce((all, one) => all + one[of], 0)
   const texts = sum('notAddresses')
   return (
-    formatCounted(sum('count'), 'result') +
+    formatPart(sum('count'), all, 'result') +
     (texts > 0 ? `, ${formatCount(texts)} of them not an address and so invalid` : '')
   )
 }
