@@ -83,6 +83,15 @@ test('results that pour in: their facets are counted once a second, and to the l
   const seconds = (Date.now() - began) / 1_000
   expect(counted - before).toBeGreaterThan(2)
   expect(counted - before).toBeLessThanOrEqual(Math.ceil(seconds) + 1)
+
+  // The end weighs what was found once more: no result comes, and some are of less quality.
+  await sql`update job_addresses set quality = 'low' where job_id = ${jobId} and address like '%0@example.com'`.execute(
+    db,
+  )
+  await sql`update jobs set state = 'COMPLETED' where id = ${jobId}`.execute(db)
+  api.engine.notices.changed(jobId, 0)
+  const low = page.getByRole('group', { name: 'Quality' }).getByRole('button', { name: 'Low' })
+  await expect.poll(() => low.innerText(), { timeout: 5_000 }).toMatch(/ [1-9]/)
 })
 
 /** Findings as steps leave them, each with its items; returns when the last were written. */
