@@ -5,7 +5,17 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 
 import { testDatabase } from '../test/support/postgres.ts'
-import { findPages, listFrontier, listNearer, type PageChange, savePageLinks, savePages, skipQueued } from './pages.ts'
+import { savePageReads } from './page-reads.ts'
+import {
+  findPages,
+  listFrontier,
+  listNearer,
+  type PageChange,
+  removeCrawlRemains,
+  savePageLinks,
+  savePages,
+  skipQueued,
+} from './pages.ts'
 
 const { db } = await testDatabase()
 
@@ -111,6 +121,52 @@ test('gives what is left its reason by domain', async () => {
     { domain: 'full.com', status: 'SKIPPED', message: 'address limit' },
     { domain: 'example.com', status: 'FETCHED', message: null },
   ])
+})
+
+/** A job with pages by their depth, each with links; and, by the same keys, what was read of them. */
+async function crawledJob(depths: number[], failed: number[] = []): Promise<number> {
+  const jobId = await newJob()
+  await save(jobId, [
+    ...depths.map((depth, i) => page({ key: keys[i]!, depth, fate: { status: 'FETCHED', emailCount: 0 } })),
+    ...failed.map((depth, i) =>
+      page({ key: keys[depths.length + i]!, depth, fate: { status: 'FAILED', emailCount: 0 } }),
+    ),
+  ])
+  const links = depths.map((_, i) => ({ key: keys[i]!, links: '1 5 /x' }))
+  await db.transaction().execute((trx) => savePageLinks(trx, jobId, links))
+  return jobId
+}
+const read = (jobId: number, key: string, version?: { etag?: string; lastModified?: string }) =>
+  db
+    .transaction()
+    .execute((trx) => savePageReads(trx, jobId, [{ key, shard: 'example.com', ...(version && { version }) }]))
+/** The pages whose links are left when a crawl has ended. */
+async function linksLeft(jobId: number): Promise<number[]> {
+  await db.transaction().execute((trx) => removeCrawlRemains(trx, jobId))
+  const { rows } = await sql<{ key: string }>`
+    select url_key as key from page_links where job_id = ${jobId} order by url_key`.execute(db)
+  return rows.map(({ key }) => keys.indexOf(key))
+}
+
+test('a crawl leaves the links of pages that a later one may find unchanged since it read them, and no others', async () => {
+  const other = await crawledJob([0, 0, 0, 0, 0, 0])
+  const jobId = await crawledJob([0, 0, 0, 0, 0, 0])
+  await read(jobId, keys[0]!, { etag: '"1"' })
+  await read(jobId, keys[1]!, { lastModified: 'Thu, 01 Jan 2026 00:00:00 GMT' })
+  await read(jobId, keys[2]!)
+  await read(other, keys[3]!, { etag: '"1"' })
+  await read(jobId, keys[4]!, { etag: '"1"' })
+  await read(other, keys[4]!, { etag: '"2"' })
+  // Of the last one nobody knows.
+  expect(await linksLeft(jobId)).toEqual([0, 1])
+  expect(await linksLeft(other)).toEqual([3, 4])
+})
+
+test('where a page has failed, the links of all pages that are no nearer than it are left too', async () => {
+  const jobId = await crawledJob([0, 1, 2, 3], [2, 4])
+  expect(await linksLeft(jobId)).toEqual([2, 3])
+  expect(await linksLeft(await crawledJob([0, 1, 2, 3], [0]))).toEqual([0, 1, 2, 3])
+  expect(await linksLeft(await crawledJob([0, 1, 2, 3], [9]))).toEqual([])
 })
 
 test('what is stored does not depend on the order of transactions, which never deadlock', async () => {
