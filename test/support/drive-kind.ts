@@ -31,6 +31,8 @@ export interface DriveOptions<Input> {
   /** An interrupted job that goes on. */
   resume?: Drive
   now?: () => Date
+  /** Longer waits are set by policies, which go by the clock of the kind: it is set forward. 5 s unless told. */
+  longestSleepMs?: number
 }
 
 /** A job as it stands. */
@@ -60,8 +62,6 @@ interface ShardOfDrive {
 }
 
 const workerId = 'test-worker'
-/** Longer waits are set by policies, which go by the clock of the kind. */
-const longestSleepMs = 5_000
 
 /** Runs a job without the engine: its shards' steps one transaction each, checkpoints through JSON, as the contract says. */
 export async function driveKind<Input, Checkpoint, Batch, Io>(
@@ -126,7 +126,7 @@ async function runOnce<Input, Checkpoint, Batch, Io>(
   key: string,
   shard: ShardOfDrive,
 ): Promise<void> {
-  const { db, dies, care, onStep } = options
+  const { db, dies, care, onStep, longestSleepMs = 5_000 } = options
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   const seen = shard.wanted

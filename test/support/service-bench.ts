@@ -54,6 +54,8 @@ export async function serviceBench() {
         outgoing,
         settings,
         input: { emails, service, fromKnown: false, force: false },
+        // Whether a batch is done yet is asked after seconds.
+        longestSleepMs: 1_000,
         ...options,
       })
       return { ...drive, said: await saidOf(db, drive.jobId) }
