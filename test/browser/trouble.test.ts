@@ -267,6 +267,22 @@ it('figures that take long to sum up keep nothing else waiting', async () => {
   await page.unroute('**/graphql')
 })
 
+it('figures of a job are not said to be those over all jobs while these are counted', async () => {
+  await open('/verification?job=2')
+  await text('1 result')
+  const held = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route, request) => {
+    if (request.postData()?.includes('verificationStats(')) await held.promise
+    return route.fallback()
+  })
+  await page.getByRole('button', { name: 'Only job 2' }).click()
+  await page.getByRole('region', { name: 'Latest verifications' }).waitFor(soon)
+  expect(await page.getByText('over all jobs').count()).toBe(0)
+  held.resolve()
+  await text('1 address over all jobs')
+  await page.unroute('**/graphql')
+})
+
 it('a job that another tab has deleted: refused where the page was held still, and gone when it goes on', async () => {
   await open('/jobs/2')
   await page.getByRole('button', { name: 'Live' }).click()
