@@ -169,6 +169,16 @@ test('where a page has failed, the links of all pages that are no nearer than it
   expect(await linksLeft(await crawledJob([0, 1, 2, 3], [9]))).toEqual([])
 })
 
+test('the same where a page was skipped since its host was given up: it is tried again with those that failed', async () => {
+  const jobId = await crawledJob([0, 1, 2, 3], [9])
+  const skipped = { status: 'SKIPPED' as const, emailCount: 0 }
+  await save(jobId, [
+    page({ key: keys[5]!, depth: 0, fate: { ...skipped, message: 'page limit' } }),
+    page({ key: keys[6]!, depth: 1, fate: { ...skipped, details: { hostGivenUp: true } } }),
+  ])
+  expect(await linksLeft(jobId)).toEqual([1, 2, 3])
+})
+
 test('what is stored does not depend on the order of transactions, which never deadlock', async () => {
   const way = fc.record({
     depth: fc.integer({ min: 0, max: 4 }),

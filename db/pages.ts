@@ -203,25 +203,28 @@ export async function summarizePages(trx: Transaction<DB>, jobId: number): Promi
 }
 
 /**
- * Removes the links of pages, but for those that a later crawl takes from here if it finds the page unchanged. Where a page has failed, the links of
- * those stay too that would become nearer if it were tried again and led to them.
+ * Removes the links of pages, but for those that a later crawl takes from here if it finds the page unchanged. Where a page would be tried again, the
+ * links of those stay too that would become nearer if it led to them.
  */
 export async function removeCrawlRemains(trx: Transaction<DB>, jobId: number): Promise<void> {
   await sql`
-    with failed as (select min(depth) as depth from pages where job_id = ${jobId} and status = 'FAILED')
-    delete from page_links l using pages p, failed
+    with again as (select min(depth) as depth from pages where job_id = ${jobId} and ${triedAgain})
+    delete from page_links l using pages p, again
     where l.job_id = ${jobId} and p.job_id = ${jobId} and p.url_key = l.url_key
-      and (failed.depth is null or p.depth < failed.depth)
+      and (again.depth is null or p.depth < again.depth)
       and not exists (select 1 from page_reads r where r.url_key = l.url_key and r.job_id = ${jobId}
         and (r.etag is not null or r.last_modified is not null))`.execute(trx)
 }
+
+/** By a retry: pages that failed, and those that were skipped since their host was given up. */
+const triedAgain = sql`(status = 'FAILED' or status = 'SKIPPED' and error_details->>'hostGivenUp' = 'true')`
 
 /** Query of the shards that hold failed pages, in a column `key`. */
 export function shardsWithFailed(jobId: number): RawBuilder<{ key: string }> {
   return sql`select distinct shard_key as key from pages where job_id = ${jobId} and status = 'FAILED'`
 }
 
-/** Queues anew the pages that failed and those that were skipped since their host was given up; returns how many of each. */
+/** Queues anew the pages that a retry tries again; returns how many of each sort. */
 export async function reopenFailedPages(
   trx: Transaction<DB>,
   jobId: number,
@@ -229,7 +232,7 @@ export async function reopenFailedPages(
   const { rows } = await sql<{ failed: number; skipped: number }>`
     with chosen as (
       select url_key, status from pages
-      where job_id = ${jobId} and (status = 'FAILED' or status = 'SKIPPED' and error_details->>'hostGivenUp' = 'true')
+      where job_id = ${jobId} and ${triedAgain}
       order by url_key for update),
     opened as (
       update pages p set status = 'QUEUED', http_status = null, error_category = null, error_message = null, error_details = null,
