@@ -203,12 +203,14 @@ export async function summarizePages(trx: Transaction<DB>, jobId: number): Promi
 }
 
 /**
- * Removes the links of pages, but for those that a later crawl takes from here if it finds the page unchanged. Where a page would be tried again, the
- * links of those stay too that would become nearer if it led to them.
+ * Removes the links of pages, but for those that a later crawl takes from here if it finds the page unchanged. Where a page or a
+ * sitemap would be tried again, the links of those stay too that would become nearer if it led to them; what a sitemap lists has depth 1.
  */
 export async function removeCrawlRemains(trx: Transaction<DB>, jobId: number): Promise<void> {
   await sql`
-    with again as (select min(depth) as depth from pages where job_id = ${jobId} and ${triedAgain})
+    with again as (
+      select least((select min(depth) from pages where job_id = ${jobId} and ${triedAgain}),
+        (select 1 from sitemaps where job_id = ${jobId} and status = 'FAILED' limit 1)) as depth)
     delete from page_links l using pages p, again
     where l.job_id = ${jobId} and p.job_id = ${jobId} and p.url_key = l.url_key
       and (again.depth is null or p.depth < again.depth)

@@ -89,6 +89,34 @@ test('failed pages are fetched again, at their depth, and lead to what an unbrok
   expect(await crawlRows(database.db, jobId)).toEqual(await crawlRows(database.db, await crawl(engine, input)))
 })
 
+test('a sitemap that could not be had is read again, and leads to what an unbroken crawl finds', async () => {
+  // By links /b is so far that /c/1 is beyond the depth; the sitemap brings it near.
+  const site = await brokenSite(
+    {
+      '/': html(links('/a')),
+      '/a': html(links('/b')),
+      '/b': html(links('/c', '/gone')),
+      '/c': html(links('/c/1')),
+      '/c/1': html('dan@maker-works.com'),
+      '/sitemap.xml': { headers: { 'content-type': 'text/xml' }, body: '<urlset><url><loc>/b</loc></url></urlset>' },
+    },
+    ['/sitemap.xml'],
+    status(500),
+  )
+  const engine = await crawling(`${site.host}:${site.port}`)
+  const input = { startUrls: [`${site.url}/`], maxDepth: 3 }
+  const jobId = await crawl(engine, input)
+  expect(await fates(jobId)).toMatchObject({ '/c': 'FETCHED', '/gone': 'FAILED' })
+  expect(await fates(jobId)).not.toHaveProperty('/c/1')
+  site.mend()
+  await retryJob(engine, jobId, owner)
+  await jobEnds(database.db, jobId)
+  expect(await fates(jobId)).toMatchObject({ '/c/1': 'FETCHED', '/gone': 'FAILED' })
+  expect(await soundness(database.db, jobId)).toEqual({ ...sound, finishes: 2 })
+  expect(site.hits('/b')).toBe(1)
+  expect(await crawlRows(database.db, jobId)).toEqual(await crawlRows(database.db, await crawl(engine, input)))
+})
+
 test('the cap of a domain holds over the tries', async () => {
   const paths = Array.from({ length: 12 }, (_, i) => `/p${i}`)
   const pages = Object.fromEntries(paths.map((path): [string, SitePage] => [path, html(links('/more'))]))
