@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import { testDatabase } from '../test/support/postgres.ts'
 import { saveSightings, type Sighting } from './sightings.ts'
+import { regradeAddresses } from './spread-addresses.ts'
 
 const { db } = await testDatabase()
 
@@ -37,7 +38,7 @@ const bestOf = async (jobId: number) =>
     )
   ).rows
 
-test('an address stays where it was found first, also by its time, when a better sighting comes', async () => {
+test('an address stays where it was found first, also by its time, when a better sighting comes or it is graded anew', async () => {
   const jobId = await newJob()
   const foundAt = async () =>
     (
@@ -50,6 +51,19 @@ test('an address stays where it was found first, also by its time, when a better
   const first = await foundAt()
   await save(jobId, [sighting('a@example.com', '2', { method: 'mailto', confidence: 0.9 })], 2)
   expect(await foundAt()).toEqual({ method: 'mailto', found_at: first.found_at })
+  await save(jobId, [sighting('a@example.com', '3', { method: 'entity' })], 3)
+  const graded = {
+    address: 'a@example.com',
+    domain: 'example.com',
+    sourceKey: keyOf('3'),
+    method: 'entity',
+    confidence: 0.4,
+    domains: [],
+    quality: 'low' as const,
+    reason: 'stands on many sites',
+  }
+  await db.transaction().execute((trx) => regradeAddresses(trx, jobId, [graded]))
+  expect(await foundAt()).toEqual({ method: 'entity', found_at: first.found_at })
 })
 
 test('stores each address of a job once, with its best sighting, and counts the new', async () => {
