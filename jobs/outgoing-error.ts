@@ -63,6 +63,7 @@ const known = new Map<string, [ErrorCategory, string]>([
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', ['tls', 'the certificate cannot be verified']],
   ['ERR_TLS_CERT_ALTNAME_INVALID', ['tls', 'the certificate is for another host']],
   ['EPROTO', ['tls', 'no TLS could be agreed on']],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', ['tls', 'it does not speak TLS: its URLs begin with http://']],
 ])
 
 function byFamily(code: string, message: string): [ErrorCategory, string] {

@@ -35,6 +35,14 @@ describe('what goes wrong gets a category', () => {
     expect(await failure(outgoing(), `${url}/none`)).toMatchObject({ category: 'network' })
   })
 
+  test('TLS where none is spoken', async () => {
+    const { url } = await site({})
+    expect(await failure(outgoing(), url.replace('http:', 'https:'))).toMatchObject({
+      category: 'tls',
+      message: expect.stringContaining('it does not speak TLS: its URLs begin with http://'),
+    })
+  })
+
   test('silence, a body that drips, and a header that drips', async () => {
     const { url } = await site({ '/hang': hang, '/drip': drip({ everyMs: 20 }) })
     const client = outgoing({ limits: { headMs: 150, connectMs: 150, bodyMs: 200 } })

@@ -238,6 +238,12 @@ it('counts beside the filters are of what the filters let through, or are not th
   answer.resolve()
   await expect.poll(() => medium.innerText(), soon).toBe('Medium 0')
   await page.unroute('**/graphql')
+
+  await open('/jobs/1?domain=farnhügel-instrumente.de')
+  const methods = page.getByLabel('Method', { exact: true }).getByRole('option')
+  const counts = async () =>
+    (await methods.allInnerTexts()).flatMap((option) => /\((\d+)\)$/.exec(option)?.[1] ?? []).map(Number)
+  await expect.poll(async () => (await counts()).reduce((sum, n) => sum + n, 0), soon).toBe(3)
 })
 
 it('its pages as a tree and as a list', async () => {

@@ -55,6 +55,13 @@ test.each(['example.com', 'example.com:8080', 'www.example.com/contact?to=us'])(
   },
 )
 
+test('a start URL of a listed host lacks http://, unless its port is that of https', () => {
+  expect(readStartUrl('127.0.0.1:8080/', listed)).toMatchObject({ message: expect.stringContaining('put http:// in') })
+  expect(readStartUrl('dev.example:443/', listed)).toMatchObject({
+    message: expect.stringContaining('put https:// in'),
+  })
+})
+
 test.each([
   ['http://127.0.0.1:8099/', 'ALLOW_HOSTS=127.0.0.1:8099'],
   ['127.0.0.1:8099', 'ALLOW_HOSTS=127.0.0.1:8099'],

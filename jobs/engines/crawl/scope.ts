@@ -67,7 +67,7 @@ export function readStartUrl(text: string, listed: HostList): Start {
   const entry = text.trim()
   const result = canonicalUrl(entry)
   if (!result.ok) {
-    const why = lacksScheme(entry) ? 'put https:// in front, or name it among the domains' : result.reason
+    const why = lacksScheme(entry) ? adviceOnScheme(new URL(`https://${entry}`), listed) : result.reason
     return refuse('not_a_url', `"${shortened(entry)}" cannot be crawled: ${why}`)
   }
   const url = new URL(result.url)
@@ -78,6 +78,11 @@ export function readStartUrl(text: string, listed: HostList): Start {
 /** `example.com`, `example.com:8080/contact`. */
 function lacksScheme(entry: string): boolean {
   return /^[^\s:/?#@\\]+\.[^\s:/?#@\\]+(:\d+)?([/?#]|$)/.test(entry) && canonicalUrl(`https://${entry}`).ok
+}
+
+function adviceOnScheme(url: URL, listed: HostList): string {
+  const isPlain = listed.has(url.hostname, portOf(url)) && portOf(url) !== 443
+  return `put ${isPlain ? 'http' : 'https'}:// in front, or name it among the domains`
 }
 
 function refusalOf({ host, hostname }: URL, entry: string): Start | undefined {
