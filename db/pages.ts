@@ -207,15 +207,16 @@ export async function summarizePages(trx: Transaction<DB>, jobId: number): Promi
  * sitemap would be tried again, the links of those stay too that would become nearer if it led to them; what a sitemap lists has depth 1.
  */
 export async function removeCrawlRemains(trx: Transaction<DB>, jobId: number): Promise<void> {
+  // Each row is looked up by its key, whatever the planner believes of a job that it has no statistics of: joined, they were compared each with each.
   await sql`
-    with again as (
+    with again as materialized (
       select least((select min(depth) from pages where job_id = ${jobId} and ${triedAgain}),
         (select 1 from sitemaps where job_id = ${jobId} and status = 'FAILED' limit 1)) as depth)
-    delete from page_links l using pages p, again
-    where l.job_id = ${jobId} and p.job_id = ${jobId} and p.url_key = l.url_key
-      and (again.depth is null or p.depth < again.depth)
-      and not exists (select 1 from page_reads r where r.url_key = l.url_key and r.job_id = ${jobId}
-        and (r.etag is not null or r.last_modified is not null))`.execute(trx)
+    delete from page_links l using again
+    where l.job_id = ${jobId}
+      and (again.depth is null or (select p.depth from pages p where p.job_id = l.job_id and p.url_key = l.url_key) < again.depth)
+      and (select r.job_id from page_reads r where r.url_key = l.url_key and (r.etag is not null or r.last_modified is not null))
+        is distinct from l.job_id`.execute(trx)
 }
 
 /** By a retry: pages that failed, and those that were skipped since their host was given up. */
