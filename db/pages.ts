@@ -170,7 +170,7 @@ export async function findPagesOfShard(
 }
 
 /**
- * Gives the pages that are still queued when a crawl ends their fate, and returns how many; nothing of the job may run any more. The reason is that of their
+ * Gives the pages that are still queued when a crawl ends their fate, and returns how many by reason; nothing of the job may run any more. The reason is that of their
  * domain, where `reasons` has one.
  */
 export async function skipQueued(
@@ -178,12 +178,14 @@ export async function skipQueued(
   jobId: number,
   otherwise: string,
   reasons: ReadonlyMap<string, string>,
-): Promise<number> {
-  const { numAffectedRows } = await sql`
-    update pages p set status = 'SKIPPED', error_message = coalesce((
-      select r.reason from unnest(${[...reasons.keys()]}::text[], ${[...reasons.values()]}::text[]) r(domain, reason) where r.domain = p.domain), ${otherwise})
-    where job_id = ${jobId} and status = 'QUEUED'`.execute(trx)
-  return Number(numAffectedRows ?? 0)
+): Promise<Map<string, number>> {
+  const { rows } = await sql<{ reason: string; count: number }>`
+    with skipped as (
+      update pages p set status = 'SKIPPED', error_message = coalesce((
+        select r.reason from unnest(${[...reasons.keys()]}::text[], ${[...reasons.values()]}::text[]) r(domain, reason) where r.domain = p.domain), ${otherwise})
+      where job_id = ${jobId} and status = 'QUEUED' returning p.error_message as reason)
+    select reason, count(*) as count from skipped group by reason order by reason desc`.execute(trx)
+  return new Map(rows.map(({ reason, count }) => [reason, count]))
 }
 
 export interface CrawlSummary {

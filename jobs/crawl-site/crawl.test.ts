@@ -200,6 +200,10 @@ describe('caps', () => {
         .filter(({ status }) => status === 'SKIPPED')
         .every(({ message }) => message === 'page limit of the domain'),
     ).toBe(true)
+    expect(crawled.notes.at(-1)).toEqual({
+      message: '31 pages were not read: page limit of the domain',
+      counts: { pages: 31 },
+    })
   })
 
   test('of pages hold over the hosts of a domain, whatever is granted to which', async () => {
@@ -226,6 +230,10 @@ describe('caps', () => {
     expect(requests).toHaveLength(6)
     expect(crawled.pages.find(({ status }) => status === 'SKIPPED')).toMatchObject({
       message: 'address limit of the domain',
+    })
+    expect(crawled.notes.at(-1)).toEqual({
+      message: '36 pages were not read: address limit of the domain',
+      counts: { pages: 36 },
     })
   })
 })

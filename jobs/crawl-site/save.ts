@@ -124,12 +124,18 @@ export async function finishCrawl(
   await removeCrawlRemains(trx, jobId)
   const { pages, fetched, hosts, suppressed } = await summarizePages(trx, jobId)
   if (hosts >= manySites) await demoteSpread(trx, jobId)
-  const notes = suppressed > 0 ? [noteOfSuppressed(suppressed)] : []
   return {
-    counts: { skipped },
-    notes,
+    counts: { skipped: [...skipped.values()].reduce((sum, count) => sum + count, 0) },
+    notes: [
+      ...(suppressed > 0 ? [noteOfSuppressed(suppressed)] : []),
+      ...[...skipped].map(([reason, count]) => noteOfLimit(reason, count)),
+    ],
     summary: { pages, fetched, hosts, addresses: await countJobAddresses(trx, jobId) },
   }
+}
+
+function noteOfLimit(limit: string, pages: number): Note {
+  return { message: `${pages === 1 ? '1 page was' : `${pages} pages were`} not read: ${limit}`, counts: { pages } }
 }
 
 /** Never which: their owners do not want to be known here. */
