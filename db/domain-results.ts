@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 
+import { onList } from './suppressions.ts'
+
 /** What a crawl found on a domain. Plain JSON. */
 export interface DomainResult {
   fetched: number
@@ -9,6 +11,8 @@ export interface DomainResult {
   /** Why, of one of the pages that failed. */
   failure: string | null
   addresses: number
+  /** Of these, on the list of suppressions now: they are not among the best. */
+  suppressed: number
   /** The most confident first. */
   best: string[]
 }
@@ -29,11 +33,13 @@ export function domainResults(jobId: number, domains: readonly string[], most: n
       select distinct p.domain, s.address from sightings s join pages p on p.job_id = s.job_id and p.url_key = s.source_key
       where s.job_id = ${jobId} and p.domain in (select domain from wanted)),
     of_addresses as (
-      select domain, count(*) as addresses, array_agg(address order by rank) filter (where rank <= ${most}) as best from (
-        select m.domain, m.address, row_number() over (partition by m.domain order by a.confidence desc, m.address) as rank
-        from met m join job_addresses a on a.job_id = ${jobId} and a.address = m.address) ranked
+      select domain, count(*) as addresses, count(*) filter (where suppressed) as suppressed,
+        array_agg(address order by rank) filter (where not suppressed and rank <= ${most}) as best from (
+        select *, row_number() over (partition by domain, suppressed order by confidence desc, address) as rank from (
+          select m.domain, m.address, a.confidence, ${sql.raw(onList('m.address'))} as suppressed
+          from met m join job_addresses a on a.job_id = ${jobId} and a.address = m.address) marked) ranked
       group by domain)
     select case when p.domain is null then 'null' else json_build_object('fetched', p.fetched, 'failed', p.failed, 'skipped', p.skipped, 'queued', p.queued,
-      'failure', p.failure, 'addresses', coalesce(a.addresses, 0), 'best', coalesce(a.best, '{}'))::text end
+      'failure', p.failure, 'addresses', coalesce(a.addresses, 0), 'suppressed', coalesce(a.suppressed, 0), 'best', coalesce(a.best, '{}'))::text end
     from wanted w left join of_pages p using (domain) left join of_addresses a using (domain) order by w.place`
 }

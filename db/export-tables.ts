@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { type JobAddressFilter, type JobAddressOrder, jobAddressOrders, matchingAddresses } from './address-list.ts'
 import { orderByClause } from './keyset.ts'
 import { matchingPages, type PageFilter, pageOrder } from './page-list.ts'
+import { onList } from './suppressions.ts'
 
 /** What of a job can be exported. Columns are named as the API names its fields. */
 export interface ExportTable {
@@ -46,6 +47,7 @@ export function addressTable(jobId: number, filter: JobAddressFilter, order: Job
       { name: 'organisation', value: 'a.organisation', type: 'text' },
       { name: 'workerId', value: 'a.worker_id', type: 'own' },
       { name: 'foundAt', value: 'a.found_at', type: 'time' },
+      { name: 'suppressed', value: onList('a.address'), type: 'flag' },
     ],
     source: sql`from ${found} where ${ofJob}${matchingAddresses(jobId, filter)} order by ${orderByClause(jobAddressOrders[order].columns)}`,
     exists: sql`select exists (select from job_addresses where job_id = ${jobId})`,

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 
 import type { ExportColumn, ExportTable } from './export-tables.ts'
+import { onList } from './suppressions.ts'
 import { matchingVerifications, type VerificationFilter } from './verification-list.ts'
+import { isLeftOut } from './verify-lists.ts'
 
 /** The user's own columns. */
 export interface OwnColumns {
@@ -27,6 +29,11 @@ const verdictColumns: ExportColumn[] = [
   { name: 'engine', value: 'v.engine', type: 'own' },
   { name: 'checkedAt', value: 'v.checked_at', type: 'time' },
   { name: 'holdsUntil', value: 'v.holds_until', type: 'time' },
+  {
+    name: 'suppressed',
+    value: `case when i.address is null then coalesce(${isLeftOut}, false) else ${onList('i.address')} end`,
+    type: 'flag',
+  },
 ]
 
 /**

@@ -45,6 +45,11 @@ export async function suppressedNow(db: Kysely<DB>, addresses: readonly string[]
   return new Set(rows.map(({ address }) => address))
 }
 
+/** SQL: whether the address in this column is on the list at this moment. Most lists are empty, and then nothing is hashed. */
+export function onList(column: string): string {
+  return `(exists (select from suppressions) and exists (select from suppressions s where s.hash = suppression_hash(${column})))`
+}
+
 /** Waits until all steps that may have looked at the list before it was changed have ended. Nothing is locked afterwards. */
 export async function awaitSteps(db: Kysely<DB>): Promise<void> {
   await db.transaction().execute((trx) => sql`select pg_advisory_xact_lock(${barrier})`.execute(trx))

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 
 import { jsonText, storableText } from './json.ts'
+import { onList } from './suppressions.ts'
 import type { DB } from './types.ts'
 import { type Answering, answering } from './verdicts.ts'
 
@@ -69,6 +70,9 @@ export function suppressedRow({ position, address, given, cells }: ListRow): Lis
 const suppressedText = '[suppressed]'
 const forgottenText = '[forgotten]'
 
+/** SQL: whether the address of the row `i` of a list was left out of it. Somebody's own text of these words is kept as any other that is no address. */
+export const isLeftOut = `i.address is null and i.given in ('${suppressedText}', '${forgottenText}')`
+
 /** As `suppressedRow`, for rows that are stored; `word` stands where the address stood, however it was written. */
 function withoutAddress(word: string) {
   return sql`domain = '', address = null, given = ${word}, cells = (
@@ -107,8 +111,7 @@ export async function dropSuppressedRows(
     with dropped as (
       select i.position from unnest(${ranges.map(({ from }) => from)}::bigint[], ${ranges.map(({ to }) => to)}::bigint[]) r(first, behind)
       join verify_items i on i.job_id = ${jobId} and i.position >= r.first and i.position < r.behind and i.address is not null
-      where exists (select from suppressions)
-        and exists (select from suppressions s where s.hash = suppression_hash(i.address)) order by i.position for update of i)
+      where ${sql.raw(onList('i.address'))} order by i.position for update of i)
     update verify_items i set ${withoutAddress(suppressedText)} from dropped d where i.job_id = ${jobId} and i.position = d.position`.execute(
     trx,
   )

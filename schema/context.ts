@@ -7,6 +7,7 @@ import type { PageRequest, RowPage } from '../db/keyset.ts'
 import { type AddressSummary, summariseAddresses } from '../db/known-addresses.ts'
 import { type ResultFileRow, resultFilesOf } from '../db/result-files.ts'
 import { countSightings, listSightings, type SightingRow } from '../db/sighting-list.ts'
+import { suppressedNow } from '../db/suppressions.ts'
 import type { DB } from '../db/types.ts'
 import { bestVerdicts, type EvidenceOf, evidenceOf, type VerificationRow } from '../db/verification-list.ts'
 import type { Engine } from '../jobs/engine.ts'
@@ -34,6 +35,8 @@ export interface Loaders {
   /** The most telling verdict of an address. */
   verification(address: string): Promise<VerificationRow | undefined>
   evidence(of: EvidenceOf): Promise<unknown>
+  /** Whether an address is on the list of suppressions now. */
+  suppressed(address: string): Promise<boolean>
   /** What the viewer's jobs know of an address; undefined where none has met it. */
   addressSummary(address: string): Promise<AddressSummary | undefined>
 }
@@ -85,6 +88,10 @@ export function createLoaders(db: Kysely<DB>, { owner }: Viewer): Loaders {
       return addresses.map((address) => verdicts.get(address))
     }),
     evidence: batched((verdicts) => evidenceOf(db, verdicts)),
+    suppressed: batched(async (addresses) => {
+      const suppressed = await suppressedNow(db, addresses)
+      return addresses.map((address) => suppressed.has(address))
+    }),
   }
 }
 

@@ -73,6 +73,10 @@ export const JobEmail = builder.objectRef<JobAddressRow>('JobEmail').implement({
       type: 'DateTime',
       description: 'When the job met it first, perhaps in another place than this one.',
     }),
+    suppressed: t.boolean({
+      description: 'It is on the list of suppressions now: the job had it before, and nobody may write to it.',
+      resolve: ({ address }, _args, { loaders }) => loaders.suppressed(address),
+    }),
     verification: t.field({
       type: Verification,
       nullable: true,

@@ -96,6 +96,10 @@ export const JobVerification = builder.objectRef<JobVerificationRow>('JobVerific
       resolve: ({ position }) => position + 1,
     }),
     fromStore: t.exposeBoolean('fromStore', { description: 'There was a verdict that held, so nobody was asked.' }),
+    suppressed: t.boolean({
+      description: 'It is on the list of suppressions now: the job had it before, and nobody may write to it.',
+      resolve: ({ address }, _args, { loaders }) => loaders.suppressed(address),
+    }),
   }),
 })
 

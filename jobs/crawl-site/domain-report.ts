@@ -18,7 +18,16 @@ export interface ReportArgs {
   openUpload: OpenUpload
 }
 
-const own = ['pages', 'pagesFailed', 'addresses', 'bestAddress', 'otherAddresses', 'addressesNotNamed', 'outcome']
+const own = [
+  'pages',
+  'pagesFailed',
+  'addresses',
+  'bestAddress',
+  'otherAddresses',
+  'addressesNotNamed',
+  'suppressed',
+  'outcome',
+]
 const portion = 1_000
 const mostOthers = 20
 
@@ -108,13 +117,14 @@ async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string, u
 }
 
 function cellsOf(result: DomainResult | null, start: Start | undefined): string[] {
-  if (start === undefined) return ['', '', '', '', '', '', 'no site in this row']
-  if (!start.ok) return ['', '', '', '', '', '', start.message]
-  if (result === null) return ['0', '0', '0', '', '', '0', 'not reached yet']
+  if (start === undefined) return ['', '', '', '', '', '', '', 'no site in this row']
+  if (!start.ok) return ['', '', '', '', '', '', '', start.message]
+  if (result === null) return ['0', '0', '0', '', '', '0', '0', 'not reached yet']
   const [best = '', ...others] = result.best
-  const { fetched, failed, addresses } = result
+  const { fetched, failed, addresses, suppressed } = result
   const counts = [fetched, failed, addresses].map(String)
-  return [...counts, best, others.join(', '), String(addresses - result.best.length), outcomeOf(result)]
+  const notNamed = String(addresses - result.best.length)
+  return [...counts, best, others.join(', '), notNamed, String(suppressed), outcomeOf(result)]
 }
 
 /** One for each row. */

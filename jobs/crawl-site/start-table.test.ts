@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { openCopyOut } from '../../db/copy-out.ts'
+import { addSuppressions } from '../../db/suppressions.ts'
 import { crawlBench, html, links } from '../../test/support/crawl-bench.ts'
 import { testSettings } from '../../test/support/engine.ts'
 import { hostList } from '../engines/crawl/host-list.ts'
@@ -48,7 +49,7 @@ describe('a table of sites', () => {
     const { portions } = await reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload })
     const rows = (await Array.fromAsync(portions)).flat()
     await copyOut.close()
-    const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', '0', 'found']
+    const found = ['2', '0', '2', 'info@acme-works.com', 'sales@acme-works.com', '0', '0', 'found']
     expect(rows).toEqual([
       [
         'Company',
@@ -60,31 +61,34 @@ describe('a table of sites', () => {
         'bestAddress',
         'otherAddresses',
         'addressesNotNamed',
+        'suppressed',
         'outcome',
       ],
-      ['', b, '', '1', '0', '0', '', '', '0', 'no address'],
+      ['', b, '', '1', '0', '0', '', '', '0', '0', 'no address'],
       ['Acme; Inc.', a, 'Berlin', ...found],
-      ['Beta', `http://${b}/`, 'Rome\nItaly', '1', '0', '0', '', '', '0', 'no address'],
-      ['', '', 'Nowhere', '', '', '', '', '', '', 'no site in this row'],
+      ['Beta', `http://${b}/`, 'Rome\nItaly', '1', '0', '0', '', '', '0', '0', 'no address'],
+      ['', '', 'Nowhere', '', '', '', '', '', '', '', 'no site in this row'],
       ['Acme again', `${a}/`, 'Hamburg', ...found],
     ])
   })
 
-  test('says of a site with many addresses how many are not named in its row', async () => {
-    const letters = 'abcdefghijklmnopqrstuvw'.split('')
+  test('says of a site with many addresses how many are not named in its row, and none that is suppressed', async () => {
+    const letters = 'abcdefghijklmnopqrstuvwxy'.split('')
     const many = await site({ '/': html(letters.map((letter) => `person-${letter}@acme-works.com`).join(' ')) })
     const input = crawlInput.parse({ table: `Website\n${new URL(many.url).host}\n` })
     const { jobId } = await crawl(input)
+    const late = ['person-a@acme-works.com', 'person-c@acme-works.com']
+    await addSuppressions(db, late, { reason: 'asked not to', source: 'PERSON' })
     const copyOut = openCopyOut(url, db)
     const { portions } = await reportDomains({ copyOut, jobId, input, settings, openUpload: noUpload })
     const [header, row] = (await Array.fromAsync(portions)).flat()
     await copyOut.close()
     const cell = (column: string) => row![header!.indexOf(column)]
-    expect([cell('addresses'), cell('otherAddresses')?.split(', ').length, cell('addressesNotNamed')]).toEqual([
-      '23',
-      20,
-      '2',
-    ])
+    const columns = ['addresses', 'bestAddress', 'addressesNotNamed', 'suppressed']
+    expect(columns.map(cell)).toEqual(['25', 'person-b@acme-works.com', '4', '2'])
+    const others = cell('otherAddresses')!.split(', ')
+    expect(others).toHaveLength(20)
+    expect(others.filter((address) => late.includes(address))).toEqual([])
   })
 
   test('is crawled without the rows that are no sites where they are to be left out, and each comes back with its reason', async () => {

@@ -105,7 +105,7 @@ test('addresses as CSV by RFC 4180, in the order in which they were found', asyn
   const text = await response.text()
   const rows = parseCsv(text)
   expect(rows[0]).toEqual(
-    'address,domain,quality,confidence,reasons,method,sourceUrl,snippet,personName,position,phone,organisation,workerId,foundAt'.split(
+    'address,domain,quality,confidence,reasons,method,sourceUrl,snippet,personName,position,phone,organisation,workerId,foundAt,suppressed'.split(
       ',',
     ),
   )

@@ -75,10 +75,10 @@ test('the results by domain bring back its columns, with no cell that is a formu
       .toString()
       .split('\r\n'),
   ).toEqual([
-    '\uFEFFname,site,note,pages,pagesFailed,addresses,bestAddress,otherAddresses,addressesNotNamed,outcome',
-    ',beta-works.com,,0,0,0,,,0,not reached yet',
-    `"Acme, Inc.",acme-works.com,'=1+1,0,0,0,,,0,not reached yet`,
-    'Beta,,"a ""b""",,,,,,,no site in this row',
+    '\uFEFFname,site,note,pages,pagesFailed,addresses,bestAddress,otherAddresses,addressesNotNamed,suppressed,outcome',
+    ',beta-works.com,,0,0,0,,,0,0,not reached yet',
+    `"Acme, Inc.",acme-works.com,'=1+1,0,0,0,,,0,0,not reached yet`,
+    'Beta,,"a ""b""",,,,,,,,no site in this row',
     '',
   ])
   expect((await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv?x=1`)).status).toBe(400)
@@ -102,7 +102,7 @@ test('the results by domain of a table that was pasted are plain CSV', async () 
   await database.db.updateTable('jobs').set({ state: 'CANCELLED' }).where('id', '=', Number(job!.id)).execute()
   const text = await (await fetch(`${api.url}/export/jobs/${job!.id}/domains.csv`)).text()
   expect(text.split('\r\n').slice(0, 2)).toEqual([
-    'name,site,pages,pagesFailed,addresses,bestAddress,otherAddresses,addressesNotNamed,outcome',
-    'B,beta-works.com,0,0,0,,,0,not reached yet',
+    'name,site,pages,pagesFailed,addresses,bestAddress,otherAddresses,addressesNotNamed,suppressed,outcome',
+    'B,beta-works.com,0,0,0,,,0,0,not reached yet',
   ])
 })

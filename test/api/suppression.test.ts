@@ -176,3 +176,26 @@ test('a forgotten address is found by those alone who know it, and can be let in
   expect(rows).toEqual([{ source: 'FORGOTTEN', reason: 'she signed up again', removed_by: 'local' }])
   expect(await tablesWith(db, address)).toEqual([])
 })
+
+test('an address that was found before it came onto the list stays in lists and exports of its job, marked', async () => {
+  const jobId = await addJob(db, { state: 'COMPLETED' })
+  await addAddresses(db, jobId, { seq: 1, groupId: 900 }, [
+    { address: 'kept@found.com' },
+    { address: 'late@found.com' },
+  ])
+  await suppress(['late@found.com'])
+  const marked = [
+    { address: 'kept@found.com', suppressed: false },
+    { address: 'late@found.com', suppressed: true },
+  ]
+  const { job } = await api.data<{ job: { emails: object } }>(
+    'query ($id: ID!) { job(id: $id) { emails(first: 10) { nodes { address suppressed } } } }',
+    { id: String(jobId) },
+  )
+  expect(job.emails).toEqual({ nodes: marked })
+  const exported = async (format: string) => (await fetch(`${api.url}/export/jobs/${jobId}/addresses.${format}`)).text()
+  expect(JSON.parse(await exported('json'))).toMatchObject(marked)
+  const [head, ...lines] = (await exported('csv')).trimEnd().split('\r\n')
+  const place = head!.split(',').indexOf('suppressed')
+  expect(lines.map((line) => line.split(',')[place])).toEqual(['false', 'true'])
+})

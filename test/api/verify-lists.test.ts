@@ -31,7 +31,7 @@ test('a workbook of verdicts has numbers, times and what is true as such, and th
   const no = '<c t="b"><v>0</v></c>'
   expect(rows[1]).toContain(`${text('syntax_ok')}<c><v>30</v></c><c/><c/>${no}${no}${no}`)
   expect(rows[2]).toContain(`<c t="b"><v>1</v></c>${no}${no}`)
-  expect(rows[1]).toMatch(/<c s="1"><v>\d{5}\.\d+<\/v><\/c><c\/>$/)
+  expect(rows[1]).toMatch(/<c s="1"><v>\d{5}\.\d+<\/v><\/c><c\/><c t="b"><v>0<\/v><\/c>$/)
 })
 
 test('a table comes back in its order with its own columns, each row beside the verdict of its address', async () => {
@@ -42,13 +42,13 @@ test('a table comes back in its order with its own columns, each row beside the 
   // As the list itself is written, so that the spreadsheet that it is from opens it.
   expect([told, header]).toEqual([
     '\uFEFFsep=;',
-    'Name;E-Mail;Note;address;status;reason;score;flags;suggestion;duplicate;failed;fromStore;depth;engine;checkedAt;holdsUntil',
+    'Name;E-Mail;Note;address;status;reason;score;flags;suggestion;duplicate;failed;fromStore;depth;engine;checkedAt;holdsUntil;suppressed',
   ])
   expect(rows.map((row) => row.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)/g, 'TIME'))).toEqual([
-    '"Zoë ""Z"" Müller";Zoe@Firm.com;"two\nlines";zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;false;false;false;DNS;builtin;TIME;TIME',
-    `'=1+1;ann@silent.com;"one;more;cells";ann@silent.com;INVALID;null_mx;0;"";;false;false;false;DNS;builtin;TIME;TIME`,
-    'Nobody;no address;"";no address;INVALID;syntax_invalid;0;"";;false;false;false;DNS;builtin;TIME;',
-    'Again;zoe@firm.com;short;zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;true;false;false;DNS;builtin;TIME;TIME',
+    '"Zoë ""Z"" Müller";Zoe@Firm.com;"two\nlines";zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;false;false;false;DNS;builtin;TIME;TIME;false',
+    `'=1+1;ann@silent.com;"one;more;cells";ann@silent.com;INVALID;null_mx;0;"";;false;false;false;DNS;builtin;TIME;TIME;false`,
+    'Nobody;no address;"";no address;INVALID;syntax_invalid;0;"";;false;false;false;DNS;builtin;TIME;;false',
+    'Again;zoe@firm.com;short;zoe@firm.com;UNKNOWN;domain_accepts_mail;60;"";;true;false;false;DNS;builtin;TIME;TIME;false',
     '',
   ])
   const invalid = jsonLines(await exported(jobId, 'verifications.ndjson?status=invalid'))
