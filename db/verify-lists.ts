@@ -117,6 +117,22 @@ export async function dropSuppressedRows(
   )
 }
 
+/** Rows of a job's list that are no results, by why: each of them once. Reads the whole list. */
+export interface SkippedRows {
+  repeated: number
+  empty: number
+  /** Their addresses were left out, as often as they stand in the list. */
+  suppressed: number
+}
+
+export async function countSkippedRows(trx: Transaction<DB>, jobId: number): Promise<SkippedRows> {
+  const { rows } = await sql<SkippedRows>`
+    select i.filled - (select count(*) from job_verifications where job_id = ${jobId}) as repeated, i.rows - i.filled - i.suppressed as empty, i.suppressed
+    from (select count(*) as rows, count(i.address) as filled, count(*) filter (where ${sql.raw(isLeftOut)}) as suppressed
+      from verify_items i where i.job_id = ${jobId}) i`.execute(trx)
+  return rows[0]!
+}
+
 /** Positions from `from` up to and without `to`. */
 export interface ListRange {
   from: number

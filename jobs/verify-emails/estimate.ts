@@ -25,6 +25,7 @@ export async function estimateVerification(input: VerifyInput, outlook: Outlook)
   const rules = planOf({ input, io: { now: () => now } }, { beganAt: now }).rules()
   const { service } = input
   const met = new Set<string>()
+  const barred = new Set<string>()
   let [rows, fresh, known, unusable, repeated, empty, suppressed, open] = [0, 0, 0, 0, 0, 0, 0, 0]
   let part: string | undefined
   try {
@@ -35,17 +36,18 @@ export async function estimateVerification(input: VerifyInput, outlook: Outlook)
         break
       }
       rows += portion.rows.length
-      const filled = portion.rows.map(({ given }) => listRow(0, given, null)).filter(({ address }) => address !== null)
+      const filled = portion.rows.map(({ given }) => listRow(0, given, null)).filter(isFilled)
       const different = differentOf(filled, met)
       const texts = different.filter(({ domain }) => domain === '')
       const addresses = different.filter(({ domain }) => domain !== '').map(({ address }) => address)
-      const barred = await suppressedNow(outlook.db, addresses)
+      for (const address of await suppressedNow(outlook.db, addresses)) barred.add(address)
       const stored = addresses.filter((address) => !barred.has(address))
       const answered = new Set(await answeredAddresses(outlook.db, stored, rules))
       empty += portion.rows.length - filled.length
-      repeated += filled.length - different.length
+      const left = filled.filter(({ address }) => barred.has(address)).length
+      repeated += filled.length - left - texts.length - stored.length
       unusable += texts.length
-      suppressed += barred.size
+      suppressed += left
       known += answered.size
       fresh += stored.length - answered.size
       if (service !== 'builtin')
@@ -82,11 +84,17 @@ function listIo({ db, owner, openUpload }: Outlook): ListIo {
   }
 }
 
+type FilledRow = ListRow & { address: string }
+
+function isFilled(row: ListRow): row is FilledRow {
+  return row.address !== null
+}
+
 /** Those that were not met before. */
-function differentOf(rows: readonly ListRow[], met: Set<string>): (ListRow & { address: string })[] {
-  return rows.filter((row): row is ListRow & { address: string } => {
-    if (row.address === null || met.has(row.address)) return false
-    met.add(row.address)
+function differentOf(rows: readonly FilledRow[], met: Set<string>): FilledRow[] {
+  return rows.filter(({ address }) => {
+    if (met.has(address)) return false
+    met.add(address)
     return true
   })
 }

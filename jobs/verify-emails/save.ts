@@ -3,9 +3,9 @@ import type { Transaction } from 'kysely'
 import { addVerifications, countOthers, sumVerifications } from '../../db/job-verifications.ts'
 import type { DB } from '../../db/types.ts'
 import { saveVerdicts } from '../../db/verdicts.ts'
-import { addListRows, addVerifyList } from '../../db/verify-lists.ts'
+import { addListRows, addVerifyList, countSkippedRows, type SkippedRows } from '../../db/verify-lists.ts'
 import { serviceNames } from '../engines/verify/terms.ts'
-import type { SaveArgs, Saved } from '../job-kind.ts'
+import type { Note, SaveArgs, Saved } from '../job-kind.ts'
 import { dropSuppressed, withoutSuppressed } from './suppressed.ts'
 import type { VerifyBatch } from './verify-batch.ts'
 
@@ -46,6 +46,14 @@ export async function saveVerification(
 export async function finishVerification(
   trx: Transaction<DB>,
   jobId: number,
-): Promise<{ summary: Record<string, unknown> }> {
-  return { summary: { ...(await sumVerifications(trx, jobId)) } }
+): Promise<{ notes: Note[]; summary: Record<string, unknown> }> {
+  const skipped = await countSkippedRows(trx, jobId)
+  return { notes: noteOfSkipped(skipped), summary: { ...(await sumVerifications(trx, jobId)) } }
+}
+
+function noteOfSkipped(skipped: SkippedRows): Note[] {
+  const counts = Object.fromEntries(Object.entries(skipped).filter(([, count]) => count > 0))
+  const parts = Object.entries(counts).map(([why, count]) => `${count} ${why}`)
+  if (parts.length === 0) return []
+  return [{ message: `entries of the list that are skipped: ${parts.join(', ')}`, counts }]
 }

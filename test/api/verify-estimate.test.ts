@@ -77,19 +77,34 @@ test('the estimate counts as the job does: results and what is skipped are all e
     'barred@adds.com',
     'no address',
     'no address',
+    'Barred@adds.com',
     ' ',
     '',
     'a@',
   ]
   const before = await estimate({ emails, depth: 'SYNTAX' })
-  expect(before).toMatchObject({ items: 9, fresh: 2, known: 0, unusable: 2, repeated: 2, empty: 2, suppressed: 1 })
+  expect(before).toMatchObject({ items: 10, fresh: 2, known: 0, unusable: 2, repeated: 2, empty: 2, suppressed: 2 })
   const id = String(await verify({ emails, depth: 'SYNTAX' }))
-  const { job, verificationStats } = await api.data<{ job: { progress: object }; verificationStats: object }>(
-    `query ($id: ID!) { job(id: $id) { progress { done total results skipped } }
+  const { job, verificationStats } = await api.data<{
+    job: { progress: object; events: { nodes: { message: string | null }[] } }
+    verificationStats: object
+  }>(
+    `query ($id: ID!) { job(id: $id) { progress { done total results skipped } events(last: 50) { nodes { message } } }
       verificationStats(jobId: $id) { total byReason { reason count notAddresses } } }`,
     { id },
   )
-  expect(job.progress).toEqual({ done: 9, total: 9, results: 4, skipped: 5 })
+  expect(job.progress).toEqual({ done: 10, total: 10, results: 4, skipped: 6 })
+  expect(job.events.nodes.map(({ message }) => message)).toContain(
+    'entries of the list that are skipped: 2 repeated, 2 empty, 2 suppressed',
+  )
+  const entries = (await (await fetch(`${api.url}/export/jobs/${id}/verifications.json`)).json()) as {
+    status: string | null
+    duplicate: boolean | null
+    suppressed: boolean
+  }[]
+  expect(entries.filter(({ duplicate }) => duplicate)).toHaveLength(2)
+  expect(entries.flatMap(({ suppressed }, i) => (suppressed ? [i] : []))).toEqual([3, 6])
+  expect(entries.filter(({ status, suppressed }) => status === null && !suppressed)).toHaveLength(2)
   expect(verificationStats).toEqual({
     total: 4,
     byReason: expect.arrayContaining([
