@@ -267,6 +267,27 @@ it('figures that take long to sum up keep nothing else waiting', async () => {
   await page.unroute('**/graphql')
 })
 
+it('what was verified last says why there is nothing: not before it is there, and where it could not be loaded', async () => {
+  const held = Promise.withResolvers<void>()
+  await page.route('**/graphql', async (route, request) => {
+    if (!request.postData()?.includes('query LatestVerifications')) return route.fallback()
+    await held.promise
+    return route.abort()
+  })
+  const latest = page.getByRole('region', { name: 'Latest verifications' })
+  await open('/verification?domain=nobody-is-here.com')
+  await page
+    .getByRole('status')
+    .getByText('Counting the verdicts')
+    .waitFor({ state: 'attached', ...soon })
+  held.resolve()
+  await latest.getByText('The jobs could not be loaded').waitFor(soon)
+  await text('No verified address here')
+  await page.unroute('**/graphql')
+  await latest.getByRole('button', { name: 'Try again' }).click()
+  await latest.getByRole('link').waitFor(soon)
+})
+
 it('figures of a job are not said to be those over all jobs while these are counted', async () => {
   await open('/verification?job=2')
   await text('1 result')
