@@ -183,6 +183,9 @@ it('a job that has ended', async () => {
   await open('/jobs/1')
   await view(page).stateIs('Completed', 60_000)
   await look(page, 'job-ended')
+  const tabs = page.getByRole('navigation', { name: 'Parts of the job' })
+  const beyond = await tabs.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)
+  expect(beyond, 'what would be scrolled up and down').toBe(0)
 })
 
 it('the results of a job, filtered, and where one of them stood', async () => {
