@@ -11,6 +11,7 @@ import {
   formatPercent,
   formatRate,
   formatRelative,
+  isSlow,
   withAcronyms,
 } from './format.ts'
 
@@ -40,6 +41,16 @@ test.each([
   [3.46, '3.5/s'],
   [1234.5, '1,235/s'],
 ])('a rate of %d is %s', (rate, words) => expect(formatRate(rate)).toBe(words))
+
+test('a rate that is watched keeps its unit until it has changed by much', () => {
+  const written: string[] = []
+  let slow: boolean | undefined
+  for (const rate of [0.6, 0.45, 0.3, 0, 0.2, 0.5, 0.9, 1.2, 0.8]) {
+    slow = isSlow(rate, slow)
+    written.push(formatRate(rate, slow))
+  }
+  expect(written).toEqual(['0.6/s', '0.5/s', '0.3/s', '0/s', '12/min', '30/min', '54/min', '1.2/s', '0.8/s'])
+})
 
 test.each([
   [0, '0 s'],

@@ -26,9 +26,15 @@ export function formatPart(count: number, all: number, one: string, many = `${on
 }
 
 /** Per second; slow work is given per minute, where a fraction of one a second says little. */
-export function formatRate(perSecond: number): string {
-  if (perSecond > 0 && perSecond < 0.5) return `${oneDecimal.format(perSecond * 60)}/min`
+export function formatRate(perSecond: number, slow = isSlow(perSecond)): string {
+  if (slow) return `${oneDecimal.format(perSecond * 60)}/min`
   return `${perSecond < 100 ? oneDecimal.format(perSecond) : formatCount(Math.round(perSecond))}/s`
+}
+
+/** Whether a rate is written per minute: one that is watched changes its unit where it has changed by much, and not around the border. */
+export function isSlow(perSecond: number, wasSlow?: boolean): boolean {
+  if (wasSlow === undefined) return perSecond > 0 && perSecond < 0.5
+  return wasSlow ? perSecond < 1 : perSecond > 0 && perSecond < 0.25
 }
 
 /** A part of a whole as "42 %": rounded down, so that 100 % means all. */
