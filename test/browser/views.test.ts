@@ -254,7 +254,7 @@ it('its pages as a tree and as a list', async () => {
   await page.getByRole('button', { name: /^events\// }).click()
   await page.getByRole('button', { name: /^products\// }).click()
   await text('sap-flow-probe.html')
-  await page.getByText('Finds', { exact: true }).waitFor(soon)
+  await page.getByRole('region', { name: 'Pages' }).getByText('Addresses', { exact: true }).waitFor(soon)
   await page.evaluate(() => scrollTo(0, 0))
   await look(page, 'pages-tree')
   await open('/jobs/1/pages?view=list&status=failed')
