@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { uploadFailure } from './upload-failure.ts'
+import { uploadFailure, wordsOfUnsent } from './upload-failure.ts'
 
 const answered = (status: number, body = '') =>
   Object.assign(new Error('tus: unexpected response'), {
@@ -23,4 +23,10 @@ test.each([
   [401, '', /Log in/],
 ])('says why it cannot after %i', (status, body, words) => {
   expect(uploadFailure(answered(status, body))).toMatch(words)
+})
+
+test('whoever waits for a file is told whether it comes by itself', () => {
+  expect(wordsOfUnsent('sending', 'It can start')).toBe('It can start once the file is there.')
+  expect(wordsOfUnsent('failed', 'It can start')).toBe('Choose another file, or take this one out.')
+  expect(wordsOfUnsent(false, 'It can start')).toBe('')
 })

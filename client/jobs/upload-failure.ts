@@ -1,3 +1,12 @@
+/** A file that a form waits for: on its way, or not to be had without somebody's doing. */
+export type Unsent = false | 'sending' | 'failed'
+
+/** Said beside a button that waits for a file: `It can start` once that is there. */
+export function wordsOfUnsent(unsent: Unsent, whatCan: string): string {
+  if (unsent === 'failed') return 'Choose another file, or take this one out.'
+  return unsent === 'sending' ? `${whatCan} once the file is there.` : ''
+}
+
 /** What we read of an error of tus-js-client. */
 interface TusError extends Error {
   originalResponse?: { getStatus(): number; getBody(): string } | null

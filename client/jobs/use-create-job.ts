@@ -6,6 +6,7 @@ import { ref, shallowRef } from 'vue'
 import type { Ref, ShallowRef } from 'vue'
 
 import { graphql } from '../graphql.ts'
+import { formatCounted } from '../ui/format.ts'
 import { asRecord, readStored, writeStored } from '../ui/stored.ts'
 import type { InputIssue } from './input-form.ts'
 import { useRememberedJob } from './remembered-job.ts'
@@ -141,7 +142,7 @@ function randomKey(): string {
 function failureOf(answer: Exclude<Answer, { __typename: 'StartJobSuccess' }>): StartFailure {
   switch (answer.__typename) {
     case 'ValidationError':
-      return { message: answer.message, issues: answer.issues }
+      return { message: wordsOfIssues(answer.issues) ?? answer.message, issues: answer.issues }
     case 'RateLimited':
       return {
         message: answer.retryAfterSeconds
@@ -156,6 +157,17 @@ function failureOf(answer: Exclude<Answer, { __typename: 'StartJobSuccess' }>): 
     default:
       return { message: answer.message, issues: [] }
   }
+}
+
+/** Said of issues and no problem by itself: a way out, and that there are more. */
+const asides = ['bad_rows', 'more_issues']
+
+/** `2 problems with the input`, where asides stand among the issues; undefined where the server has counted them right. */
+export function wordsOfIssues(issues: readonly InputIssue[]): string | undefined {
+  const problems = issues.filter(({ code = '' }) => !asides.includes(code)).length
+  if (problems === issues.length) return undefined
+  const more = issues.some(({ code }) => code === 'more_issues') ? 'More than ' : ''
+  return `${more}${formatCounted(problems, 'problem')} with the input`
 }
 
 function lostWords(error: { networkError?: Error; message: string } | undefined): string {

@@ -274,6 +274,8 @@ it('names the bad rows of a table of sites, and leaves them out where one wants 
   })
   await page.getByText('Line 3, column 2: "exa mple" is not a domain: it is several words').waitFor(soon)
   await page.getByText('Choose "Leave out bad rows" to crawl the 1 other row.').waitFor(soon)
+  await page.getByRole('button', { name: 'Start job' }).click()
+  await page.getByRole('alert').getByText('2 problems with the input').waitFor(soon)
   await leaveOut.check()
   await page.getByText('2 rows that cannot be crawled').waitFor(soon)
   expect(await page.getByText(/Line 3, column 2/).count()).toBe(0)

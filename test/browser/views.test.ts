@@ -159,6 +159,7 @@ it('a new job, its mistakes told while one types, and what it would come to', as
   await page.getByLabel('File', { exact: true }).setInputFiles(sheet)
   await page.getByRole('alert').getByText('Save it as CSV.').waitFor(soon)
   await page.getByRole('button', { name: 'Choose again' }).waitFor(soon)
+  await text('Choose another file, or take this one out.')
   await look(page, 'new-job-no-text')
   await page.reload()
   await page.getByRole('button', { name: 'Choose a file' }).waitFor(soon)
