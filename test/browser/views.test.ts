@@ -438,6 +438,15 @@ it('workers, settings, a place that does not exist', async () => {
   await look(page, 'menu')
 })
 
+it('deleting several jobs is said of several', async () => {
+  await open('/jobs')
+  await text('3 jobs')
+  await page.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name: /Delete/ }).click()
+  await page.getByRole('dialog').getByText('Removes the jobs with their results').waitFor(soon)
+  await page.keyboard.press('Escape')
+})
+
 it('the command palette by keyboard alone, and the keys', async () => {
   await open('/jobs')
   await text('3 jobs')
