@@ -447,6 +447,13 @@ it('deleting several jobs is said of several', async () => {
   await page.keyboard.press('Escape')
 })
 
+it('a part of a domain in letters beyond ASCII that is found by whole names alone', async () => {
+  await open('/addresses?q=farnhü')
+  await text('a domain is found by what stands whole between its dots')
+  await open('/addresses?q=farnhügel-instrumente')
+  await page.getByRole('link', { name: 'kontakt@farnhügel-instrumente.de' }).waitFor(soon)
+})
+
 it('the command palette by keyboard alone, and the keys', async () => {
   await open('/jobs')
   await text('3 jobs')
