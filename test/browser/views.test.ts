@@ -438,6 +438,15 @@ it('workers, settings, a place that does not exist', async () => {
   await look(page, 'menu')
 })
 
+it('what a verification was started with and what came of it, in words', async () => {
+  await open('/jobs/2/input')
+  const input = page.getByRole('region', { name: 'Input' })
+  await input.getByRole('link', { name: 'Sample site' }).waitFor(soon)
+  await input.getByText(/^(?:Valid|Risky|Invalid|Unknown) \d+(?:, [A-Z][a-z]+ \d+)*$/).waitFor(soon)
+  await input.getByText('Known already', { exact: true }).waitFor(soon)
+  await look(page, 'input-verification')
+})
+
 it('deleting several jobs is said of several', async () => {
   await open('/jobs')
   await text('3 jobs')
