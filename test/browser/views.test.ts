@@ -195,6 +195,7 @@ it('the results of a job, filtered, and where one of them stood', async () => {
   await look(page, 'results-filtered')
   await page.getByText('Export', { exact: true }).click()
   await look(page, 'export')
+  await page.getByRole('link', { name: /^Results by domain/ }).waitFor(soon)
   const [download] = await Promise.all([
     page.waitForEvent('download', soon),
     page.getByRole('link', { name: /^CSV/ }).click(),
