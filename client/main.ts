@@ -6,6 +6,7 @@ import App from './App.vue'
 import { awaitedPageKey, awaitPages } from './awaited-page.ts'
 import { connectionKey, createConnection, reconnectOnWake } from './connection.ts'
 import { createApiClient, graphql } from './graphql.ts'
+import { createPageCommands, pageCommandsKey } from './palette/page-commands.ts'
 import { createRoutes } from './router.ts'
 import { createSession, sessionKey } from './session.ts'
 
@@ -34,5 +35,6 @@ createApp(App)
   .use(urql, api)
   .provide(connectionKey, connection)
   .provide(sessionKey, session)
+  .provide(pageCommandsKey, createPageCommands())
   .provide(awaitedPageKey, awaitPages(routes, connection))
   .mount('#app')

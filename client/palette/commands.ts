@@ -5,7 +5,7 @@ export interface Command {
   /** Said in grey behind the label. */
   hint?: string
   keys?: string
-  run(): void
+  run(): unknown
 }
 
 /** Commands whose words begin with what was typed come first, then those that hold all of its words somewhere. Nothing typed: all. */

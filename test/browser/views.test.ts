@@ -135,7 +135,12 @@ it('a job that runs', async () => {
   await page.getByRole('dialog').getByText('Cancel this job?').waitFor(soon)
   await look(page, 'job-cancel-asked')
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it paused' }).click()
-  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached', ...soon })
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: /^Find/ }).fill('resume')
+  await page.getByRole('option', { name: 'Resume', exact: true }).waitFor(soon)
+  await page.keyboard.press('Enter')
+  await view(page).stateIs('Running')
 })
 
 // While it runs:
@@ -481,4 +486,34 @@ it('the command palette by keyboard alone, and the keys', async () => {
   await page.keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor(soon)
   await look(page, 'keyboard')
+})
+
+it('finds in the palette jobs by number, new ones by their words, and what can be done with the one that is open', async () => {
+  await open('/jobs/1')
+  await view(page).stateIs('Completed')
+  await page.keyboard.press('Control+k')
+  const find = page.getByRole('combobox', { name: /^Find/ })
+  for (const [typed, name] of [
+    ['#2', /#2, completed/],
+    ['3', /#3, completed/],
+    ['verify', 'New job: Verify e-mail addresses'],
+    ['scrape', 'New job: Scrape e-mail addresses'],
+    ['clone', 'Clone'],
+    ['results by domain', 'Export: Results by domain'],
+    ['new job from', 'New job from this'],
+  ] as const) {
+    await find.fill(typed)
+    await page.getByRole('option', { name }).waitFor(soon)
+  }
+  await find.fill('pause')
+  await text('Nothing is called so.')
+  await find.fill('export csv')
+  await page.getByRole('option', { name: 'Export: Results as CSV' }).waitFor(soon)
+  const [download] = await Promise.all([page.waitForEvent('download', soon), page.keyboard.press('Enter')])
+  expect(download.suggestedFilename()).toBe('job_1_addresses.csv')
+  await page.keyboard.press('Control+k')
+  await find.fill('new job from')
+  await page.getByRole('option', { name: 'New job from this' }).waitFor(soon)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/kind=SCRAPE_EMAILS&draft=filled-in/, soon)
 })
