@@ -16,6 +16,7 @@ const Refusal = graphql(`
       issues {
         path
         message
+        code
       }
     }
   }
