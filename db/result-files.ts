@@ -21,6 +21,13 @@ export function resultRows(jobId: number): RawBuilder<unknown> {
       where g.job_id = ${jobId} and v.domain <> '' order by g.step, g.group_id, v.place) r`
 }
 
+/** Results of a verification that `resultRows` leaves out. */
+export async function countNotAddresses(db: Kysely<DB>, jobId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from job_verifications where job_id = ${jobId} and domain = ''`.execute(db)
+  return rows[0]!.n
+}
+
 /** What each worker did for a job, and the moment by the database's clock, in epoch seconds. */
 export async function workersOfJob(db: Kysely<DB>, jobId: number): Promise<{ now: number; done: Map<string, number> }> {
   const { rows } = await sql<{ now: number; done: Record<string, number> | null }>`

@@ -16,7 +16,7 @@ export function resultsPath(id: string, kind: JobKind): string {
 export function otherFiles(id: string, kind: JobKind): JobFile[] {
   return [
     ...(kind === 'SCRAPE_EMAILS' ? [resultsByDomain(id)] : []),
-    { label: 'Result file', says: 'all of the job', href: `/artifacts/job_${id}.json` },
+    { label: 'Result file', says: 'all addresses of the job', href: `/artifacts/job_${id}.json` },
   ]
 }
 

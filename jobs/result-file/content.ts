@@ -1,9 +1,10 @@
-import { resultRows, workersOfJob } from '../../db/result-files.ts'
+import { countNotAddresses, resultRows, workersOfJob } from '../../db/result-files.ts'
 import type { Engine } from '../engine.ts'
 
 /**
  * The results of a job as it is now, as one JSON object, streamed in flat memory: `{job_id, emails: [{email, quality, confidence, source_url, timestamp, worker_id}],
- * total_count, last_updated, worker_stats}`; each address once, times in epoch seconds. Throws where it cannot be read to its end, or
+ * total_count, last_updated, worker_stats}`; each address once, times in epoch seconds. Results that are no address are but counted, in
+ * `not_addresses` behind the total, where there are any. Throws where it cannot be read to its end, or
  * the signal trips: then it is no JSON.
  */
 export async function* resultFile(
@@ -35,7 +36,11 @@ export async function* resultFile(
     const id = JSON.parse(Buffer.from(text, 'latin1').toString()) as string | null
     if (id !== null) workers[id] = { done: done.get(id) ?? 0, emails }
   }
-  yield Buffer.from(`\n],"total_count":${total},"last_updated":${now},"worker_stats":${JSON.stringify(workers)}}\n`)
+  const others = await countNotAddresses(db, jobId)
+  const leftOut = others > 0 ? `,"not_addresses":${others}` : ''
+  yield Buffer.from(
+    `\n],"total_count":${total}${leftOut},"last_updated":${now},"worker_stats":${JSON.stringify(workers)}}\n`,
+  )
 }
 
 /** In front of the last value of each row. */
