@@ -105,6 +105,20 @@ it('puts addresses on the list, pasted and from a file, and says of each line th
   await row('cid@maker-works.com').getByText('From a file').locator('visible=true').waitFor(soon)
 })
 
+it('marks whom a job had found before in its results', async () => {
+  const jobId = await addJob(db, { kind: 'scrape-emails', state: 'COMPLETED' })
+  await addAddresses(db, jobId, { seq: 1, groupId: 700 }, [
+    { address: 'cid@maker-works.com' },
+    { address: 'fay@maker-works.com' },
+  ])
+  await db.updateTable('jobs').set({ results: 2, steps: 1, done: 2 }).where('id', '=', jobId).execute()
+  await page.goto(`${program.url}/jobs/${jobId}`)
+  await row('cid@maker-works.com').getByText('Suppressed', { exact: true }).waitFor(soon)
+  expect(await row('fay@maker-works.com').getByText('Suppressed', { exact: true }).count()).toBe(0)
+  await look(page, 'suppressions-results')
+  await page.goto(`${program.url}/suppressions`)
+})
+
 it('closed while a file is being read, it leaves the file there until that is done', async () => {
   await page.getByRole('button', { name: 'Add addresses' }).click()
   const file = { name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('cid@maker-works.com\n') }
