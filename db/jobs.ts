@@ -245,7 +245,8 @@ export async function endJob(
   await sql`
     insert into job_workers (job_id, worker_id, done) values (${jobId}, ${args.workerId}, ${succeeded + failed + skipped})
     on conflict (job_id, worker_id) do update set done = job_workers.done + excluded.done`.execute(trx)
-  const data = { message: `Completed: ${counts.results} results`, counts }
+  const found = counts.results === 1 ? '1 result' : `${counts.results.toLocaleString('en')} results`
+  const data = { message: `Completed: ${found}`, counts }
   const notes = args.notes.map((note) => ({ type: 'note', data: { ...note } }))
   return appendEvents(trx, jobId, [...notes, { type: 'job.completed', data }])
 }
