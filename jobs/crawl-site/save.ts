@@ -135,11 +135,14 @@ export async function finishCrawl(
 }
 
 function noteOfLimit(limit: string, pages: number): Note {
-  return { message: `${pages === 1 ? '1 page was' : `${pages} pages were`} not read: ${limit}`, counts: { pages } }
+  return {
+    message: `${pages === 1 ? '1 page was' : `${pages.toLocaleString('en')} pages were`} not read: ${limit}`,
+    counts: { pages },
+  }
 }
 
 /** Never which: their owners do not want to be known here. */
 function noteOfSuppressed(pages: number): Note {
-  const where = pages === 1 ? '1 page has' : `${pages} pages have`
+  const where = pages === 1 ? '1 page has' : `${pages.toLocaleString('en')} pages have`
   return { message: `${where} addresses that are suppressed: they are left out`, counts: { pages } }
 }

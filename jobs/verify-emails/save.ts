@@ -53,7 +53,7 @@ export async function finishVerification(
 
 function noteOfSkipped(skipped: SkippedRows): Note[] {
   const counts = Object.fromEntries(Object.entries(skipped).filter(([, count]) => count > 0))
-  const parts = Object.entries(counts).map(([why, count]) => `${count} ${why}`)
+  const parts = Object.entries(counts).map(([why, count]) => `${count.toLocaleString('en')} ${why}`)
   if (parts.length === 0) return []
   return [{ message: `entries of the list that are skipped: ${parts.join(', ')}`, counts }]
 }

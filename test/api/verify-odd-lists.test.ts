@@ -136,7 +136,7 @@ test('a list with lines that are not in UTF-8 says so in its log, once', async (
   )
   expect(job.events.nodes.filter(({ type }) => type === 'note')).toEqual([
     { type: 'note', message: 'Line 6002 of the table is not in UTF-8: such lines are read as Windows-1252' },
-    { type: 'note', message: 'entries of the list that are skipped: 6000 repeated' },
+    { type: 'note', message: 'entries of the list that are skipped: 6,000 repeated' },
   ])
 })
 
