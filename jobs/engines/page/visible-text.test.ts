@@ -49,6 +49,19 @@ describe('visible text', () => {
     ['<p>info<span style="font-size:0">x</span>@acme.com</p>', ['text info@acme.com']],
     ['<p>info<span style="position:absolute; left:-9999px">x</span>@acme.com</p>', ['text info@acme.com']],
     ['<p>info<b style="opacity: 0">x</b>@<i style="width:0;overflow:hidden">y</i>acme.com</p>', ['text info@acme.com']],
+    ['<style>@media screen{.x{display:none}}</style><p>info<b class="x">x</b>@acme.com</p>', ['text info@acme.com']],
+    [
+      '<style>@media print{.a{color:red}.n{display:none}}</style><p><span class="n">info@acme.com</span></p>',
+      ['text info@acme.com'],
+    ],
+    [
+      '<style>@media (max-width: 600px) { .a { top: 0 } .n { display: none } }</style><a class="n" href="mailto:info@acme.com">x</a>',
+      ['mailto info@acme.com'],
+    ],
+    [
+      '<style>@supports (top: 0) { @media print { .a { top: 0 } } .x { display: none } }</style><p>info<b class="x">x</b>@acme.com</p>',
+      ['text info@acme.com'],
+    ],
     ['<style>.z{font-size:0}</style><p>info<b class="z">x</b>@acme.com</p>', ['text info@acme.com']],
     ['<div style="opacity:0" class="fades-in">info@acme.com</div>', ['text info@acme.com']],
     ['<style>.e:before{content:"info"}.e:after{content:"@acme.com"}</style><i class="e"></i>', ['text info@acme.com']],

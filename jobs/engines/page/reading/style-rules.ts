@@ -39,21 +39,40 @@ function isUnseen(plain: string): boolean {
 
 /**
  * Reads a style sheet for rules that hide, turn or generate text. Only selectors of one class or id are understood; for others we would have to
- * know where the element stands. Linear.
+ * know where the element stands. What holds on paper or at some widths alone is left out. Linear.
  */
 export function readStyleRules(css: string, rules: StyleRules): void {
   if (!mayChangeLetters.test(css) && !/content\s*:/i.test(css)) return
   let from = 0
+  /** How many groups of rules are open around us, and from which one on they hold elsewhere than on a screen. */
+  let groups = 0
+  let elsewhere = Infinity
+  let open = css.indexOf('{')
   for (;;) {
-    const open = css.indexOf('{', from)
-    if (open < 0) return
-    const close = css.indexOf('}', open)
+    const close = css.indexOf('}', from)
     if (close < 0) return
-    if (close - open < longestRule)
-      readRule(css.slice(Math.max(from, open - longestRule), open), css.slice(open + 1, close), rules)
-    from = close + 1
+    if (open < 0 || open > close) {
+      if (groups > 0) groups--
+      if (groups < elsewhere) elsewhere = Infinity
+      from = close + 1
+      continue
+    }
+    const before = css.slice(Math.max(from, open - longestRule), open)
+    const inner = css.indexOf('{', open + 1)
+    if (inner >= 0 && inner < close) {
+      groups++
+      if (!holdsOnScreens.test(before.slice(before.lastIndexOf('@')))) elsewhere = Math.min(elsewhere, groups)
+      from = open + 1
+    } else {
+      if (groups < elsewhere && close - open < longestRule) readRule(before, css.slice(open + 1, close), rules)
+      from = close + 1
+    }
+    open = inner
   }
 }
+
+/** Of a group of rules, what stands before its brace. */
+const holdsOnScreens = /^@(?:media\s+(?:only\s+)?(?:screen|all)\s*$|supports\b|layer\b)/i
 
 const longestRule = 2000
 
