@@ -14,6 +14,7 @@ import { readHtml } from './reading/light-reader.ts'
 import { hiddenField, type PageContent, type Source } from './reading/page-content.ts'
 import type { Admission } from './spelling/admission.ts'
 import { KnownLocals } from './spelling/known-locals.ts'
+import { isClosing } from './spelling/letters.ts'
 import { findInText, type TextFind } from './spelling/text-addresses.ts'
 
 /** One way in which an address was found, before it is judged. */
@@ -71,10 +72,22 @@ function findInBlocks(content: PageContent, admission: Admission): BlockFinds[] 
   const blocks: BlockFinds[] = []
   for (let block = 0; block < content.text.blockCount; block++) {
     const marks = content.text.marksOf(block)
-    const finds = marks === 0 ? [] : findInText(content.text.render(block), admission, marks)
+    if (marks === 0) continue
+    const line = content.text.render(block)
+    const finds = findInText(goesOn(line) ? line + lineBehind(content, block) : line, admission, marks)
     if (finds.length > 0) blocks.push({ block, finds })
   }
   return blocks
+}
+
+/** "info@", "info [at]": narrow columns break the line there. */
+function goesOn(line: string): boolean {
+  const last = line.charCodeAt(line.length - 1)
+  return (last === 0x40 || isClosing(last)) && /[\p{L}\d](?:@| ?[[({](?:at|@)[\])}])$/iu.test(line.slice(-8))
+}
+
+function lineBehind({ text }: PageContent, block: number): string {
+  return block + 1 < text.blockCount && text.tagOf(block + 1) === tag.br ? text.render(block + 1) : ''
 }
 
 function addFinds(

@@ -45,7 +45,8 @@ export class ContentBuilder {
     this.afterTag = true
     if ((tagFlags[number]! & BLOCK) !== 0) {
       this.content.text.endBlock(number)
-      entered = IN_BLOCK
+      // nothing is inside of a break: what follows belongs to it, so that it is known where lines were broken
+      if (number !== tag.br) entered = IN_BLOCK
     }
     if (attributes.count === 0) return number === tag.template ? this.enter(entered, HIDES) : entered
     if (attributes.mayBeCard) this.content.cards = true
@@ -125,6 +126,8 @@ export class ContentBuilder {
       case tag.frame: {
         const src = attributes.get('src')
         if (src !== undefined) content.addLink(src)
+        const inner = attributes.hasAt ? attributes.get('srcdoc') : undefined
+        if (inner !== undefined && this.hidden === 0) content.addSource({ way: 'markup', value: inner })
         return 0
       }
       case tag.form: {
