@@ -89,6 +89,7 @@ describe('nothing that has the form of an address but is none', () => {
       '<p>a@b.com foo@bar.com test@test.com john@doe.com abc@xyz.com your@email.com my@email.com max@mustermann.de ihr.name@firma.de navn@firma.dk demo@demo.com aaa@bbb.com xxx@yyy.com abc@def.com f.last@acme.com</p>',
     ],
     ['letters of minified code', '<script>!function(){var t="n@e.to",r="r@i.co"}()</script>'],
+    ['a note before the sign', '<p>jane (remove this) @ acme.com; last name @ acme.com</p>'],
     ['a number', '<p>3@4.com 1@2.de dinner@8.pm</p>'],
     ['a service of Kerberos', '<p>HTTP/www.acme.com@ACME.COM host/x.acme.com@ACME.COM</p>'],
     [

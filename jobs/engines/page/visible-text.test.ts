@@ -97,6 +97,7 @@ describe('what is glued to an address is not part of it', () => {
     ],
     ['<p>__info@acme.com__</p>', ['text info@acme.com']],
     ['<p>info@acme.com(Jane), sales@acme.com(Jane Roe)</p>', ['text info@acme.com', 'text sales@acme.com']],
+    ['<p>jane@acme.co.jp（代表）, info@acme.com(sales)</p>', ['text jane@acme.co.jp', 'text info@acme.com']],
     ['<p><b>E-Mail</b>info@acme.com<b>Tel</b></p>', ['text info@acme.com']],
     ['<p><span>info@acme.com</span><span>community</span></p>', ['text info@acme.com']],
     ['<p>邮箱info@acme.com请联系</p>', ['text info@acme.com']],

@@ -40,7 +40,7 @@ const stopWords = new Set(
   contact-us days dead deal did directly do done down due each early either else elsewhere email-us employed even ever everyone fans find
   first follow for found free friday friends from fun get go going good got great had happy has have held her here him his home hosted how i
   if in info-page is it its join just keep know last late later learn least leave left like list listed live located long look looked looks
-  lot love lunch made main me meet met million monday month more most much my near new next night no noon not nothing now of off ok on once
+  lot love lunch made main me meet met million monday month more most much my name near new next night no noon not nothing now of off ok on once
   one online only open or order our ours out over own page part people per play please point posted price published read register right
   sale-items saturday saw see seen she shop show sign site so some sold someone soon speak staff-only stand start started starts stay still
   stop such sunday take talk team-up tell than thanks that the their them then there these they this those thursday time times to today

@@ -1,3 +1,4 @@
+import { isStopWord } from './email-cues.ts'
 import { isClosing, isOpening } from './letters.ts'
 import { readDomain } from './read-domain.ts'
 
@@ -19,6 +20,8 @@ export function readGroup(text: string, at: number): GroupedLocals | undefined {
     .slice(start + 1, close)
     .trim()
     .split(/\s*[,;|/]\s*(?:(?:and|und|et|y|e)\s+|&\s*)?|\s+(?:and|und|et|&)\s+|\s+/)
+  // "jane (remove this) @ acme.com" is a note
+  if (locals.length === 2 && locals.some(isStopWord)) return undefined
   if (locals.length < 2 || !locals.every((local) => /^[\p{L}\d][\p{L}\d._+-]{0,63}$/u.test(local))) return undefined
   const domain = readDomain(text, text[at + 1] === ' ' ? at + 2 : at + 1)
   return domain && { locals, domain: domain.value, start, end: domain.end }

@@ -1,3 +1,5 @@
+import { isRole } from '../../address/local-part.ts'
+
 /** Why something that has the form of an address is none. Stored nowhere; tests and readers of the code go by these names. */
 export type Trap =
   | 'image-name'
@@ -79,14 +81,16 @@ function isMessageId(local: string, domain: string): boolean {
 /** By what stands around it on one line: some 80 characters before and 20 after. The local part as written. */
 export function trapAround(before: string, local: string, after: string): Trap | undefined {
   return (
-    trapInNeighbours(before, after) ?? trapInWords(before) ?? (listFragment.test(local) ? 'list-fragment' : undefined)
+    trapInNeighbours(before, local, after) ??
+    trapInWords(before) ??
+    (listFragment.test(local) ? 'list-fragment' : undefined)
   )
 }
 
 const listFragment = /^-(?:request|owner|bounces?|admin|subscribe|unsubscribe|join|leave)$/i
 
 /** By the characters that touch it. */
-function trapInNeighbours(before: string, after: string): Trap | undefined {
+function trapInNeighbours(before: string, local: string, after: string): Trap | undefined {
   const previous = before.at(-1) ?? ''
   switch (after.charAt(0)) {
     case '@':
@@ -95,8 +99,8 @@ function trapInNeighbours(before: string, after: string): Trap | undefined {
       if (/^:[~/\w.$]/.test(after)) return 'remote-path'
       break
     case '(':
-      // "info@acme.com(Jane)" names somebody
-      if (!/^\(\p{Lu}\p{Ll}+[\s)]/u.test(after)) return 'code'
+      // "jane@acme.com(Jane)" names somebody, "jane@acme.co.jp（代表）" an office
+      if (!/^\((?:\p{Lu}\p{Ll}+[\s)]|[^\0-\x7f])/u.test(after) && !isRole(local.toLowerCase())) return 'code'
       break
     case '.':
       if (/^\.\w+\(/.test(after)) return 'code'
