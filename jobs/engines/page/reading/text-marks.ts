@@ -102,13 +102,15 @@ function markOfReference(source: string, start: number): number {
   // most references are letters with accents and signs that mean nothing here
   if (!referenceStarts.has(source.charCodeAt(start))) return 0
   if (source.startsWith('nbsp;', start)) return wordIf(startsAtWord(source, start + 5))
+  if (source.startsWith('quot;', start)) return wordIf(startsAtWord(source, start + 5))
+  if (source.startsWith('ldquo;', start)) return wordIf(startsAtWord(source, start + 6))
   if (source.startsWith('lt;', start)) return wordIf(opensAtWord(source, start + 3))
   return references.some((name) => source.startsWith(name, start)) ? HAS_BOTH : 0
 }
 
 // the last for references that were encoded twice
 const references = ['commat', 'lbrack', 'lsqb', 'lpar', 'lcub', 'lbrace', 'laquo', 'amp;#', 'amp;commat']
-const referenceStarts = new Set(['nbsp', 'lt', ...references].map((name) => name.charCodeAt(0)))
+const referenceStarts = new Set(['nbsp', 'quot', 'ldquo', 'lt', ...references].map((name) => name.charCodeAt(0)))
 
 /** After an opening bracket: perhaps gaps, tags or a second one, then a word for the sign, and then what may close it. */
 function opensAtWord(source: string, start: number): boolean {
@@ -185,6 +187,8 @@ function continuesAsDomain(source: string, start: number): boolean {
     code === 0x26 ||
     code === 0x2e ||
     code === 0x2a ||
+    code === 0x22 ||
+    code === 0x201c ||
     code === 0x7c
   )
     return true
@@ -207,11 +211,15 @@ function wordEnd(source: string, start: number): number {
   let end = start
   while (end < start + 20) {
     const code = source.charCodeAt(end)
-    if (!isWordCode(code) && !(code >= 0xc0 && code !== 0x3000 && code < 0xfe00) && !(code === 0x2d && end > start))
-      break
+    if (!isWordCode(code) && !isOtherLetter(code) && !(code === 0x2d && end > start)) break
     end++
   }
   return end
+}
+
+/** Beyond ASCII; no quotation mark or dash. */
+function isOtherLetter(code: number): boolean {
+  return code >= 0xc0 && code !== 0x3000 && code < 0xfe00 && !(code >= 0x2000 && code < 0x2070)
 }
 
 /** A small letter or a digit; or, where a tag stands, what may be one. */

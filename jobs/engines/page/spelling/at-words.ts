@@ -6,7 +6,7 @@ import { isOpening, skipSpaces, skipSpacesBack } from './letters.ts'
 import { readDomain, type WrittenDomain } from './read-domain.ts'
 import { readLooseLocal } from './read-local.ts'
 import { CAPITAL, classOfCode, GAP, mayStartAtWordIn, PLAIN } from './word-marks.ts'
-import { endOfWord, readInner } from './written-dots.ts'
+import { counterpart, endOfWord, readInner } from './written-dots.ts'
 
 /**
  * Addresses with a word, or a sign in brackets, for the "@": "info [at] acme (dot) com", "info arroba acme punto es", "info(@)acme.com",
@@ -78,13 +78,13 @@ function readBracketed(text: string, open: number): AtForm | undefined {
 /** Where one letter is in use for the sign, and the domains that all use. */
 const letterTlds = /\.(?:fi|ee|se|no|dk|is|pl|de|at|ch|hu|sk|cz|lt|lv|fr|it|es|eu|com|org|net|info)$/i
 
-/** " at ", "-at-", "_arroba_" with the same sign on both sides. */
+/** " at ", "-at-", "_arroba_" with the same sign on both sides, or in quotation marks. */
 function readBare(text: string, before: number): AtForm | undefined {
   const start = before + 1
   const end = endOfWord(text, start)
   if (end === start) return undefined
   const separator = text[before]!
-  if (text[end] !== separator) return undefined
+  if (text[end] !== counterpart(separator)) return undefined
   const word = text.slice(start, end).toLowerCase()
   // set off on both sides: "info -at- acme.com"
   const apart = separator !== ' ' && text[before - 1] === ' ' && text[end + 1] === ' '

@@ -14,7 +14,7 @@ classOfCode[0] = STOP
 /** What pages in Japanese set for the sign, to be replaced by the reader. */
 const STARS = '★☆'
 for (const char of `@&%\\＠﹫（［｛【「«${STARS}`) classOfCode[char.charCodeAt(0)] = SIGN
-const gaps = ' \n\t\r-_*|~=\u00a0\u3000'
+const gaps = ' \n\t\r-_*|~="\u201c\u00a0\u3000'
 for (const char of gaps) classOfCode[char.charCodeAt(0)] = GAP
 for (const char of '([{') classOfCode[char.charCodeAt(0)] = BRACKET
 classOfCode[0x41] = CAPITAL

@@ -31,12 +31,12 @@ export function readDot(text: string, start: number): WrittenDot | undefined {
   }
   if (code === 0xb7 || code === 0x2022)
     return { sign: '.', next: skipSpaces(text, position + 1), spaced: false, doubtful: false, separates: true }
-  const sign = '-_*|~='.includes(text[position]!) ? text[position]! : undefined
+  const sign = '-_*|~="\u201c'.includes(text[position]!) ? text[position]! : undefined
   if (spaces === 0 && sign === undefined) return readUnspacedDot(text, position)
   const wordStart = sign === undefined ? position : position + 1
   const wordEnd = endOfWord(text, wordStart)
   const word = text.slice(wordStart, wordEnd).toLowerCase()
-  if (!dotWords.has(word) || text[wordEnd] !== (sign ?? ' ')) return undefined
+  if (!dotWords.has(word) || text[wordEnd] !== counterpart(sign ?? ' ')) return undefined
   return {
     sign: '.',
     next: skipSpaces(text, wordEnd + 1),
@@ -44,6 +44,11 @@ export function readDot(text: string, start: number): WrittenDot | undefined {
     doubtful: doubtfulDotWords.has(word),
     separates: false,
   }
+}
+
+/** What closes what a sign opens: itself, but for the quotation mark that has two forms. */
+export function counterpart(sign: string): string {
+  return sign === '\u201c' ? '\u201d' : sign
 }
 
 /** A written-out sign of a local part that ends before `end`: where it starts, and whether brackets leave no doubt that it is one. */
