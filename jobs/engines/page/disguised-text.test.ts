@@ -130,6 +130,7 @@ describe('disguises', () => {
     ['<p class="turn-me">moc.emca@eor.enaj</p>', ['reversed jane.roe@acme.com']],
     ['<p>vasb@npzr.pbz</p>', ['rot13 info@acme.com']],
     ['<a href="znvygb:vasb@npzr.pbz">x</a>', ['rot13 info@acme.com']],
+    ['<i data-rot13="wnar@npzr.bet"></i>', ['rot13 jane@acme.org']],
     ['<p>info@NOSPAM.acme.com</p>', ['text info@acme.com']],
     ['<p>infoREMOVETHIS@acme.com</p>', ['text info@acme.com']],
     ['<p>info.nospam@acme.com</p>', ['text info@acme.com']],

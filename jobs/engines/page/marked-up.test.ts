@@ -70,6 +70,8 @@ describe('attributes', () => {
     ['<span data-email="info[at]acme.com"></span>', ['at-words info@acme.com']],
     ['<span data-email="vasb@npzr.pbz"></span>', ['rot13 info@acme.com']],
     ['<span data-enc-email="vasb[at]npzr.pbz"></span>', ['rot13 info@acme.com']],
+    ['<span data-mail-name="info" data-mail-domain="acme.com"></span>', ['data-attribute info@acme.com']],
+    ['<span data-local-part="info" data-domain-part="acme.com"></span>', ['data-attribute info@acme.com']],
     ['<span data-user="info" data-domain="acme.com"></span>', ['data-attribute info@acme.com']],
     ['<span data-name="info" data-domain="acme" data-tld="com"></span>', ['data-attribute info@acme.com']],
     ['<span data-email-user="info" data-email-host="acme.com"></span>', ['data-attribute info@acme.com']],

@@ -63,6 +63,7 @@ describe('scripts', () => {
     [`var m = atob('aW5mb0BhY21lLmNvbQ==')`, ['base64 info@acme.com']],
     [`var m = 'info' + atob('QA==') + 'acme.com'`, ['base64 info@acme.com']],
     [`document.write("<n uers=\\"znvygb:vasb@npzr.pbz\\">".replace(/[a-z]/gi, rot))`, ['rot13 info@acme.com']],
+    [`el.text = str_rot13('wnar@npzr.bet')`, ['rot13 jane@acme.org']],
     [`var contact = { email: "info@acme.com", name: 'x' }`, ['script info@acme.com']],
     [`var contact = { user: 'info', domain: 'acme.com' }`, ['script info@acme.com']],
     [`var c = { u: 'info', d: 'acme.com' }; el.href = 'mailto:' + c.u + '@' + c.d`, ['script info@acme.com']],

@@ -37,6 +37,8 @@ function readValue(name: string, value: string): HiddenText[] {
   const readings: HiddenText[] = []
   const text = decodeEscapes(decodePercent(value.includes('&') ? decodeHTML(value) : value))
   if (text.includes('@') || /[[({<]\s?at|arroba|\bat\b/i.test(text)) {
+    // ".org" turned is ".bet", another suffix: where the name says how, that comes first
+    if (/(?:^|-)rot-?(?:13|$)/.test(name)) readings.push({ text: rot13(text), method: 'rot13' })
     readings.push({ text, method: 'data-attribute' })
     // "data-enc-email" of the WordPress plug-in Email Encoder is always ROT13, with the sign or with "[at]"
     if (/enc|rot/.test(name)) readings.push({ text: rot13(text), method: 'rot13' })
@@ -77,7 +79,7 @@ const userNames = new Set(
 )
 const domainNames = new Set(
   `domain host hostname server site website d dom provider part2 part-2 p2 after suffix company org at e2 right end last second domainname
-  domain-name url`.split(/\s+/),
+  domain-name domainpart domain-part hostpart host-part url`.split(/\s+/),
 )
 const tldNames = new Set('tld ext extension zone top part3 part-3 p3 third e3 t c dotcom'.split(' '))
 
@@ -101,7 +103,11 @@ export function joinPair(names: string[], values: string[]): HiddenText[] {
     // data-domain="acme" data-suffix="com"
     else if (domainNames.has(stem) && !domain!.includes('.')) tld ??= value
     else if (tldNames.has(stem)) tld ??= value
-    else if (stem === 'name') name ??= value
+    else if (stem === 'name') {
+      // "mail-name" is no name of a firm
+      if (stem === attribute.toLowerCase()) name ??= value
+      else user ??= value
+    }
   }
   // "name" and "domain" describe a firm just as well, but not with "tld" or a sign
   if (tld !== undefined || signed) user ??= name

@@ -206,8 +206,8 @@ class ScriptReader {
     if (made !== undefined) return made
     if (path === 'document.write' || path === 'document.writeln') this.texts.write(values)
     const texts = values.map((value) => (value?.kind === 'text' ? value.text : undefined))
-    if (texts.length > 0 && texts.every((text) => text !== undefined)) this.listener.call(path, texts, start)
-    for (const value of values) this.texts.tell(value)
+    const known = texts.length > 0 && texts.every((text) => text !== undefined)
+    if (!known || !this.listener.call(path, texts, start)) for (const value of values) this.texts.tell(value)
     return undefined
   }
 

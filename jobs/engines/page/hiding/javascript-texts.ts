@@ -4,7 +4,8 @@ import { fromCodes, joinList, type Text, type Value } from './javascript-values.
 export interface ScriptListener {
   text(text: Text): void
   object(names: string[], values: string[], start: number): void
-  call(name: string, values: string[], start: number): void
+  /** True where the arguments need not be told one by one. */
+  call(name: string, values: string[], start: number): boolean
 }
 
 const mostNames = 5000

@@ -2,6 +2,7 @@ import { isRole } from '../../address/local-part.ts'
 import type { Method } from '../found-email.ts'
 import type { Admission } from '../spelling/admission.ts'
 import { oneLine } from '../spelling/letters.ts'
+import { rot13 } from '../spelling/rot13.ts'
 import { joinPair } from './data-attributes.ts'
 import type { Discovery, Tell } from './discovery.ts'
 import { decodeTypo3 } from './encodings.ts'
@@ -48,11 +49,15 @@ export function readScript(code: string, admission: Admission, tell: Tell, depth
       if (/uncrypt|decrypt/i.test(name)) {
         const text = decodeTypo3(first)
         if (text !== undefined) tellAll(text, 'script', start)
+      } else if (/rot_?13/i.test(name)) {
+        // ".org" becomes ".bet", and ".fr" becomes ".se": the domain alone does not tell
+        return tellAll(rot13(first), 'rot13', start)
       } else if (name === 'eval') {
         if (depth < deepestEval) readScript(first, admission, tell, depth + 1)
       } else if (/mail|addr|contact|kontakt|spam/i.test(name)) {
-        for (const text of joinArguments(values)) if (tellAll(text, 'script', start, 'guessed-pair')) return
+        for (const text of joinArguments(values)) if (tellAll(text, 'script', start, 'guessed-pair')) return false
       }
+      return false
     },
   })
 }
