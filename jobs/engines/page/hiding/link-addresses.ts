@@ -16,17 +16,21 @@ export function readLinkAddresses(href: string, admission: Admission, tell: Tell
   const colon = link.indexOf(':')
   const scheme = link.slice(0, Math.max(0, colon)).replaceAll(/\s+/g, '').toLowerCase()
   if (scheme === 'mailto' || scheme === 'mail-to') readMailtoAddresses(link, 'mailto', admission, tell)
-  // some forms for links put "http://" before whatever is typed
-  else if (/^https?:\/\/mailto:/i.test(link)) readMailtoAddresses(link.slice(colon + 3), 'mailto', admission, tell)
+  else if (scheme === 'mail' || scheme === 'email')
+    readMailtoAddresses(link.slice(colon + 1), 'mailto', admission, tell)
   else if (scheme === 'javascript') readScript(decodePercent(link.slice(colon + 1)), admission, tell)
   else if (scheme === 'znvygb') readMailtoAddresses(rot13(link), 'rot13', admission, tell)
   else if (scheme === 'data') readDataUrl(link, admission, tell)
   else if (link.includes('/email-protection#'))
     readCloudflareAddress(link.slice(link.indexOf('#') + 1), admission, tell)
+  else if (misplacedMailto.test(link)) readMailtoAddresses(link.replace(misplacedMailto, ''), 'mailto', admission, tell)
   else if (/[?&](?:[^=&#]*mail[^=&#]*|to|cc|bcc|recipient|src)=[^&#]*(?:@|%40)/i.test(link))
     readParameters(link, admission, tell)
   else if (colon < 0 && !link.includes('/')) readBareAddress(link, admission, tell)
 }
+
+/** Some forms for links put "http://", a slash or the site before whatever is typed, or encode the colon. */
+const misplacedMailto = /^(?:[^?#]{0,200}[/#])?mailto(?::|%3a)/i
 
 export function readCloudflareAddress(value: string, admission: Admission, tell: Tell): void {
   const text = decodeCloudflare(/^[\da-f]*/i.exec(value)![0])

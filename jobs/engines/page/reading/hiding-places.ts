@@ -20,7 +20,11 @@ export function addHidingPlaces(number: number, attributes: Attributes, content:
       else if (name.startsWith('data-') || (isJoomla && /^(?:first|last|text)$/.test(name))) {
         names.push(name.replace('data-', ''))
         values.push(attributes.valueAt(i))
-      } else if (name.startsWith('on')) content.addSource({ way: 'script', value: attributes.valueAt(i) })
+      } else if (hasAt && ofComponents.has(name)) {
+        names.push(name)
+        values.push(attributes.valueAt(i))
+      } else if (name.startsWith('on') || (hasAt && name === 'x-data'))
+        content.addSource({ way: 'script', value: attributes.valueAt(i) })
       else if (hasAt && readAsLink(number, name, attributes.valueAt(i), content)) continue
       else if (hasAt && shown.has(name)) addShown(number, name, attributes.valueAt(i), attributes, content)
     }
@@ -46,7 +50,8 @@ export function isEmailProperty(attributes: Attributes): boolean {
 export function mayHideAddress(href: string): boolean {
   const code = href.charCodeAt(0) | 0x20
   // mailto:, javascript:, data:, znvygb: (the first of these in ROT13), and what white space stands before
-  if (code === 0x6d || code === 0x6a || code === 0x64 || code === 0x7a || code <= 0x20) return href.includes(':')
+  if ((code === 0x6d || code === 0x6a || code === 0x64 || code === 0x7a || code <= 0x20) && href.includes(':'))
+    return true
   return href.includes('@') || href.includes('%40') || href.includes('/email-protection#')
 }
 
@@ -57,6 +62,9 @@ function readAsLink(number: number, name: string, value: string, content: PageCo
   content.addSource({ way: /^\s*mailto:/i.test(value) ? 'link' : 'script', value })
   return true
 }
+
+/** What components are given: of elements that a site makes up, of Astro and of Livewire. */
+const ofComponents = new Set(['email', 'mail', 'address', 'props', 'wire:snapshot', 'wire:initial-data'])
 
 /** Attributes whose value is shown to the reader, or read out. A `placeholder` is not: what a form proposes is no address of anybody. */
 const shown = new Set(['alt', 'title', 'aria-label', 'value', 'content', 'label', 'summary'])
