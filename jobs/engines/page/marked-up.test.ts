@@ -150,6 +150,10 @@ describe('structured data', () => {
       ['mailto jane@acme.com', 'hcard jane@acme.com'],
     ],
     [
+      '<div class="vcard"><b class="email"><i class="type">work</i><i class="value">jane@acme.com</i></b></div>',
+      ['text jane@acme.com', 'hcard jane@acme.com'],
+    ],
+    [
       '<div class="h-card"><span class="u-email">info [at] acme.com</span></div>',
       ['at-words info@acme.com', 'hcard info@acme.com'],
     ],

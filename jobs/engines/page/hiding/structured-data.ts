@@ -31,7 +31,7 @@ export function readStructuredData(body: string, admission: Admission, tell: Tel
       items.set(scope, (item = { person: readFacts(scope, vocabulary), snippet: snippetOf(scope) }))
     }
     const snippet = item?.snippet ?? snippetOf(node)
-    for (const text of valuesOf(node)) {
+    for (const text of vocabulary === 'hcard' ? cardValuesOf(node) : valuesOf(node)) {
       for (const { admitted } of findInText(oneLine(text), admission))
         tell({ admitted, method: vocabulary, snippet, ...(item && { person: item.person }) })
     }
@@ -139,6 +139,12 @@ function setFact(facts: PersonFacts, property: string, text: string): void {
 
 function nameOfItem(item: Element, vocabulary: Vocabulary): string {
   return readFacts(item, vocabulary).organisation ?? readFacts(item, vocabulary).personName ?? textOf(item)
+}
+
+/** The same of an hCard, which may say beside the address of what type it is: `<i class="type">work</i><i class="value">…</i>`. */
+function cardValuesOf(node: Element): string[] {
+  const values = node.children.filter(isElement).filter(({ attribs }) => hasWord(attribs.class, /^value$/))
+  return values.length === 0 ? valuesOf(node) : values.flatMap(valuesOf)
 }
 
 /** What a property says: its `content`, what it links to, its text. */
