@@ -58,7 +58,9 @@ const placeholderLocals = new Set(
   vorname-nachname vorname_nachname prenom.nom prénom.nom nom.prenom nom.prénom nome.cognome cognome.nome n.cognome nombre.apellido
   nome.sobrenome nome.apelido imie.nazwisko imię.nazwisko jmeno.prijmeni jméno.příjmení voornaam.achternaam fornavn.etternavn
   fornavn.efternavn förnamn.efternamn fornamn.efternamn etunimi.sukunimi vezeteknev.keresztnev
-  your ihre ihr.name votre votre.nom deinname deine-email ihrname ihre-email ihreadresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
+  vorname nachname prenom prénom apellido apellidos cognome sobrenome surname forename voornaam achternaam fornavn etternavn efternavn
+  förnamn efternamn imie nazwisko jmeno prijmeni
+  your ihre ihr.name votre votre.nom deinname deine-email deine-mail deinemail ihrname ihre-email ihre-mail ihremail ihre.email ihreadresse ihre-adresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
   jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone
   bug-number bugnumber bugnummer numéro número số listname list-name mailinglist-name`.split(/\s+/),
@@ -71,12 +73,12 @@ const oneLetter = /^([a-z])\1+$/
 
 /** Real providers and names that many use as "some domain"; a placeholder only together with a local part that says nothing. */
 const genericNames = new Set(
-  `email mail gmail yahoo hotmail outlook icloud aol live company firma entreprise empresa azienda bedrijf site website webseite server
+  `email mail correo namn gmail yahoo hotmail outlook icloud aol live company firma foretag anbieter entreprise empresa azienda bedrijf site website webseite server
   host xyz provider organization organisation business corp nospam address adresse def`.split(/\s+/),
 )
 
 const genericLocals = new Set(
-  `you me my user users username name someone somebody anyone anybody email e-mail mail address test example sample demo foo foobar login abc xyz
+  `you me my tu tú seu uw jouw din ditt dein ihr twoj user users username name someone somebody anyone anybody email e-mail mail address test example sample demo foo foobar login abc xyz
   beispiel muster exemple esempio exemplo ejemplo voorbeeld przyklad navn namn nimi imie jmeno usuario utilisateur utente benutzer nutzer gebruiker nom nombre nome naam random somename`.split(
     /\s+/,
   ),
