@@ -43,7 +43,7 @@ const placeholderNames = new Set(
   `example exemple beispiel beispieldomain beispiel-domain ejemplo esempio exemplo voorbeeld przyklad priklad exempel eksempel esimerkki
   ornek domain domains domaine dominio domein domena domene mondomaine midominio miodominio tudominio tuodominio meinedomain meine-domain
   deinedomain deine-domain ihredomain ihre-domain votredomaine votre-domaine uwdomein jouwdomein suodominio seudominio yourwebsite
-  yourname youremail yourorganization yourorganisation yourschool yourbusiness yourstore yourshop yourapp yourbrand mycompany mysite
+  yourname youremail yourorganization yourorganisation yourschool yourbusiness yourstore yourshop yourapp yourbrand mycompany myorganization myorganisation mysite
   mywebsite foo bar baz foobar foobarbaz mustermann musterfirma musterdomain somecompany otherdomain another-domain anotherdomain sampledomain sample-domain placeholder`.split(
     /\s+/,
   ),

@@ -33,7 +33,7 @@ describe('nothing that has the form of an address but is none', () => {
     ['a documentation domain', '<p>you@example.com info@example.org x@www.example.net x@a.example x@site.invalid</p>'],
     [
       'a domain for somebody to replace',
-      '<p>name@domain.com info@yourdomain.com you@your-company.com me@mydomain.org x@beispiel.de</p>',
+      '<p>name@domain.com ops@www.myorganization.com info@yourdomain.com you@your-company.com me@mydomain.org x@beispiel.de</p>',
     ],
     [
       'a name for somebody to replace',
@@ -48,6 +48,7 @@ describe('nothing that has the form of an address but is none', () => {
       'user-info in a URL',
       '<p>https://user:pass@acme.com/ ftp://john@ftp.acme.com http://jane@acme.com</p><a href="http://jane@acme.com/">x</a>',
     ],
+    ['user-info without a scheme', '<p>the authority part is "joe:password@acme.com"</p>'],
     [
       'user-info of other schemes',
       '<p>ssh://jane@acme.com postgres://u:p@db.acme.com/x qemu+ssh://root@acme.com/system</p>',

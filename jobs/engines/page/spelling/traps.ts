@@ -116,6 +116,8 @@ function trapInNeighbours(before: string, local: string, after: string): Trap | 
   }
   if (previous === '' || previous === ' ') return undefined
   if (previous === '@') return 'handle'
+  // "joe:password@acme.com", where the scheme is left out
+  if (previous === ':' && /^pass(?:word|wd|wort)?$/i.test(local)) return 'user-info'
   if (previous === '!') return 'hostmask'
   if (/(?:^|[\s"'(<[])#$/.test(before)) return 'channel'
   if ('$~{}%\\^`'.includes(previous) || /%\(\w{1,40}\)$/.test(before)) return 'template'
