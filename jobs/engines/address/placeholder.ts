@@ -62,7 +62,7 @@ const placeholderLocals = new Set(
   förnamn efternamn imie nazwisko jmeno prijmeni
   your ihre ihr.name votre votre.nom deinname deine-email deine-mail deinemail ihrname ihre-email ihre-mail ihremail ihre.email ihreadresse ihre-adresse votre-nom votrenom votre-email votremail votre.nom tunombre tu-nombre
   tucorreo tu-email tuemail su-email suemail seunome seu-email seuemail tuonome tuaemail tua-email iltuonome latuaemail jouwnaam
-  jouw-email uwnaam emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone
+  jouw-email uwnaam 你的 您的 あなた emailaddress email-address email_address email.address e-mail-address mailaddress someone.else username user-name user_name localpart local-part local_part someuser someone anyone
   bug-number bugnumber bugnummer numéro número số listname list-name mailinglist-name`.split(/\s+/),
 )
 

@@ -93,7 +93,7 @@ describe('nothing that has the form of an address but is none', () => {
     ['a note before the sign', '<p>jane (remove this) @ acme.com; last name @ acme.com</p>'],
     [
       'a name for somebody to replace, in other words',
-      '<p>vorname@acme.de prenom@acme.fr ihre-mail@acme.de tu@correo.com seu@email.com.br uw@email.nl ditt@namn.se mail@anbieter.de</p>',
+      '<p>vorname@acme.de prenom@acme.fr ihre-mail@acme.de tu@correo.com seu@email.com.br uw@email.nl ditt@namn.se mail@anbieter.de 你的@邮件.地址</p>',
     ],
     ['a number', '<p>3@4.com 1@2.de dinner@8.pm</p>'],
     ['a service of Kerberos', '<p>HTTP/www.acme.com@ACME.COM host/x.acme.com@ACME.COM</p>'],

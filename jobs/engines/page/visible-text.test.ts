@@ -102,6 +102,11 @@ describe('what is glued to an address is not part of it', () => {
     ['<p><span>info@acme.com</span><span>community</span></p>', ['text info@acme.com']],
     ['<p>邮箱info@acme.com请联系</p>', ['text info@acme.com']],
     ['<p>メールはinfo@acme.co.jpまで</p>', ['text info@acme.co.jp']],
+    ['<p>发给info@acme.org的要求。有关信息，移除函数的@state参数。对于多实例</p>', ['text info@acme.org']],
+    [
+      '<p>info@acme。comまで info@acme。co。jp と info@例子。公司</p>',
+      ['text info@acme.com', 'text info@acme.co.jp', 'text info@xn--fsqu00a.xn--55qx5d'],
+    ],
     ['<p>Почтаinfo@acme.ru</p>', ['text info@acme.ru']],
     ['<p>email=info@acme.com</p>', ['text info@acme.com']],
     ['<p>%20info@acme.com</p>', ['text info@acme.com']],

@@ -48,7 +48,7 @@ export function readDomain(text: string, start: number): WrittenDomain | undefin
     if (value.length > 253 || labels > 12) return undefined
     const here = skipSeams(text, position)
     const dot = text.charCodeAt(here)
-    if (dot === 0x2e || ((dot === 0x3002 || dot === 0xff61) && isLetterUnit(text, here + 1))) {
+    if (dot === 0x2e || ((dot === 0x3002 || dot === 0xff61) && goesOnBehindFullStop(text, here + 1))) {
       const next = skipSeams(text, here + 1)
       if (isLabelStart(text, next)) {
         if (here !== position || next !== here + 1) seams.push(value.length)
@@ -121,6 +121,16 @@ const glues = [
 
 function isKnown(domain: string): boolean {
   return suffixFacts(domain.toLowerCase()).knownSuffix
+}
+
+/** "acme。com", "acme。co。jp", "例子。公司"; where what comes is no top-level domain, the full stop ends a sentence. */
+function goesOnBehindFullStop(text: string, from: number): boolean {
+  const next = skipSeams(text, from)
+  const [label] = /^(?:[a-z\d-]+|[\p{L}\p{M}\d-]*)/iu.exec(text.slice(next, next + 63))!
+  if (label === '') return false
+  return (
+    isKnown(`x.${label}`) || (isAscii(label.charCodeAt(0)) && /[.\u3002\uff61]/.test(text[next + label.length] ?? ''))
+  )
 }
 
 /** "info@acme.com • Berlin": a whole domain goes on only as "acme . co . uk" does, with more of its suffix. */
