@@ -164,7 +164,7 @@ function readJson(
 ): void {
   if (!mayHoldAddress(value)) return
   // some pages wrap it in a comment or CDATA
-  const bare = value.replace(/^\s*(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)\s*|\s*(?:-->|\]\]>|;)\s*$/g, '')
+  const bare = value.trim().replace(/^(?:<!--|<!\[CDATA\[|\/\*.*?\*\/)|(?:-->|\]\]>|;)$/g, '')
   // and some break lines inside of texts, as JSON must not
   const root = parseJson(bare) ?? parseJson(bare.replace(/\s+/g, ' '))
   if (root === undefined) {

@@ -59,8 +59,7 @@ export class LinkResolver {
       if (path.charCodeAt(0) !== 0x2f) return ownAscii(this.folder + path)
       return this.remember(ownAscii(this.origin + path))
     }
-    // oxlint-disable-next-line no-control-regex -- URL §4.4: C0 controls and spaces around it do not count
-    const trimmed = href.replace(/^[\0- ]+|[\0- ]+$/g, '')
+    const trimmed = withoutEdges(href)
     if (trimmed === '' || isAddressOrScript(trimmed)) return undefined
     const url = URL.parse(trimmed, this.base)
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined
@@ -74,6 +73,15 @@ export class LinkResolver {
     this.paths!.set(url.slice(this.origin.length), url)
     return url
   }
+}
+
+/** URL §4.4: C0 controls and spaces around it do not count. A pattern would look at each space inside of it for the end. */
+function withoutEdges(href: string): string {
+  let start = 0
+  let end = href.length
+  while (start < end && href.charCodeAt(start) <= 0x20) start++
+  while (end > start && href.charCodeAt(end - 1) <= 0x20) end--
+  return href.slice(start, end)
 }
 
 /** A piece of the page would keep all of it in memory. */

@@ -22,6 +22,8 @@ export function readScriptStrings(code: string, listener: ScriptListener): void 
 
 const deepestNesting = 40
 const longestCallback = 80
+/** `a.b.c` */
+const longestPath = 300
 class ScriptReader {
   private readonly tokens: ScriptTokens
   private readonly listener: ScriptListener
@@ -65,7 +67,8 @@ class ScriptReader {
 
   private readOperand(): Value | undefined {
     if (this.depth >= deepestNesting) {
-      this.tokens.next()
+      // the end stays: who asks whether anything was taken must see it again
+      if (this.tokens.peek().kind !== 'end') this.tokens.next()
       return undefined
     }
     this.depth++
@@ -154,7 +157,7 @@ class ScriptReader {
     let value = this.texts.named(path)
     while (value === undefined) {
       const byIndex = this.isNamedIndex()
-      if (!byIndex && !this.isSign('.')) break
+      if ((!byIndex && !this.isSign('.')) || path.length > longestPath) break
       this.tokens.next()
       if (!byIndex && this.tokens.peek().kind !== 'name') return undefined
       const { text } = this.tokens.next()

@@ -26,14 +26,16 @@ export function readMailto(href: string): MailtoTarget[] {
 function addTargets(list: string, field: MailtoTarget['field'], targets: MailtoTarget[]): void {
   for (const raw of list.split(/[,;]/)) {
     for (const text of splitOutsideQuotes(decodePercent(raw))) {
-      const trimmed = text
-        .trim()
-        .replace(/^(?:mailto:|['<(])+|[.'>)\s]+$/gi, '')
-        .trim()
+      const whole = text.trim()
+      if (whole.length > longestTarget) continue
+      const trimmed = whole.replace(/^(?:mailto:|['<(])+|[.'>)\s]+$/gi, '').trim()
       if (trimmed !== '') targets.push({ text: trimmed, field })
     }
   }
 }
+
+/** A name and an address. */
+const longestTarget = 1000
 
 function splitOutsideQuotes(text: string): string[] {
   return text.includes('"') ? [text] : text.split(/[,;]/)

@@ -34,6 +34,8 @@ export class ContentBuilder {
   private linkSource: Source | undefined
   /** Texts that style sheets put behind open elements. */
   private readonly generated: string[] = []
+  /** Letters that may still come from style sheets: one rule could put pages of text at each of a hundred thousand elements. */
+  private generatedRoom = 200_000
 
   constructor(source: string) {
     this.content = new PageContent(source)
@@ -178,6 +180,8 @@ export class ContentBuilder {
       if (rule?.before !== undefined) before += textOf(rule.before, attributes)
       if (rule?.after !== undefined) after += textOf(rule.after, attributes)
     }
+    this.generatedRoom -= before.length + after.length
+    if (this.generatedRoom < 0) return undefined
     if (before !== '') this.addSign(before)
     if (after !== '') this.generated.push(after)
     return before === '' && after === '' ? undefined : { after: after !== '' }
