@@ -70,7 +70,7 @@ export async function crawlByOurs({
       await ended(database.pool, jobId)
       return jobId
     }
-    if (warmUp.length > 0) await crawl(warmUp)
+    if (warmUp.length > 0) await resultFileMade(database.pool, await crawl(warmUp))
     await Promise.all(workers.map((worker) => ask(worker, 'begin')))
     const busy = busyMs()
     const started = performance.now()
@@ -107,6 +107,15 @@ async function ended(pool: pg.Pool, jobId: number): Promise<void> {
     )
     if (rows[0]!.state === 'COMPLETED') return
     if (rows[0]!.state === 'FAILED') throw new Error(`the job failed: ${JSON.stringify(rows[0])}`)
+    await sleep(50)
+  }
+}
+
+/** What an ended job still has done for it must not take time from the next. */
+async function resultFileMade(pool: pg.Pool, jobId: number): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query('select from result_files where job_id = $1 and seen < wanted', [jobId])
+    if (rowCount === 0) return
     await sleep(50)
   }
 }
