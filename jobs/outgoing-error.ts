@@ -73,6 +73,8 @@ function byFamily(code: string, message: string): [ErrorCategory, string] {
   // So our own end closes a stream whose header has too many fields, or too many bytes, and tells nothing more.
   if (code === 'ERR_HTTP2_STREAM_ERROR' && /ENHANCE_YOUR_CALM|FRAME_SIZE_ERROR/.test(message))
     return ['too_large', 'the header of the answer is too large']
+  // A status below 100 is caught by no more than an assertion.
+  if (code === 'ERR_ASSERTION') return ['parse', 'the answer is no valid HTTP']
   if (code.startsWith('HPE_')) return ['parse', `the answer is no valid HTTP (${message})`]
   if (/^(?:Z_|ERR_BROTLI|ERR__ERROR|ZSTD_|ERR_ZSTD)/.test(code)) return ['parse', 'the compressed body is damaged']
   return ['network', message]

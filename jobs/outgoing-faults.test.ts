@@ -63,6 +63,11 @@ describe('what goes wrong gets a category', () => {
     expect(await failure(outgoing(), `http://127.0.0.1:${boundless}/`)).toMatchObject({ category: 'too_large' })
     const smtp = await tcp((socket) => void socket.on('data', () => socket.write('220 mail.example ESMTP\r\n')))
     expect(await failure(outgoing(), `http://127.0.0.1:${smtp}/`)).toMatchObject({ category: 'parse' })
+    const zero = await tcp((socket) => void socket.on('data', () => socket.end('HTTP/1.1 000 X\r\n\r\n')))
+    expect(await failure(outgoing(), `http://127.0.0.1:${zero}/`)).toMatchObject({
+      category: 'parse',
+      message: `127.0.0.1:${zero}: the answer is no valid HTTP`,
+    })
   })
 
   test('TLS that cannot be trusted', async () => {
