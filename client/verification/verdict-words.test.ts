@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { formatDay } from '../ui/format.ts'
-import { wordsOfHold, wordsOfResults } from './verdict-words.ts'
+import { flagsOf, wordsOfHold, wordsOfResults } from './verdict-words.ts'
 
 test.each([
   ['2026-11-28T10:00:00Z', 'Holds for 1 d'],
@@ -19,4 +19,10 @@ test('results are counted, and those among them that are not an address', () => 
     { count: 3, notAddresses: 2 },
   ]
   expect(wordsOfResults(counts)).toBe('12 results, 2 of them not an address and so invalid')
+})
+
+test('who came onto the list of suppressions behind the verdict is marked, and nobody twice', () => {
+  expect(flagsOf({ flags: ['role'], suppressed: true })).toEqual(['role', 'suppressed'])
+  expect(flagsOf({ flags: ['suppressed'], suppressed: true })).toEqual(['suppressed'])
+  expect(flagsOf({ flags: ['role'], suppressed: false })).toEqual(['role'])
 })

@@ -66,6 +66,11 @@ export function meaningOf({ reason, textProblem }: { reason: VerificationReason;
   return textProblem ?? reasonMeanings[reason]
 }
 
+/** Also where somebody has come onto the list of suppressions since the verdict. */
+export function flagsOf({ flags, suppressed }: { flags: readonly string[]; suppressed: boolean }): string[] {
+  return suppressed && !flags.includes('suppressed') ? [...flags, 'suppressed'] : [...flags]
+}
+
 /** fullMailbox → "full mailbox" */
 export function wordsOfFlag(flag: string): string {
   return flag.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()

@@ -116,6 +116,8 @@ it('marks whom a job had found before in its results', async () => {
   await row('cid@maker-works.com').getByText('Suppressed', { exact: true }).waitFor(soon)
   expect(await row('fay@maker-works.com').getByText('Suppressed', { exact: true }).count()).toBe(0)
   await look(page, 'suppressions-results')
+  await row('cid@maker-works.com').getByRole('button', { name: 'cid@maker-works.com', exact: true }).click()
+  await dialog().getByText('Suppressed', { exact: true }).waitFor(soon)
   await page.goto(`${program.url}/suppressions`)
 })
 
