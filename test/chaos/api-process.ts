@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 
 import { openDatabase } from '../../db/database.ts'
@@ -15,3 +16,5 @@ const http = createHttp({ config: { host: '127.0.0.1', port }, engine, live, log
 await http.listen()
 process.on('disconnect', () => process.exit(1))
 process.send!('ready')
+// Now, since one that is killed writes nothing at its end.
+flushCompileCache()

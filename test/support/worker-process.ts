@@ -1,3 +1,5 @@
+import { flushCompileCache } from 'node:module'
+
 import { openDatabase } from '../../db/database.ts'
 import type { Settings } from '../../jobs/job-kind.ts'
 import { createOutgoing } from '../../jobs/outgoing.ts'
@@ -34,3 +36,5 @@ const worker = await startWorker({ engine, url, outgoing, slots, retentionDays }
 process.on('SIGTERM', () => void worker.stop().then(() => process.exit(0)))
 process.on('disconnect', () => process.exit(1))
 process.send!({ ready: worker.id() })
+// Now, since one that is killed writes nothing at its end.
+flushCompileCache()
