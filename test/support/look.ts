@@ -1,27 +1,28 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { AxeBuilder } from '@axe-core/playwright'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 
 const folder = join(import.meta.dirname, '../browser/screenshots')
 const variants = [
-  { width: 1280, height: 860, colorScheme: 'light', axe: true },
-  { width: 1280, height: 860, colorScheme: 'dark', axe: false },
-  { width: 390, height: 844, colorScheme: 'dark', axe: true },
-  { width: 390, height: 844, colorScheme: 'light', axe: false },
+  { width: 1280, height: 860, colorScheme: 'light', judged: true },
+  { width: 1280, height: 860, colorScheme: 'dark', judged: false },
+  { width: 390, height: 844, colorScheme: 'dark', judged: true },
+  { width: 390, height: 844, colorScheme: 'light', judged: false },
 ] as const
+const takesPictures = process.env['PICTURES'] === '1'
 
 /**
- * Pictures of what a page shows at two widths, light and dark, for people to judge. In none of them is anything wider than the screen, and
- * axe finds nothing serious in two of them that differ in both.
+ * Looks at what a page shows at two widths, once light and once dark: nothing is wider than the screen, and axe finds nothing serious. With PICTURES=1 it
+ * takes pictures of both widths, light and dark, for people to judge.
  */
 export async function look(page: Page, name: string): Promise<void> {
-  mkdirSync(folder, { recursive: true })
   // Nothing is lit up by a pointer that the last click left there.
   await page.mouse.move(0, 0)
-  for (const { width, height, colorScheme, axe } of variants) {
+  for (const { width, height, colorScheme, judged } of variants) {
+    if (!judged && !takesPictures) continue
     await page.setViewportSize({ width, height })
     await page.emulateMedia({ colorScheme })
     await page.waitForFunction(
@@ -33,22 +34,26 @@ export async function look(page: Page, name: string): Promise<void> {
       () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
     )
     const variant = `${name}-${width}-${colorScheme}`
-    await page.screenshot({ path: join(folder, `${variant}.png`), animations: 'disabled' })
+    if (takesPictures) {
+      mkdirSync(folder, { recursive: true })
+      await page.screenshot({ path: join(folder, `${variant}.png`), animations: 'disabled' })
+    }
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     expect(wider, `${variant} is wider than its screen`).toBeLessThanOrEqual(0)
-    if (axe) expect(await seriousFindings(page), variant).toEqual([])
+    if (judged) expect(await seriousFindings(page), variant).toEqual([])
   }
   const [{ width, height, colorScheme }] = variants
   await page.setViewportSize({ width, height })
   await page.emulateMedia({ colorScheme })
 }
 
+/** In the page itself, which has no frames: axe is loaded once into each document, and does not tell of all that is well. */
 async function seriousFindings(page: Page): Promise<string[]> {
-  // In the page itself, which has no frames, and without telling of all that is well: in a third of the time.
-  const { violations } = await new AxeBuilder({ page })
-    .options({ resultTypes: ['violations'] })
-    .setLegacyMode()
-    .analyze()
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
+  const violations = await page.evaluate(async () => {
+    const { axe: inPage } = globalThis as unknown as { axe: typeof axe }
+    return (await inPage.run(document, { resultTypes: ['violations'] })).violations
+  })
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
