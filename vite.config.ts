@@ -4,6 +4,8 @@ import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
+import { LongFilesFirst } from './test/support/long-files-first.ts'
+
 /** Where `npm run dev` listens. It answers pages of its own address only, so that is where requests seem to come from. */
 const api = {
   target: 'http://127.0.0.1:4000',
@@ -38,6 +40,7 @@ export default defineConfig({
   test: {
     // of the root: once a run, for all projects
     globalSetup: join(import.meta.dirname, 'test/support/global-setup.ts'),
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         // As Node resolves them: graphql has a second copy under the condition `development`, and two copies do not mix.
