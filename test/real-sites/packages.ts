@@ -57,6 +57,12 @@ export const docPackages: DocPackage[] = [
         .map((language) => `/${language}/index.html`),
   },
   { name: 'xfig-doc', version: '1:3.2.8b-2', root: 'usr/share/doc/xfig/html', startPaths: () => ['/index.html'] },
+  {
+    name: 'ntpsec-doc',
+    version: '1.2.2+dfsg1-1+deb12u1',
+    root: 'usr/share/doc/ntpsec-doc/html',
+    startPaths: () => ['/index.html'],
+  },
 ]
 
 /**
