@@ -48,13 +48,13 @@ export function readStyleRules(css: string, rules: StyleRules): void {
   let groups = 0
   let elsewhere = Infinity
   let open = css.indexOf('{')
-  for (;;) {
-    const close = css.indexOf('}', from)
-    if (close < 0) return
+  let close = css.indexOf('}')
+  while (close >= 0) {
     if (open < 0 || open > close) {
       if (groups > 0) groups--
       if (groups < elsewhere) elsewhere = Infinity
       from = close + 1
+      close = css.indexOf('}', from)
       continue
     }
     const before = css.slice(Math.max(from, open - longestRule), open)
@@ -66,6 +66,7 @@ export function readStyleRules(css: string, rules: StyleRules): void {
     } else {
       if (groups < elsewhere && close - open < longestRule) readRule(before, css.slice(open + 1, close), rules)
       from = close + 1
+      close = css.indexOf('}', from)
     }
     open = inner
   }
