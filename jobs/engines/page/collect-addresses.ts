@@ -29,6 +29,8 @@ type Add = (discovery: Discovery, block: number, snippet: () => string) => void
 
 /** Trees of pages that nest deeper take too long to build; no honest page does. */
 const deepestTree = 1000
+/** A text with markup inside of another, as a page in a frame of a page in a frame: each is read anew for all that is around it. */
+const deepestMarkup = 3
 
 /** All addresses of a page, in each way in which it gives them, judged, with the people beside them. In the order of the page. */
 export function collectAddresses(content: PageContent, admission: Admission): FoundEmail[] {
@@ -109,7 +111,8 @@ function addFinds(
     readVcardAddresses(decodeText(raw, content.plain), admission, (discovery) => add(discovery, block, () => ''))
 }
 
-function readSource(source: Source, content: PageContent, admission: Admission, add: Add): void {
+/** `depth`: so many texts with markup of their own are around it. */
+function readSource(source: Source, content: PageContent, admission: Admission, add: Add, depth = 0): void {
   const { block } = source
   const tell = (discovery: Discovery): void => add(discovery, block, () => snippetOf(source, content))
   const tellFinds = (text: string, method: Method, doubt?: Discovery['doubt']): boolean => {
@@ -146,9 +149,10 @@ function readSource(source: Source, content: PageContent, admission: Admission, 
       readJson(source, admission, tell)
       break
     case 'markup': {
+      if (depth === deepestMarkup) break
       const inner = readHtml(source.value)
       const tellInner: Add = (discovery, _, snippet) => tell({ ...discovery, snippet: discovery.snippet ?? snippet() })
-      for (const innerSource of inner.sources) readSource(innerSource, inner, admission, tellInner)
+      for (const innerSource of inner.sources) readSource(innerSource, inner, admission, tellInner, depth + 1)
       for (const { block: at, finds } of findInBlocks(inner, admission))
         addFinds(inner, at, finds, admission, new KnownLocals(), tellInner)
       for (const { href, rel } of inner.links) content.addLink(href, rel)

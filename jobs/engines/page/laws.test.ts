@@ -242,6 +242,7 @@ describe('any page', () => {
     ['groups of rules that nobody closes', `<style>display:none${'@media x{'.repeat(300_000)}</style>`],
     ['groups of rules of which one ends', `<style>display:none${'@media x{'.repeat(1_000_000)}}</style>`],
     ['ends of groups of rules that nobody opened', `<style>display:none{${'}'.repeat(3_000_000)}</style>`],
+    ['pages in frames of pages', `${framed('@', 1700)}</iframe>`],
     ['breaks behind signs', 'x@<br>'.repeat(300_000)],
     [
       'text that a style puts everywhere',
@@ -367,4 +368,11 @@ const { block: wellFormed } = fc.letrec<{ block: string }>((tie) => ({
 
 function cloudflare(text: string, key: number): string {
   return Buffer.from([key, ...Buffer.from(text).map((byte) => byte ^ key)]).toString('hex')
+}
+
+/** A page in a frame of a page, and so on. */
+function framed(page: string, times: number): string {
+  let outer = page
+  for (let i = 0; i < times; i++) outer = `<iframe/srcdoc=${outer.replaceAll('&', '&amp;').replaceAll('>', '&gt;')}>`
+  return outer
 }

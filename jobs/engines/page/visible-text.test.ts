@@ -67,6 +67,7 @@ describe('visible text', () => {
     ['<p>We met @<br>acme.com</p>', []],
     ['<p>info@</p><p>acme.com</p>', []],
     ['<iframe srcdoc="<p>info@acme.com</p>"></iframe>', ['text info@acme.com']],
+    [`<iframe srcdoc="<iframe srcdoc='<p>info@acme.com</p>'></iframe>"></iframe>`, ['text info@acme.com']],
     ['<style>.z{font-size:0}</style><p>info<b class="z">x</b>@acme.com</p>', ['text info@acme.com']],
     ['<div style="opacity:0" class="fades-in">info@acme.com</div>', ['text info@acme.com']],
     ['<style>.e:before{content:"info"}.e:after{content:"@acme.com"}</style><i class="e"></i>', ['text info@acme.com']],
