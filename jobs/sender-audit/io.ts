@@ -1,6 +1,5 @@
-import { Resolver } from 'node:dns/promises'
-
 import type { DnsAnswer, MxRecord } from '../engines/verify/mail-route.ts'
+import { openResolver } from '../outgoing-dns.ts'
 import { answerOf } from '../verify-emails/ask-domain.ts'
 import { reverseName } from './reverse-name.ts'
 
@@ -17,8 +16,7 @@ export interface SenderDns {
 
 /** The system's resolvers unless others are named, as `address` or `address:port`. */
 export function openSenderDns(servers: readonly string[] = []): SenderDns {
-  const resolver = new Resolver({ timeout: 3_000, tries: 2 })
-  if (servers.length > 0) resolver.setServers([...servers])
+  const resolver = openResolver(servers)
   return {
     a: (host) => answerOf(resolver.resolve4(host)),
     aaaa: (host) => answerOf(resolver.resolve6(host)),

@@ -65,7 +65,7 @@ export function createDomainAsker({ dns, policy, ownHosts, smtpPort }: AskOption
   const routeOf = async (domain: string, signal: AbortSignal): Promise<MailRoute | undefined> => {
     // It may have waited for long at the gate.
     const mx = await gate.through(async () => (signal.aborted ? undefined : answerOf(dns.mx(domain))))
-    if (!mx) return undefined
+    if (!mx || signal.aborted) return undefined
     const answers = new Map<string, DnsAnswer<string>>()
     const found = mailHosts(domain, mx).map(({ host }) => [host, addressesOf(host)] as const)
     for (const [host, answer] of found) answers.set(host, await answer)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { Resolver } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import {
@@ -64,6 +63,7 @@ import { type Service, serviceNames } from '../engines/verify/terms.ts'
 import { type IoDeps, JobFailure, type Settings } from '../job-kind.ts'
 import { createServiceDoor, type ServiceReply, type ServiceRequest } from '../outgoing-configured.ts'
 import { createDial } from '../outgoing-dial.ts'
+import { openResolver } from '../outgoing-dns.ts'
 import { freshSenderAudit, type SenderAudit } from '../sender-audit/audit.ts'
 import { type AskDomain, createDomainAsker, type DnsDoor } from './ask-domain.ts'
 import { createKeyedGate, type KeyedGate } from './gate.ts'
@@ -288,10 +288,8 @@ function configured(smtp: Settings['smtp']): NonNullable<Settings['smtp']> {
   return smtp
 }
 
-/** The system's resolvers unless others are named, as `address` or `address:port`. */
 function openDns(servers: readonly string[]): DnsDoor {
-  const resolver = new Resolver({ timeout: 3_000, tries: 2 })
-  if (servers.length > 0) resolver.setServers([...servers])
+  const resolver = openResolver(servers)
   return {
     mx: (domain) => resolver.resolveMx(domain),
     a: (host) => resolver.resolve4(host),
