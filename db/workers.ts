@@ -90,6 +90,20 @@ export async function removeWorker(trx: Kysely<DB>, workerId: string): Promise<v
   await sql`delete from workers where id = ${workerId}`.execute(trx)
 }
 
+/** Who holds something and is no worker (any more): what a statement gave that was under way while its worker was removed. */
+export async function goneHolders(db: Kysely<DB>): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select h.id from (
+      select leased_by as id from origins where leased_by is not null
+      union select worker_id from domain_facts where worker_id is not null
+      union select worker_id from verification_claims
+      union select worker_id from mx_connections
+      union select worker_id from service_calls where state = 'ASKED'
+      union select worker_id from service_batches where state = 'SENDING') h
+    where not exists (select from workers w where w.id = h.id) order by h.id`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
 export interface WorkerLoad {
   running: number
   itemsPerSecond: number

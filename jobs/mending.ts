@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { appendEvents, type JobToMend, jobsToMend } from '../db/jobs.ts'
 import { type HeldShard, nextDueMs, queueDueShards, queueLostShards, takeShardsFrom } from '../db/shards.ts'
-import { databaseUpMs, deadWorkers, lockDeadWorker, removeWorker } from '../db/workers.ts'
+import { databaseUpMs, deadWorkers, goneHolders, lockDeadWorker, removeWorker } from '../db/workers.ts'
 import { settleJob } from './control.ts'
 import type { Engine } from './engine.ts'
 import { notifyStop } from './notices.ts'
@@ -72,6 +72,14 @@ export async function releaseForgotten(engine: Engine, workerId: string, forgott
     await sendTaken(engine.boss, trx, await takeShardsFrom(trx, workerId, { crashed: false, only: forgotten }))
   })
   engine.notices.wake()
+}
+
+/** Takes leases and claims from workers that had been removed before a last statement of theirs was through. */
+export async function releaseHeldByGone(engine: Engine): Promise<void> {
+  for (const id of await goneHolders(engine.db)) {
+    await engine.db.transaction().execute((trx) => removeWorker(trx, id))
+    engine.log.info({ worker: id }, 'what a worker that is gone still held was taken from it')
+  }
 }
 
 /** Those that are due but find no room in the queue, and those of stopped jobs, are looked at again after so long. */

@@ -17,7 +17,15 @@ import { type Demand, holdWorker, readDemand, readSharedLoad, reportLoad } from 
 import { deleteOld, removeDeleted } from './control/removal.ts'
 import type { Engine } from './engine.ts'
 import { finishJob } from './finish-job.ts'
-import { mendJobs, reentryMs, releaseForgotten, resendLost, takeOverFromDead, wakeDue } from './mending.ts'
+import {
+  mendJobs,
+  reentryMs,
+  releaseForgotten,
+  releaseHeldByGone,
+  resendLost,
+  takeOverFromDead,
+  wakeDue,
+} from './mending.ts'
 import type { Outgoing } from './outgoing.ts'
 import { enter, type Presence } from './presence.ts'
 import { completeMessages, fetchMessages, finishKey, type Message } from './queue.ts'
@@ -200,6 +208,7 @@ export async function startWorker({ engine, url, outgoing, slots, retentionDays 
       if (held.length > 0) await boss.touch(shardQueue, held)
     }),
     repeat('releasing', 5_000, release),
+    repeat('releasing what the gone hold', 5_000, () => releaseHeldByGone(engine)),
     repeat('pruning logs', 5_000, async () => ((await pruneEvents(db)) > 0 ? 100 : undefined)),
     repeat('sending again', 5_000, async () => void (await resendLost(engine))),
     repeat('removing deleted jobs', 1_000, async () => {
