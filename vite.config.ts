@@ -13,6 +13,23 @@ const api = {
   headers: { origin: 'http://127.0.0.1:4000' },
 }
 
+/** Each of these files has a process of its own: tests of whole workers, their clocks and their ends, and of the schema, which is made once a process. */
+const apart = [
+  'test/{engine,chaos}/*.test.ts',
+  'db/embedded*.test.ts',
+  'schema/*.test.ts',
+  'test/{schema,kinds.conformance}.test.ts',
+]
+
+const unit = {
+  // Many wait for processes, clocks and the network most of the time.
+  maxWorkers: 3,
+  sequence: { groupOrder: 1 },
+  testTimeout: 240_000,
+  hookTimeout: 120_000,
+  root: import.meta.dirname,
+}
+
 export default defineConfig({
   root: 'client',
   plugins: [
@@ -46,16 +63,17 @@ export default defineConfig({
         // As Node resolves them: graphql has a second copy under the condition `development`, and two copies do not mix.
         ssr: { resolve: { conditions: ['module', 'node'] } },
         test: {
+          ...unit,
           name: 'unit',
-          // Many wait for processes, clocks and the network most of the time.
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
-          root: import.meta.dirname,
+          // A process loads the modules once for all of its files.
+          isolate: false,
           include: ['{server,schema,jobs,db,client}/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/browser/**', '**/node_modules/**'],
+          exclude: [...apart, 'test/browser/**', '**/node_modules/**'],
         },
+      },
+      {
+        ssr: { resolve: { conditions: ['module', 'node'] } },
+        test: { ...unit, name: 'apart', include: apart },
       },
       {
         ssr: { resolve: { conditions: ['module', 'node'] } },

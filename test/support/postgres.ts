@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import pg from 'pg'
-import { afterAll, expect, inject, onTestFinished } from 'vitest'
+import { afterAll, expect, inject, onTestFinished, TestRunner } from 'vitest'
 
 import { type Database, openDatabase } from '../../db/database.ts'
 import { templateDatabase, testDatabasePrefix } from './global-setup.ts'
@@ -19,7 +19,7 @@ export interface TestDatabase extends Database {
  * (closed with it); in a hook, return its close. Closing drops it, and fails where a connection to it was left open.
  */
 export async function testDatabase(): Promise<TestDatabase> {
-  const { testPath, currentTestName } = expect.getState()
+  const { testPath } = expect.getState()
   const name = `${testDatabasePrefix}${basename(testPath ?? '', '.test.ts').replaceAll(/\W/g, '_')}_${randomBytes(4).toString('hex')}`
   const server = await serverUrl()
   await createFromTemplate(server, name)
@@ -28,7 +28,7 @@ export async function testDatabase(): Promise<TestDatabase> {
   let closed: Promise<void> | undefined
   const close = () => (closed ??= closeAndDrop(server, name, database))
   const closeUnlessClosed = () => (closed ? undefined : close())
-  if (currentTestName === undefined) afterAll(closeUnlessClosed)
+  if (TestRunner.getCurrentTest() === undefined) afterAll(closeUnlessClosed)
   else onTestFinished(closeUnlessClosed)
   return { ...database, url, close }
 }
@@ -44,7 +44,7 @@ async function createFromTemplate(server: string, name: string): Promise<void> {
   await onServer(server, async (client) => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await client.query(`create database ${name} template ${templateDatabase}`)
+        return await client.query(`create database ${name} template ${templateDatabase} strategy file_copy`)
       } catch (error) {
         // an autovacuum worker may be at work in the template
         const objectInUse = '55006'
