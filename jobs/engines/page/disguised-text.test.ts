@@ -106,6 +106,8 @@ describe('disguises', () => {
     ['<p>a &lt; b info@acme.com &gt; c</p>', ['text info@acme.com']],
     ['<p>Mail: info @acme.com</p>', ['spaced info@acme.com']],
     ['<p>info @ acme . co . uk</p>', ['spaced info@acme.co.uk']],
+    ['<p>Write to jane . roe @ acme . com</p>', ['spaced jane.roe@acme.com']],
+    ['<p>Ask us . info @ acme . com</p>', ['spaced info@acme.com']],
     ['<p>info＠acme．com</p>', ['full-width info@acme.com']],
     ['<p>ｉｎｆｏ＠ａｃｍｅ．ｃｏｍ</p>', ['full-width info@acme.com']],
     ['<p>info&#xff20;acme.com</p>', ['full-width info@acme.com']],

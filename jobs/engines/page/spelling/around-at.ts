@@ -1,3 +1,4 @@
+import { isRole } from '../../address/local-part.ts'
 import { isStopWord, speaksOfMail } from './email-cues.ts'
 import { skipSeams, skipSeamsBack } from './letters.ts'
 import { readDomain } from './read-domain.ts'
@@ -32,7 +33,16 @@ export function readAround(text: string, at: number): Spelling | undefined {
   if (isStopWord(local.value)) return undefined
   // "follow @acme.com" is a handle; "lunch @acme.com" a place
   if (spaceBefore && !spaceAfter && !speaksOfMail(text.slice(0, local.start), local.value)) return undefined
-  return spelling
+  return spaceBefore && domain.spaced ? joinSpaced(text, spelling) : spelling
+}
+
+/** "jane . roe @ acme . com": where all is set apart, so are the dots of the local part. An office behind a dot begins anew. */
+function joinSpaced(text: string, spelling: Spelling): Spelling {
+  const { local, start } = spelling
+  const [before = ''] = /(?<![^ ])(?:[a-z\d][\w+-]* \. ){1,3}$/i.exec(text.slice(Math.max(0, start - 80), start)) ?? []
+  const parts = before.split(' . ').slice(0, -1)
+  if (parts.length === 0 || parts.some(isStopWord) || isRole(local.toLowerCase())) return spelling
+  return { ...spelling, local: [...parts, local].join('.'), start: start - before.length }
 }
 
 /** "<ftpm aster@debian.org>": a terminal broke the line within the brackets, which hold nothing but an address. */
