@@ -211,6 +211,8 @@ it('shows the truth in progress, log and results when the laptop wakes up, long 
   const [results, log] = laptop.watched.context.pages()
   await expect.poll(() => laptopNetwork.held(), { timeout: 40_000 }).toBe(0)
   laptop.wakeUp()
+  // It is awake once its pages run again.
+  for (const page of [results!, log!]) await page.evaluate(() => true)
   await expectAllTruth(results!, log!)
 })
 
